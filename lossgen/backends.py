@@ -55,8 +55,6 @@ class Backend:
         bring: a format that makes an array of a number beside ``{like}``, where intake does not.
         doubts: labels may be unknown at the time of the call; ``check_labels`` then returns beside
             the labels a factor for each row, 1 or NaN.
-        arithmetic: the function that says in which precision to compute where nothing is needed but
-            arithmetic, if that is another than elsewhere.
         sums: sums through which samples know of each other are a kernel of their own, so that the
             arguments can be cut between it and the others.
         tensors_only: what is given for a float parameter is a tensor before a kernel sees it.
@@ -86,7 +84,6 @@ class Backend:
     bring: str = ""
     doubts: bool = False
     sums: bool = False
-    arithmetic: str = ""
     tensors_only: bool = False
     layer: LinearLayer | None = None
     fields: bool = False
@@ -350,7 +347,13 @@ MINDSPORE = Backend(
     name="mindspore",
     operations=operations(
         "ops",
-        sigmoid="ops.sigmoid({0})",
+        exp="exp({0})",
+        log="log({0})",
+        sigmoid="sigmoid({0})",
+        tanh="tanh({0})",
+        loggamma="loggamma({0})",
+        divide="divide({0}, {1})",
+        square="ops.square({0})",
         relu="ops.maximum(0.0, {0})",  # of NaN, the second is what is kept
         at_least="ops.maximum({1}, {0})",
         at_most="ops.minimum({1}, {0})",
@@ -381,7 +384,6 @@ MINDSPORE = Backend(
     array="Tensor",
     parameter="Tensor | float",
     tensors_only=True,
-    arithmetic="working_arithmetic_dtype",
     doubts=True,
     layer=LinearLayer("nn.Dense({inputs}, {outputs}, has_bias=bias)"),
     inexact="constant({0}, {like})",
@@ -394,8 +396,14 @@ MINDSPORE = Backend(
             "larger",
             "smaller",
             "sign",
+            "exp",
+            "log",
             "log1p",
             "expm1",
+            "sigmoid",
+            "tanh",
+            "loggamma",
+            "divide",
             "argmax_along",
             "max_along",
             "exp_difference",

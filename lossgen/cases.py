@@ -80,7 +80,6 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         ignored=_ignored(case),
         factor=factor,
         given=given,
-        working=(backend.arithmetic if program.is_arithmetic else "") or "working_dtype",
     )
     chunk, axis = chunk_options(loss, backend), "".join(axis for axis, _ in loss.chunked)
     prefix = f"_{part}" if part else ""

@@ -68,7 +68,7 @@ def denominator(factor: Node) -> Node | None:
 
 @remembered
 def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Multiply what has fewer axes first, and write -(a b) where a b is there already."""
+    """Multiply what has fewer axes first, and write -(c a b) where c a b is there already."""
     roots = _divided(_grouped(roots))
     present = set(n.walk(*roots))
     if not any(_is_long_negative(node) for node in present):
@@ -76,7 +76,8 @@ def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
 
     def share(node: Node, args: tuple[Node, ...]) -> Node:
         if args == node.args and _is_long_negative(node):
-            positive = n.make("mul", node.args[1:])
+            number = n.const(-node.args[0].value)
+            positive = n.make("mul", (number, *node.args[1:])[number is n.ONE :])
             return n.make("mul", (n.MINUS_ONE, positive)) if positive in present else node
         return _as_it_is(node, args)
 
@@ -84,7 +85,7 @@ def arranged_products(roots: tuple[Node, ...]) -> tuple[Node, ...]:
 
 
 def _is_long_negative(node: Node) -> bool:
-    return node.op == "mul" and len(node.args) > 2 and n.is_const(node.args[0], -1)
+    return node.op == "mul" and len(node.args) > 2 and is_negative(node)
 
 
 def _balanced(node: Node, args: tuple[Node, ...]) -> Node:
@@ -93,8 +94,7 @@ def _balanced(node: Node, args: tuple[Node, ...]) -> Node:
         return _as_it_is(node, args)
     below = [(k, arg) for k, arg in enumerate(node.args) if _is_divisor(arg)]
     above = [factor for arg in node.args if not _is_divisor(arg) for factor in _repeated(arg)]
-    squares = len(above) > len(node.args) - len(below)
-    if not below or not squares:
+    if not below or len(above) == len(node.args) - len(below):  # nothing is a square
         return node
     divisors = [n.power(arg.args[0], n.MINUS_ONE) for _, arg in below for _ in range(_depth(arg))]
     above.sort(key=lambda factor: (above.count(factor), not n.is_const(factor), len(factor.axes)))

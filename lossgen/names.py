@@ -16,7 +16,7 @@ IMPORTED = frozenset(
     _words(
         """
         Any Array ArrayLike Case Chunking DerivativesInChunks frozenset Given Kernels Literal
-        Loss Operand NDArray Parameter Rows RowsInChunks Tensor TypeAlias
+        Loss Operand NDArray Parameter Rows RowsInChunks Sum Tensor TypeAlias
         added argmax_along array_of as_arrays at_least at_most axis_weight bool broadcast_input
         broadcast_rows
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
@@ -25,19 +25,19 @@ IMPORTED = frozenset(
         check_labels check_least check_most check_positive check_range check_rank
         check_reduction check_result check_shape check_tensor chunk_rows
         constant count_up cross_entropy_with
-        dataclass deviation dict differentiable direction excess_over exp_difference
-        expm1 field finish finish_parts float floored_norm fold get_context
+        dataclass deviation dict differentiable direction divide excess_over exp exp_difference
+        expm1 field finish finish_entries finish_parts float floored_norm fold get_context
         hessian_diagonals_of in_chunks int is_integer is_number isinstance jax jnp
         cross_entropy_and_excess label_cross_entropy_and_excess
-        label_cross_entropy label_excess larger leading_size leading_weight length_along log1p
-        log_cosh
+        label_cross_entropy label_excess larger leading_size leading_weight length_along
+        like_upstream log log1p log_cosh
         logsumexp loss_and_gradients_of loss_of masked math max_along merge mindspore ms
         negative_log_softmax nn norm np numpy ops overload p_length_along p_norm partial
         parts_of pick positions power1p power_slope put_along put_into ratio
         report represent same_weight scaled_exp sech2 sigmoid sign signed_power softmax
         select smaller softmax_complement softmax_tangent spread_like str sum_along
         sum_of_others super take tanh to_tensor to_working torch total total_along trained
-        tuple with_batch within without_axis working_arithmetic_dtype working_dtype zeros_like
+        tuple with_batch within without_axis working_dtype zeros_like
         box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 log1p_square loggamma
         over_hypot1 over_square1 power1p trigamma
         """

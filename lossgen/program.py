@@ -17,10 +17,6 @@ from lossgen.rows import Rows, find_rows
 from lossgen.rules import Rule, stabilise
 from lossgen.totals import Totals, find_totals
 
-ARITHMETIC = frozenset(
-    ("abs", "add", "const", "leaf", "maximum", "minimum", "mul", "relu", "select", "sign")
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -114,14 +110,6 @@ class Program:
         users = [node for node in n.walk(*self.gradients) if self.upstream in node.args]
         products = (node.op == "mul" and any(_is_array(arg) for arg in node.args) for node in users)
         return all(products) and self.upstream not in self.gradients
-
-    @cached_property
-    def is_arithmetic(self) -> bool:
-        """Whether an entry takes only sums, products and choices, which any precision does well.
-
-        Quotients are left out: where they are steep, their derivatives leave the range of float32.
-        """
-        return all(_is_arithmetic(node) for node in n.walk(self.output))
 
     @property
     def is_entrywise(self) -> bool:
@@ -258,11 +246,6 @@ class Program:
 
     def _depends(self, node: Node) -> bool:
         return not node.reads.isdisjoint(argument.name for argument in self.wrt)
-
-
-def _is_arithmetic(node: Node) -> bool:
-    square = node.op == "pow" and n.is_const(node.args[1], 2)
-    return square or node.op in n.BOOLEAN or node.op in ARITHMETIC
 
 
 def _is_array(node: Node) -> bool:

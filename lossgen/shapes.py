@@ -35,7 +35,6 @@ def prepare(
     ignored: str = "",
     factor: str = "",
     given: Sequence[Tensor] = (),
-    working: str = "working_dtype",
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -49,7 +48,6 @@ def prepare(
         doubts: labels may be unknown at the time of the call; then rows can only be spoilt later.
         ignored: the parameter whose value stands for no class, or empty.
         factor: the weight that is no argument of the kernel, and may stay absent, or empty.
-        working: the function that says in which precision to compute.
         given: the arguments of the call, where functions of the caller's make tensors of them.
     """
     inputs = [tensor for tensor in tensors if not tensor.is_option]
@@ -65,7 +63,6 @@ def prepare(
         ignored,
         factor,
         given or tensors,
-        working,
     )
     return preparing.preparation(intake)
 
@@ -118,7 +115,6 @@ class _Preparing:
     ignored: str
     factor: str
     given: Sequence[Tensor]
-    working: str
 
     def preparation(self, intake: str) -> Preparation:
         lines = [*self._checks(intake), *self._shapes(), *self._casts(), *self._folds()]
@@ -159,7 +155,7 @@ class _Preparing:
             if tensor.upper is not None:
                 yield f'check_most("{tensor.name}", {tensor.name}, {float(tensor.upper)!r})'
         yield f"dtype = {self.first.name}.dtype"
-        yield f"working = {self.working}({self.first.name})"
+        yield f"working = working_dtype({self.first.name})"
 
     def _shapes(self) -> Iterator[str]:
         first = self.first

@@ -170,7 +170,8 @@ class Spelling:
         for k in long:  # numbers alone would have the framework's default precision
             args[k] = self.backend.number.format(args[k], like=self._like())
         code = self._spell("select", *args)
-        plain = long or self.backend.number == "{0}" or not (condition.axes and casts)
+        weak = self.backend.number == "{0}" and not self.backend.tensors_only
+        plain = long or weak or not (condition.axes and casts)
         return Text(code if plain else self._spell("indicator", code, like=self._like()))
 
     def _can_mask(self, integer: bool) -> bool:
@@ -224,6 +225,8 @@ class Spelling:
             else:
                 bottom.append(self._operand(inverse, node, UNARY))
         code = sign + (" * ".join(top) or "1.0")
+        if bottom and "divide" in self.backend.operations and node.axes:
+            return Text(self._spell("divide", code, " * ".join(bottom)))
         if bottom:
             code += " / " + (bottom[0] if len(bottom) == 1 else f"({' * '.join(bottom)})")
         return Text(code, PRODUCT if top[1:] or bottom else UNARY)
@@ -243,4 +246,6 @@ class Spelling:
         code = self._operand(base, node, ATOM)
         if n.is_const(exponent, 2) and len(code) < 16 and not re.search(r"\w\(", code):
             return Text(f"{code} * {code}", PRODUCT)
+        if n.is_const(exponent, 2) and "square" in self.backend.operations:
+            return Text(self._spell("square", self._operand(base, node, COMPARE)))
         return Text(f"{code} ** {self._operand(exponent, node, ATOM, integer=True)}", UNARY)

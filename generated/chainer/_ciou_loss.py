@@ -163,6 +163,7 @@ def _value_and_gradient(
     )
     grad_target = None
     if "target" in wanted:
+        slope_5 = 0.5 * upstream * quotient_8 * term_5
         product_7 = quotient_9 * true_width
         power_4 = hypot1(quotient) ** 2
         power_5 = hypot1(quotient_2) ** 2
@@ -171,43 +172,40 @@ def _value_and_gradient(
         )
         product_8 = 0.8105694691387022 * gap * quotient_6 * chosen_5
         term_20 = (
-            product_2 * term_7
-            + (-product_7 - product_8)
-            - 2.0 * quotient_7 * hull_height * term_9
-            - product
+            upstream * product_2 * term_7
+            + upstream * (-product_7 - product_8)
+            - 2.0 * upstream * quotient_7 * hull_height * term_9
+            - slope_5
         )
-        slope_5 = upstream * term_20
         term_21 = (
-            product_2 * term_11
-            + (product_7 + product_8)
-            - 2.0 * quotient_7 * hull_height * term_12
-            - product
+            upstream * product_2 * term_11
+            + upstream * (product_7 + product_8)
+            - 2.0 * upstream * quotient_7 * hull_height * term_12
+            - slope_5
         )
-        slope_6 = upstream * term_21
+        slope_6 = 0.5 * upstream * quotient_8 * term_4
         product_9 = quotient_9 * true_height
         chosen_6 = select(
             mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
         )
         product_10 = 0.8105694691387022 * gap * quotient_6 * chosen_6
         term_22 = (
-            product_5 * term_14
-            + (-product_9 - product_10)
-            - 2.0 * quotient_7 * hull_width * term_15
-            - product_4
+            upstream * product_5 * term_14
+            + upstream * (-product_9 - product_10)
+            - 2.0 * upstream * quotient_7 * hull_width * term_15
+            - slope_6
         )
-        slope_7 = upstream * term_22
         term_23 = (
-            product_5 * term_17
-            + (product_9 + product_10)
-            - 2.0 * quotient_7 * hull_width * term_18
-            - product_4
+            upstream * product_5 * term_17
+            + upstream * (product_9 + product_10)
+            - 2.0 * upstream * quotient_7 * hull_width * term_18
+            - slope_6
         )
-        slope_8 = upstream * term_23
         grad_target = (
-            select(mask_3, slope_5[:, None], 0.0)
-            + select(mask_4, slope_6[:, None], 0.0)
-            + select(mask_5, slope_7[:, None], 0.0)
-            + select(mask_6, slope_8[:, None], 0.0)
+            select(mask_3, term_20[:, None], 0.0)
+            + select(mask_4, term_21[:, None], 0.0)
+            + select(mask_5, term_22[:, None], 0.0)
+            + select(mask_6, term_23[:, None], 0.0)
         )
     return loss, grad_input, grad_target
 
@@ -348,7 +346,7 @@ def _curvature(
     quotient_2 = ratio(ratio(0.25 * term_3 * term_3 + 0.25 * term_5 * term_5, term), term)
     term_8 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
-    product = 0.5 * quotient_3 * term_5
+    slope = 0.5 * upstream * quotient_3 * term_5
     term_9 = 0.5 * sign(right - true_right) + 0.5
     term_10 = 0.5 * sign(true_right - right) + 0.5
     term_11 = -0.5 * sign(true_left - left) - 0.5
@@ -359,12 +357,13 @@ def _curvature(
     term_16 = -0.5 * sign(top - true_top) - 0.5
     term_17 = term_14 * picked_6 + term_15 * picked_8 + term_2 * picked_5 + term_16 * picked_7
     term_18 = 2.0 * hull_width * term_13 + 2.0 * hull_height * term_17
-    product_2 = 0.5 * quotient * term_6
+    product = (2.0 * upstream * term_8 * hull_height * term_2 - slope) * term_18
+    slope_2 = 0.5 * upstream * quotient * term_6
     term_19 = np.minimum(right, true_right) - np.maximum(left, true_left)
     overlap_width = at_least(term_19, 0.0)
     term_20 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
     positive = at_least(sign(term_20), 0.0)
-    product_3 = overlap_width * positive
+    product_2 = overlap_width * positive
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
@@ -375,16 +374,16 @@ def _curvature(
     quotient_4 = ratio(1.0, term_21)
     quotient_5 = ratio(overlap, term_21)
     quotient_6 = ratio(quotient_5, term_21)
-    product_4 = quotient_4 * quotient_6
+    product_3 = quotient_4 * quotient_6
     quotient_7 = ratio(quotient_6, term_21)
-    term_22 = product_4 + quotient_7
+    term_22 = product_3 + quotient_7
     term_23 = ratio(quotient_4, term_21) + term_22
     term_24 = picked_2 - picked
     term_25 = picked_6 - picked_5
     term_26 = picked_4 - picked_3
     term_27 = picked_8 - picked_7
     positive_2 = at_least(sign(term_19), 0.0)
-    product_5 = overlap_height * positive_2
+    product_4 = overlap_height * positive_2
     term_28 = term_10 * picked_2 + term_9 * picked_4 + term_12 * picked + term_11 * picked_3
     term_29 = term_15 * picked_6 + term_14 * picked_8 + term_16 * picked_5 + term_2 * picked_7
     term_30 = (
@@ -392,19 +391,19 @@ def _curvature(
         + width * term_25
         + true_height * term_26
         + true_width * term_27
-        - product_5 * term_28
-        - product_3 * term_29
+        - product_4 * term_28
+        - product_2 * term_29
     )
-    product_6 = positive * positive_2
+    product_5 = positive * positive_2
     power_2 = quotient_4 * quotient_4
     term_31 = -power_2 * overlap_height * overlap_width - quotient_6 - quotient_4
-    product_7 = power_2 * overlap_width * overlap_width * positive * positive * term_29
-    term_32 = product_3 * term_23 * term_30 + product_6 * term_31 * term_28 - product_7
-    product_8 = overlap_height * (positive_2 * power_2)
-    product_9 = width * product_8 * term_28
-    product_10 = overlap_width * power_2
-    product_11 = positive * product_10
-    product_12 = width * product_11 * term_29
+    product_6 = power_2 * overlap_width * overlap_width * positive * positive * term_29
+    term_32 = product_2 * term_23 * term_30 + product_5 * term_31 * term_28 - product_6
+    product_7 = overlap_height * (positive_2 * power_2)
+    product_8 = width * product_7 * term_28
+    product_9 = overlap_width * power_2
+    product_10 = positive * product_9
+    product_11 = width * product_10 * term_29
     mask = true_width <= true_height
     quotient_8 = ratio(true_width, true_height)
     quotient_9 = ratio(true_height, true_width)
@@ -434,7 +433,7 @@ def _curvature(
         ratio(quotient_16, width) / power_5
         - 2.0 * over_hypot1_3 * quotient_15 * quotient_16 / power_4
     )
-    product_13 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_33, term_34)
+    product_12 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_33, term_34)
     power_6 = hypot1_2 * hypot1_2
     chosen_4 = select(mask_2, -quotient_14 / power_6, -quotient_16 / power_5)
     hypot1_4 = hypot1(quotient_8)
@@ -449,53 +448,55 @@ def _curvature(
     chosen_6 = select(mask, -quotient_19 / power_7, -quotient_20 / power_8)
     chosen_7 = select(mask_2, quotient_13 / power_6, quotient_15 / power_5)
     term_35 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
-    product_14 = 0.8105694691387022 * quotient_12 * chosen_4 * term_35
-    product_15 = (quotient_13 * quotient_14 + ratio(quotient_14, height)) / power_6
-    term_36 = product_15 - 2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3
+    product_13 = 0.8105694691387022 * quotient_12 * chosen_4 * term_35
+    product_14 = (quotient_13 * quotient_14 + ratio(quotient_14, height)) / power_6
+    term_36 = product_14 - 2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3
     chosen_8 = select(mask_2, term_36, 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4)
-    product_16 = 0.8105694691387022 * gap * quotient_12 * chosen_8 * term_25
+    product_15 = 0.8105694691387022 * gap * quotient_12 * chosen_8 * term_25
     term_37 = (
         term_22 * width * term_30
-        + (product_13 - quotient_6) * term_24
-        + product_14
-        + product_16
-        - product_9
-        - product_12
+        + (product_12 - quotient_6) * term_24
+        + product_13
+        + product_15
+        - product_8
+        - product_11
     )
     term_38 = (
-        (2.0 * term_8 * hull_height * term_2 - product) * term_18
-        + product_2
-        + term_16 * term_32
-        + term_37
-        - 2.0 * power * hull_height * term_2 * term_7
-        - 2.0 * quotient_2 * term_2 * term_17
+        product
+        + slope_2
+        + term_16 * upstream * term_32
+        + upstream * term_37
+        - 2.0 * upstream * power * hull_height * term_2 * term_7
+        - 2.0 * upstream * quotient_2 * term_2 * term_17
     )
     chosen_9 = (index == 3).astype(upstream.dtype)
-    term_39 = -product_4 - quotient_7
+    product_16 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
+    term_39 = -product_3 - quotient_7
     term_40 = (
-        product_9
-        + product_12
+        product_8
+        + product_11
         + term_39 * width * term_30
-        + (quotient_6 - product_13) * term_24
-        - product_14
-        - product_16
+        + (quotient_6 - product_12) * term_24
+        - product_13
+        - product_15
     )
     term_41 = (
-        (2.0 * term_8 * hull_height * term_14 - product) * term_18
-        + product_2
-        + term_15 * term_32
-        + term_40
-        - 2.0 * power * hull_height * term_14 * term_7
-        - 2.0 * quotient_2 * term_14 * term_17
+        product_16
+        + slope_2
+        + term_15 * upstream * term_32
+        + upstream * term_40
+        - 2.0 * upstream * power * hull_height * term_14 * term_7
+        - 2.0 * upstream * quotient_2 * term_14 * term_17
     )
     chosen_10 = (index == 0).astype(upstream.dtype)
-    product_17 = 0.5 * quotient_3 * term_3
-    product_18 = 0.5 * quotient * term_4
-    product_19 = product_6 * (-product_10 * overlap_height - quotient_6 - quotient_4) * term_29
-    product_20 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
-    term_42 = product_5 * term_23 * term_30 + product_19 - product_20
-    product_21 = height * product_8 * term_28
-    product_22 = height * product_11 * term_29
+    slope_3 = 0.5 * upstream * quotient_3 * term_3
+    product_17 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_3) * term_18
+    slope_4 = 0.5 * upstream * quotient * term_4
+    product_18 = product_5 * (-product_9 * overlap_height - quotient_6 - quotient_4) * term_29
+    product_19 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
+    term_42 = product_4 * term_23 * term_30 + product_18 - product_19
+    product_20 = height * product_7 * term_28
+    product_21 = height * product_10 * term_29
     term_43 = (
         2.0 * over_hypot1_2 * quotient_14 * quotient_13 / power_3
         - ratio(quotient_13, height) / power_6
@@ -503,50 +504,53 @@ def _curvature(
     term_44 = (
         quotient_16 / hypot1_3
     ) ** 2 - 2.0 * over_hypot1_3 * quotient_16 * quotient_15 / power_4
-    product_23 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_43, term_44)
-    product_24 = 0.8105694691387022 * quotient_12 * chosen_7 * term_35
-    product_25 = (-quotient_16 * quotient_15 - ratio(quotient_15, width)) / power_5
-    term_45 = 2.0 * over_hypot1_3 * quotient_15 * quotient_15 / power_4 + product_25
+    product_22 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_43, term_44)
+    product_23 = 0.8105694691387022 * quotient_12 * chosen_7 * term_35
+    product_24 = (-quotient_16 * quotient_15 - ratio(quotient_15, width)) / power_5
+    term_45 = 2.0 * over_hypot1_3 * quotient_15 * quotient_15 / power_4 + product_24
     chosen_11 = select(mask_2, -2.0 * over_hypot1_2 * quotient_13 * quotient_13 / power_3, term_45)
-    product_26 = 0.8105694691387022 * gap * quotient_12 * chosen_11 * term_24
+    product_25 = 0.8105694691387022 * gap * quotient_12 * chosen_11 * term_24
     term_46 = (
         term_22 * height * term_30
-        + (product_23 - quotient_6) * term_25
-        + product_24
-        + product_26
+        + (product_22 - quotient_6) * term_25
+        + product_23
+        + product_25
+        - product_20
         - product_21
-        - product_22
     )
     term_47 = (
-        (2.0 * term_8 * hull_width * term_11 - product_17) * term_18
-        + product_18
-        + term_12 * term_42
-        + term_46
-        - 2.0 * power * hull_width * term_11 * term_7
-        - 2.0 * quotient_2 * term_11 * term_13
+        product_17
+        + slope_4
+        + term_12 * upstream * term_42
+        + upstream * term_46
+        - 2.0 * upstream * power * hull_width * term_11 * term_7
+        - 2.0 * upstream * quotient_2 * term_11 * term_13
     )
     chosen_12 = (index == 2).astype(upstream.dtype)
+    product_26 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_3) * term_18
     term_48 = (
-        product_21
-        + product_22
+        product_20
+        + product_21
         + term_39 * height * term_30
-        + (quotient_6 - product_23) * term_25
-        - product_24
-        - product_26
+        + (quotient_6 - product_22) * term_25
+        - product_23
+        - product_25
     )
     term_49 = (
-        (2.0 * term_8 * hull_width * term_9 - product_17) * term_18
-        + product_18
-        + term_10 * term_42
-        + term_48
-        - 2.0 * power * hull_width * term_9 * term_7
-        - 2.0 * quotient_2 * term_9 * term_13
+        product_26
+        + slope_4
+        + term_10 * upstream * term_42
+        + upstream * term_48
+        - 2.0 * upstream * power * hull_width * term_9 * term_7
+        - 2.0 * upstream * quotient_2 * term_9 * term_13
     )
-    product_27 = term_28 * product_8
-    product_28 = product_27 * true_width
-    product_29 = term_29 * product_11
-    product_30 = product_29 * true_width
-    product_31 = term_22 * term_30
+    product_27 = 0.5 * quotient_3 * term_5
+    slope_5 = upstream * (2.0 * term_8 * hull_height * term_16 + product_27) * term_18
+    product_28 = term_28 * product_7
+    product_29 = product_28 * true_width
+    product_30 = term_29 * product_10
+    product_31 = product_30 * true_width
+    product_32 = term_22 * term_30
     power_9 = hypot1_4**3
     over_hypot1_4 = over_hypot1(quotient_8)
     term_50 = (
@@ -558,47 +562,50 @@ def _curvature(
         ratio(quotient_20, true_width) / power_8
         - 2.0 * over_hypot1_5 * quotient_18 * quotient_20 / power_10
     )
-    product_32 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_50, term_51)
-    product_33 = 0.8105694691387022 * quotient_12 * chosen_6 * term_35
-    product_34 = (quotient_17 * quotient_19 + ratio(quotient_19, true_height)) / power_7
-    term_52 = product_34 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_9
+    product_33 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_50, term_51)
+    product_34 = 0.8105694691387022 * quotient_12 * chosen_6 * term_35
+    product_35 = (quotient_17 * quotient_19 + ratio(quotient_19, true_height)) / power_7
+    term_52 = product_35 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_9
     chosen_13 = select(mask, term_52, 2.0 * over_hypot1_5 * quotient_20 * quotient_20 / power_10)
-    product_35 = 0.8105694691387022 * gap * quotient_12 * chosen_13 * term_27
+    product_36 = 0.8105694691387022 * gap * quotient_12 * chosen_13 * term_27
     term_53 = (
-        product_31 * true_width
-        + (-quotient_6 - product_32) * term_26
-        - product_28
-        - product_30
-        - product_33
-        - product_35
+        product_32 * true_width
+        + (-quotient_6 - product_33) * term_26
+        - product_29
+        - product_31
+        - product_34
+        - product_36
     )
     term_54 = (
-        (2.0 * term_8 * hull_height * term_16 + product) * term_18
-        + term_2 * term_32
-        + term_53
-        - 2.0 * power * hull_height * term_16 * term_7
-        - 2.0 * quotient_2 * term_16 * term_17
-        - product_2
+        slope_5
+        + term_2 * upstream * term_32
+        + upstream * term_53
+        - 2.0 * upstream * power * hull_height * term_16 * term_7
+        - 2.0 * upstream * quotient_2 * term_16 * term_17
+        - slope_2
     )
-    product_36 = term_30 * term_39
+    slope_6 = upstream * (2.0 * term_8 * hull_height * term_15 + product_27) * term_18
+    product_37 = term_30 * term_39
     term_55 = (
-        product_28
-        + product_30
-        + product_36 * true_width
-        + (quotient_6 + product_32) * term_26
-        + product_33
-        + product_35
+        product_29
+        + product_31
+        + product_37 * true_width
+        + (quotient_6 + product_33) * term_26
+        + product_34
+        + product_36
     )
     term_56 = (
-        (2.0 * term_8 * hull_height * term_15 + product) * term_18
-        + term_14 * term_32
-        + term_55
-        - 2.0 * power * hull_height * term_15 * term_7
-        - 2.0 * quotient_2 * term_15 * term_17
-        - product_2
+        slope_6
+        + term_14 * upstream * term_32
+        + upstream * term_55
+        - 2.0 * upstream * power * hull_height * term_15 * term_7
+        - 2.0 * upstream * quotient_2 * term_15 * term_17
+        - slope_2
     )
-    product_37 = product_27 * true_height
-    product_38 = product_29 * true_height
+    product_38 = 0.5 * quotient_3 * term_3
+    slope_7 = upstream * (2.0 * term_8 * hull_width * term_12 + product_38) * term_18
+    product_39 = product_28 * true_height
+    product_40 = product_30 * true_height
     term_57 = (
         2.0 * over_hypot1_4 * quotient_19 * quotient_17 / power_9
         - ratio(quotient_17, true_height) / power_7
@@ -606,55 +613,56 @@ def _curvature(
     term_58 = (
         quotient_20 / hypot1_5
     ) ** 2 - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
-    product_39 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_57, term_58)
-    product_40 = 0.8105694691387022 * quotient_12 * chosen_5 * term_35
-    product_41 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8
-    term_59 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_10 + product_41
+    product_41 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_57, term_58)
+    product_42 = 0.8105694691387022 * quotient_12 * chosen_5 * term_35
+    product_43 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8
+    term_59 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_10 + product_43
     chosen_14 = select(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_9, term_59)
-    product_42 = 0.8105694691387022 * gap * quotient_12 * chosen_14 * term_26
+    product_44 = 0.8105694691387022 * gap * quotient_12 * chosen_14 * term_26
     term_60 = (
-        product_31 * true_height
-        + (-quotient_6 - product_39) * term_27
-        - product_37
-        - product_38
+        product_32 * true_height
+        + (-quotient_6 - product_41) * term_27
+        - product_39
         - product_40
         - product_42
+        - product_44
     )
     term_61 = (
-        (2.0 * term_8 * hull_width * term_12 + product_17) * term_18
-        + term_11 * term_42
-        + term_60
-        - 2.0 * power * hull_width * term_12 * term_7
-        - 2.0 * quotient_2 * term_12 * term_13
-        - product_18
+        slope_7
+        + term_11 * upstream * term_42
+        + upstream * term_60
+        - 2.0 * upstream * power * hull_width * term_12 * term_7
+        - 2.0 * upstream * quotient_2 * term_12 * term_13
+        - slope_4
     )
+    slope_8 = upstream * (2.0 * term_8 * hull_width * term_10 + product_38) * term_18
     term_62 = (
-        product_37
-        + product_38
-        + product_36 * true_height
-        + (quotient_6 + product_39) * term_27
+        product_39
         + product_40
+        + product_37 * true_height
+        + (quotient_6 + product_41) * term_27
         + product_42
+        + product_44
     )
     term_63 = (
-        (2.0 * term_8 * hull_width * term_10 + product_17) * term_18
-        + term_9 * term_42
-        + term_62
-        - 2.0 * power * hull_width * term_10 * term_7
-        - 2.0 * quotient_2 * term_10 * term_13
-        - product_18
+        slope_8
+        + term_9 * upstream * term_42
+        + upstream * term_62
+        - 2.0 * upstream * power * hull_width * term_10 * term_7
+        - 2.0 * upstream * quotient_2 * term_10 * term_13
+        - slope_4
     )
     change_input = (
-        chosen * upstream[:, None] * term_38[:, None]
-        + chosen_9 * upstream[:, None] * term_41[:, None]
-        + chosen_10 * upstream[:, None] * term_47[:, None]
-        + chosen_12 * upstream[:, None] * term_49[:, None]
+        chosen * term_38[:, None]
+        + chosen_9 * term_41[:, None]
+        + chosen_10 * term_47[:, None]
+        + chosen_12 * term_49[:, None]
     )
     change_target = (
-        chosen * upstream[:, None] * term_54[:, None]
-        + chosen_9 * upstream[:, None] * term_56[:, None]
-        + chosen_10 * upstream[:, None] * term_61[:, None]
-        + chosen_12 * upstream[:, None] * term_63[:, None]
+        chosen * term_54[:, None]
+        + chosen_9 * term_56[:, None]
+        + chosen_10 * term_61[:, None]
+        + chosen_12 * term_63[:, None]
     )
     return change_input, change_target
 

@@ -102,21 +102,24 @@ def _curvature(
         + total(target_offset * target_offset, axis=0) / input.shape[0]
     )
     quotient = ratio(1.0, spread)
-    product = 4.0 * term * sums * (quotient / input.shape[0]) ** 2
-    product_2 = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
-    quotient_2 = ratio(ratio(product_2, spread), spread)
-    product_3 = quotient * quotient_2
+    power = (quotient / input.shape[0]) ** 2
+    product = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
+    quotient_2 = ratio(ratio(product, spread), spread)
+    product_2 = quotient * quotient_2
     quotient_3 = ratio(quotient_2, spread)
-    term_2 = -product_3 - quotient_3
+    term_2 = -product_2 - quotient_3
     term_3 = total(d_input, axis=0) / input.shape[0] - total(d_target, axis=0) / input.shape[0]
-    product_4 = 2.0 * total(target_offset * deviation_3, axis=0) / input.shape[0]
+    product_3 = 2.0 * total(target_offset * deviation_3, axis=0) / input.shape[0]
     term_4 = (
         2.0 * term * term_3
         + 2.0 * total(input_offset * deviation_2, axis=0) / input.shape[0]
-        + product_4
+        + product_3
     )
-    product_5 = 2.0 * quotient_2 * term_3 / input.shape[0]
-    term_5 = product + 2.0 * term_2 * term * term_4 / input.shape[0] + product_5
+    term_5 = (
+        4.0 * term * sums * power
+        + 2.0 * term_2 * term * term_4 / input.shape[0]
+        + 2.0 * quotient_2 * term_3 / input.shape[0]
+    )
     term_6 = 2.0 * quotient * quotient * sums / input.shape[0] + term_2 * term_4
     slope = upstream * term_6
     slope_2 = upstream * quotient_2
@@ -128,14 +131,19 @@ def _curvature(
         + 2.0 * slope_3 * target_offset / input.shape[0]
         - 2.0 * slope_4 * deviation_3 / input.shape[0]
     )
-    term_8 = 2.0 * (product_3 + quotient_3) * term * term_4 / input.shape[0] - product - product_5
+    slope_5 = 2.0 * upstream * (product_2 + quotient_3) * term * term_4 / input.shape[0]
+    term_8 = (
+        slope_5
+        - 4.0 * upstream * term * sums * power
+        - 2.0 * upstream * quotient_2 * term_3 / input.shape[0]
+    )
     term_9 = (
         2.0 * slope * target_offset / input.shape[0]
         + 2.0 * slope_2 * deviation_3 / input.shape[0]
         + 2.0 * slope_3 * input_offset / input.shape[0]
         - 2.0 * slope_4 * deviation_2 / input.shape[0]
     )
-    return upstream * term_5 + term_7, upstream * term_8 + term_9
+    return upstream * term_5 + term_7, term_8 + term_9
 
 
 _kernel = differentiable(

@@ -43,19 +43,19 @@ def _value_and_gradient(
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
     positive = at_least(term, 0.0)
-    positive_2 = at_least(sign(term), 0.0)
-    slope = upstream * select(mask, 0.0, -2.0 * positive * positive_2)
-    product = 0.5 * slope[:, None] * direction(gap, axis=-1)
+    product = 2.0 * positive * at_least(sign(term), 0.0)
+    slope = upstream * select(mask, 0.0, -product)
+    product_2 = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.astype(target.dtype)
-    product_2 = slope_2[:, None] * gap
+    product_3 = slope_2[:, None] * gap
     loss = 0.5 * select(mask, total(gap * gap, axis=1), positive * positive)
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = 0.5 * total(upstream * select(mask, 0.0, 2.0 * positive * positive_2))
+        grad_margin = 0.5 * total(upstream * select(mask, 0.0, product))
     return (
         loss,
-        product + product_2,
-        -product - product_2 if "input2" in wanted else None,
+        product_2 + product_3,
+        -product_2 - product_3 if "input2" in wanted else None,
         np.full_like(target, 0.0) if "target" in wanted else None,
         grad_margin,
     )
@@ -76,17 +76,12 @@ def _tangent(
     gap = input1 - input2
     term = d_input1 - d_input2
     term_2 = margin - norm(gap, axis=-1)
-    positive = at_least(term_2, 0.0)
-    positive_2 = at_least(sign(term_2), 0.0)
-    product = (
-        0.5
-        * select(mask, 0.0, -2.0 * positive * positive_2)
-        * total(direction(gap, axis=-1) * term, axis=1)
-    )
+    product = 2.0 * at_least(term_2, 0.0) * at_least(sign(term_2), 0.0)
+    product_2 = 0.5 * select(mask, 0.0, -product) * total(direction(gap, axis=-1) * term, axis=1)
     return (
         mask.astype(target.dtype) * total(gap * term, axis=1)
-        + 0.5 * select(mask, 0.0, 2.0 * positive * positive_2) * d_margin
-        + product
+        + 0.5 * select(mask, 0.0, product) * d_margin
+        + product_2
     )
 
 

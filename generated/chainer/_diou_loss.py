@@ -124,27 +124,39 @@ def _value_and_gradient(
     )
     grad_target = None
     if "target" in wanted:
-        product_5 = quotient_2 * true_width
-        term_20 = product_5 + product * term_9 - 2.0 * quotient_3 * hull_height * term_8 - product_2
-        slope_5 = upstream * term_20
+        slope_5 = upstream * quotient_2 * true_width
+        slope_6 = 0.5 * upstream * quotient_4 * term_2
+        term_20 = (
+            slope_5
+            + upstream * product * term_9
+            - 2.0 * upstream * quotient_3 * hull_height * term_8
+            - slope_6
+        )
         term_21 = (
-            product * term_12 - product_5 - 2.0 * quotient_3 * hull_height * term_11 - product_2
+            upstream * product * term_12
+            - slope_5
+            - 2.0 * upstream * quotient_3 * hull_height * term_11
+            - slope_6
         )
-        slope_6 = upstream * term_21
-        product_6 = quotient_2 * true_height
+        slope_7 = upstream * quotient_2 * true_height
+        slope_8 = 0.5 * upstream * quotient_4 * term
         term_22 = (
-            product_6 + product_3 * term_15 - 2.0 * quotient_3 * hull_width * term_14 - product_4
+            slope_7
+            + upstream * product_3 * term_15
+            - 2.0 * upstream * quotient_3 * hull_width * term_14
+            - slope_8
         )
-        slope_7 = upstream * term_22
         term_23 = (
-            product_3 * term_18 - product_6 - 2.0 * quotient_3 * hull_width * term_17 - product_4
+            upstream * product_3 * term_18
+            - slope_7
+            - 2.0 * upstream * quotient_3 * hull_width * term_17
+            - slope_8
         )
-        slope_8 = upstream * term_23
         grad_target = (
-            select(mask, slope_5[:, None], 0.0)
-            + select(mask_2, slope_6[:, None], 0.0)
-            + select(mask_3, slope_7[:, None], 0.0)
-            + select(mask_4, slope_8[:, None], 0.0)
+            select(mask, term_20[:, None], 0.0)
+            + select(mask_2, term_21[:, None], 0.0)
+            + select(mask_3, term_22[:, None], 0.0)
+            + select(mask_4, term_23[:, None], 0.0)
         )
     return distance - quotient + 1.0, grad_input, grad_target
 
@@ -229,24 +241,23 @@ def _curvature(
     left = input[:, 0]
     width = right - left
     bottom = input[:, 3]
-    true_bottom = target[:, 3]
     top = input[:, 1]
-    true_top = target[:, 1]
-    term = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
-    overlap_height = at_least(term, 0.0)
     height = bottom - top
     true_right = target[:, 2]
     true_left = target[:, 0]
     true_width = true_right - true_left
+    true_bottom = target[:, 3]
+    true_top = target[:, 1]
     true_height = true_bottom - true_top
-    term_2 = np.minimum(right, true_right) - np.maximum(left, true_left)
-    overlap_width = at_least(term_2, 0.0)
+    term = np.minimum(right, true_right) - np.maximum(left, true_left)
+    overlap_width = at_least(term, 0.0)
+    term_2 = np.minimum(bottom, true_bottom) - np.maximum(top, true_top)
+    overlap_height = at_least(term_2, 0.0)
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient = ratio(1.0, term_3)
     power = quotient * quotient
-    positive = at_least(sign(term_2), 0.0)
-    product = overlap_height * (power * positive)
+    positive = at_least(sign(term), 0.0)
     term_4 = 0.5 * sign(true_right - right) + 0.5
     picked = d_input[:, 2]
     term_5 = 0.5 * sign(right - true_right) + 0.5
@@ -256,10 +267,8 @@ def _curvature(
     term_7 = -0.5 * sign(true_left - left) - 0.5
     picked_4 = d_target[:, 0]
     term_8 = term_4 * picked + term_5 * picked_2 + term_6 * picked_3 + term_7 * picked_4
-    product_2 = width * product * term_8
-    positive_2 = at_least(sign(term), 0.0)
-    product_3 = overlap_width * power
-    product_4 = positive_2 * product_3
+    slope = upstream * power * positive * overlap_height * width * term_8
+    positive_2 = at_least(sign(term_2), 0.0)
     term_9 = 0.5 * sign(true_bottom - bottom) + 0.5
     picked_5 = d_input[:, 3]
     term_10 = 0.5 * sign(bottom - true_bottom) + 0.5
@@ -269,34 +278,36 @@ def _curvature(
     term_12 = -0.5 * sign(true_top - top) - 0.5
     picked_8 = d_target[:, 1]
     term_13 = term_9 * picked_5 + term_10 * picked_6 + term_11 * picked_7 + term_12 * picked_8
-    product_5 = width * product_4 * term_13
+    slope_2 = upstream * power * overlap_width * positive_2 * width * term_13
     quotient_2 = ratio(ratio(overlap, term_3), term_3)
-    product_6 = quotient * quotient_2
+    product = quotient * quotient_2
     quotient_3 = ratio(quotient_2, term_3)
-    term_14 = -product_6 - quotient_3
+    term_14 = -product - quotient_3
     term_15 = picked - picked_3
     term_16 = picked_5 - picked_7
     term_17 = picked_2 - picked_4
     term_18 = picked_6 - picked_8
-    product_7 = overlap_height * positive
-    product_8 = overlap_width * positive_2
+    product_2 = overlap_height * positive
+    product_3 = term_8 * product_2
+    product_4 = overlap_width * positive_2
+    product_5 = term_13 * product_4
     term_19 = (
         height * term_15
         + width * term_16
         + true_height * term_17
         + true_width * term_18
-        - product_7 * term_8
-        - product_8 * term_13
+        - product_3
+        - product_5
     )
-    product_9 = quotient_2 * term_15
-    term_20 = product_6 + quotient_3
+    slope_3 = upstream * quotient_2 * term_15
+    term_20 = product + quotient_3
     term_21 = ratio(quotient, term_3) + term_20
-    product_10 = positive * positive_2
-    product_11 = (
-        product_10 * (-power * overlap_height * overlap_width - quotient_2 - quotient) * term_8
+    product_6 = positive * positive_2
+    product_7 = (
+        product_6 * (-power * overlap_height * overlap_width - quotient_2 - quotient) * term_8
     )
-    product_12 = power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
-    term_22 = product_8 * term_21 * term_19 + product_11 - product_12
+    product_8 = power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
+    term_22 = product_4 * term_21 * term_19 + product_7 - product_8
     hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     term_23 = hull_width * hull_width + hull_height * hull_height
@@ -311,131 +322,143 @@ def _curvature(
     quotient_5 = ratio(distance, term_23)
     term_29 = quotient_4 * quotient_5 + ratio(quotient_5, term_23)
     quotient_6 = ratio(quotient_4, term_23)
-    product_13 = 0.5 * quotient_6 * term_26
+    slope_4 = 0.5 * upstream * quotient_6 * term_26
     term_30 = term_5 * picked + term_4 * picked_2 + term_7 * picked_3 + term_6 * picked_4
     term_31 = term_10 * picked_5 + term_9 * picked_6 + term_12 * picked_7 + term_11 * picked_8
     term_32 = 2.0 * hull_width * term_30 + 2.0 * hull_height * term_31
-    product_14 = 0.5 * quotient_4 * term_27
+    product_9 = (2.0 * upstream * term_29 * hull_height * term_10 - slope_4) * term_32
+    slope_5 = 0.5 * upstream * quotient_4 * term_27
     term_33 = (
-        product_2
-        + product_5
-        + term_14 * width * term_19
+        slope
+        + slope_2
+        + upstream * term_14 * width * term_19
+        + slope_3
+        + term_9 * upstream * term_22
         + product_9
-        + term_9 * term_22
-        + (2.0 * term_29 * hull_height * term_10 - product_13) * term_32
-        + product_14
-        - 2.0 * power_2 * hull_height * term_10 * term_28
-        - 2.0 * quotient_5 * term_10 * term_31
+        + slope_5
+        - 2.0 * upstream * power_2 * hull_height * term_10 * term_28
+        - 2.0 * upstream * quotient_5 * term_10 * term_31
     )
     chosen_2 = (index == 1).astype(upstream.dtype)
+    product_10 = (2.0 * upstream * term_29 * hull_height * term_12 - slope_4) * term_32
     term_34 = (
-        term_20 * width * term_19
-        + term_11 * term_22
-        + (2.0 * term_29 * hull_height * term_12 - product_13) * term_32
-        + product_14
-        - product_2
-        - product_5
-        - product_9
-        - 2.0 * power_2 * hull_height * term_12 * term_28
-        - 2.0 * quotient_5 * term_12 * term_31
+        upstream * term_20 * width * term_19
+        + term_11 * upstream * term_22
+        + product_10
+        + slope_5
+        - slope
+        - slope_2
+        - slope_3
+        - 2.0 * upstream * power_2 * hull_height * term_12 * term_28
+        - 2.0 * upstream * quotient_5 * term_12 * term_31
     )
     chosen_3 = (index == 2).astype(upstream.dtype)
-    product_15 = height * product * term_8
-    product_16 = height * product_4 * term_13
-    product_17 = quotient_2 * term_16
-    product_18 = product_10 * (-product_3 * overlap_height - quotient_2 - quotient) * term_13
-    product_19 = power * positive * positive * overlap_height * overlap_height * term_8
-    term_35 = product_7 * term_21 * term_19 + product_18 - product_19
-    product_20 = 0.5 * quotient_6 * term_24
-    product_21 = 0.5 * quotient_4 * term_25
+    slope_6 = upstream * power * positive * overlap_height * height * term_8
+    slope_7 = upstream * power * overlap_width * positive_2 * height * term_13
+    slope_8 = upstream * quotient_2 * term_16
+    product_11 = (
+        product_6 * (-power * overlap_width * overlap_height - quotient_2 - quotient) * term_13
+    )
+    product_12 = power * positive * positive * overlap_height * overlap_height * term_8
+    term_35 = product_2 * term_21 * term_19 + product_11 - product_12
+    slope_9 = 0.5 * upstream * quotient_6 * term_24
+    product_13 = (2.0 * upstream * term_29 * hull_width * term_5 - slope_9) * term_32
+    slope_10 = 0.5 * upstream * quotient_4 * term_25
     term_36 = (
-        product_15
-        + product_16
-        + term_14 * height * term_19
-        + product_17
-        + term_4 * term_35
-        + (2.0 * term_29 * hull_width * term_5 - product_20) * term_32
-        + product_21
-        - 2.0 * power_2 * hull_width * term_5 * term_28
-        - 2.0 * quotient_5 * term_5 * term_30
+        slope_6
+        + slope_7
+        + upstream * term_14 * height * term_19
+        + slope_8
+        + term_4 * upstream * term_35
+        + product_13
+        + slope_10
+        - 2.0 * upstream * power_2 * hull_width * term_5 * term_28
+        - 2.0 * upstream * quotient_5 * term_5 * term_30
     )
     chosen_4 = (index == 0).astype(upstream.dtype)
+    product_14 = (2.0 * upstream * term_29 * hull_width * term_7 - slope_9) * term_32
     term_37 = (
-        term_20 * height * term_19
-        + term_6 * term_35
-        + (2.0 * term_29 * hull_width * term_7 - product_20) * term_32
-        + product_21
-        - product_15
-        - product_16
-        - product_17
-        - 2.0 * power_2 * hull_width * term_7 * term_28
-        - 2.0 * quotient_5 * term_7 * term_30
+        upstream * term_20 * height * term_19
+        + term_6 * upstream * term_35
+        + product_14
+        + slope_10
+        - slope_6
+        - slope_7
+        - slope_8
+        - 2.0 * upstream * power_2 * hull_width * term_7 * term_28
+        - 2.0 * upstream * quotient_5 * term_7 * term_30
     )
-    product_22 = term_8 * product
-    product_23 = product_22 * true_width
-    product_24 = term_13 * product_4
-    product_25 = product_24 * true_width
-    product_26 = term_14 * term_19
-    product_27 = quotient_2 * term_17
+    product_15 = true_width * power
+    slope_11 = upstream * (product_3 * product_15)
+    slope_12 = upstream * (product_5 * product_15)
+    product_16 = term_14 * term_19
+    slope_13 = upstream * (quotient_2 * term_17)
+    product_17 = 0.5 * quotient_6 * term_26
+    slope_14 = upstream * (2.0 * term_29 * hull_height * term_9 + product_17) * term_32
     term_38 = (
-        product_23
-        + product_25
-        + product_26 * true_width
-        + product_27
-        + term_10 * term_22
-        + (2.0 * term_29 * hull_height * term_9 + product_13) * term_32
-        - 2.0 * power_2 * hull_height * term_9 * term_28
-        - 2.0 * quotient_5 * term_9 * term_31
-        - product_14
+        slope_11
+        + slope_12
+        + upstream * product_16 * true_width
+        + slope_13
+        + term_10 * upstream * term_22
+        + slope_14
+        - 2.0 * upstream * power_2 * hull_height * term_9 * term_28
+        - 2.0 * upstream * quotient_5 * term_9 * term_31
+        - slope_5
     )
-    product_28 = term_19 * term_20
+    product_18 = term_19 * term_20
+    slope_15 = upstream * (2.0 * term_29 * hull_height * term_11 + product_17) * term_32
     term_39 = (
-        product_28 * true_width
-        + term_12 * term_22
-        + (2.0 * term_29 * hull_height * term_11 + product_13) * term_32
-        - product_23
-        - product_25
-        - product_27
-        - 2.0 * power_2 * hull_height * term_11 * term_28
-        - 2.0 * quotient_5 * term_11 * term_31
-        - product_14
+        upstream * product_18 * true_width
+        + term_12 * upstream * term_22
+        + slope_15
+        - slope_11
+        - slope_12
+        - slope_13
+        - 2.0 * upstream * power_2 * hull_height * term_11 * term_28
+        - 2.0 * upstream * quotient_5 * term_11 * term_31
+        - slope_5
     )
-    product_29 = product_22 * true_height
-    product_30 = product_24 * true_height
-    product_31 = quotient_2 * term_18
+    product_19 = true_height * power
+    slope_16 = upstream * (product_3 * product_19)
+    slope_17 = upstream * (product_5 * product_19)
+    slope_18 = upstream * (quotient_2 * term_18)
+    product_20 = 0.5 * quotient_6 * term_24
+    slope_19 = upstream * (2.0 * term_29 * hull_width * term_4 + product_20) * term_32
     term_40 = (
-        product_29
-        + product_30
-        + product_26 * true_height
-        + product_31
-        + term_5 * term_35
-        + (2.0 * term_29 * hull_width * term_4 + product_20) * term_32
-        - 2.0 * power_2 * hull_width * term_4 * term_28
-        - 2.0 * quotient_5 * term_4 * term_30
-        - product_21
+        slope_16
+        + slope_17
+        + upstream * product_16 * true_height
+        + slope_18
+        + term_5 * upstream * term_35
+        + slope_19
+        - 2.0 * upstream * power_2 * hull_width * term_4 * term_28
+        - 2.0 * upstream * quotient_5 * term_4 * term_30
+        - slope_10
     )
+    slope_20 = upstream * (2.0 * term_29 * hull_width * term_6 + product_20) * term_32
     term_41 = (
-        product_28 * true_height
-        + term_7 * term_35
-        + (2.0 * term_29 * hull_width * term_6 + product_20) * term_32
-        - product_29
-        - product_30
-        - product_31
-        - 2.0 * power_2 * hull_width * term_6 * term_28
-        - 2.0 * quotient_5 * term_6 * term_30
-        - product_21
+        upstream * product_18 * true_height
+        + term_7 * upstream * term_35
+        + slope_20
+        - slope_16
+        - slope_17
+        - slope_18
+        - 2.0 * upstream * power_2 * hull_width * term_6 * term_28
+        - 2.0 * upstream * quotient_5 * term_6 * term_30
+        - slope_10
     )
     change_input = (
-        chosen * upstream[:, None] * term_33[:, None]
-        + chosen_2 * upstream[:, None] * term_34[:, None]
-        + chosen_3 * upstream[:, None] * term_36[:, None]
-        + chosen_4 * upstream[:, None] * term_37[:, None]
+        chosen * term_33[:, None]
+        + chosen_2 * term_34[:, None]
+        + chosen_3 * term_36[:, None]
+        + chosen_4 * term_37[:, None]
     )
     change_target = (
-        chosen * upstream[:, None] * term_38[:, None]
-        + chosen_2 * upstream[:, None] * term_39[:, None]
-        + chosen_3 * upstream[:, None] * term_40[:, None]
-        + chosen_4 * upstream[:, None] * term_41[:, None]
+        chosen * term_38[:, None]
+        + chosen_2 * term_39[:, None]
+        + chosen_3 * term_40[:, None]
+        + chosen_4 * term_41[:, None]
     )
     return change_input, change_target
 

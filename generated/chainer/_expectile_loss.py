@@ -25,15 +25,11 @@ def _value_and_gradient(
     power = error * error
     mask = error > 0.0
     chosen = select(mask, q, 1.0 - q)
+    slope = 2.0 * upstream * error * chosen
     grad_q = None
     if "q" in wanted:
         grad_q = total(upstream * power * select(mask, 1.0, -1.0))
-    return (
-        power * chosen,
-        -2.0 * upstream * error * chosen,
-        2.0 * upstream * error * chosen if "target" in wanted else None,
-        grad_q,
-    )
+    return power * chosen, -slope, slope, grad_q
 
 
 def _tangent(
@@ -60,13 +56,13 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     error = target - input
     mask = error > 0.0
+    chosen = select(mask, q, 1.0 - q)
     term = d_target - d_input
-    product = 2.0 * select(mask, q, 1.0 - q) * term
-    chosen = select(mask, 1.0, -1.0)
-    product_2 = 2.0 * error * chosen * d_q
-    change_input = upstream * (-product - product_2)
-    change_q = 2.0 * total(upstream * error * chosen * term)
-    return change_input, upstream * (product + product_2), change_q
+    chosen_2 = select(mask, 1.0, -1.0)
+    change_input = -2.0 * upstream * chosen * term - 2.0 * upstream * error * chosen_2 * d_q
+    change_target = upstream * (2.0 * chosen * term + 2.0 * error * chosen_2 * d_q)
+    change_q = 2.0 * total(upstream * error * chosen_2 * term)
+    return change_input, change_target, change_q
 
 
 _kernel = differentiable(

@@ -63,16 +63,14 @@ def _curvature(
     product = term / std
     gauss_2 = gauss(product, 0.5)
     power = std * std
-    product_2 = 0.7978845608028654 * term * d_std / power
+    slope = 0.7978845608028654 * upstream * gauss_2 * term * d_std / power
     term_2 = d_input - d_target
-    product_3 = 0.7978845608028654 * term_2 / std
+    slope_2 = 0.7978845608028654 * upstream * gauss_2 * term_2 / std
     term_3 = (
         0.7978845608028654 * (d_std / std) * (gauss_2 / std) * product
         - 0.7978845608028654 * gauss_2 * term_2 / power
     )
-    change_input = upstream * gauss_2 * (product_3 - product_2)
-    change_target = upstream * gauss_2 * (product_2 - product_3)
-    return change_input, change_target, upstream * term * term_3
+    return slope_2 - slope, slope - slope_2, upstream * term * term_3
 
 
 _kernel = differentiable(

@@ -139,16 +139,20 @@ def _curvature(
         - slope[:, None, None] * class_weight[:, :, None] * d_target
     )
     product_8 = 2.0 * slope[:, None, None] * class_weight[:, :, None] * d_probability
-    product_9 = 2.0 * class_weight * quotient_3
-    product_10 = 2.0 * ratio(quotient_3, power)
-    product_11 = 2.0 * slope_2[:, None] * volume * (-product_9 - product_10) * volume
-    product_12 = 2.0 * slope[:, None] * volume * (product_9 + product_10) * volume
-    term_13 = sums * (product_11 + 2.0 * slope_2[:, None] * quotient_3) + difference * (
-        product_12 - 2.0 * slope[:, None] * quotient_3
+    quotient_4 = ratio(quotient_3, power)
+    term_13 = -2.0 * class_weight * quotient_3 * volume - 2.0 * quotient_4 * volume
+    term_14 = 2.0 * slope_2[:, None] * term_13 * volume + 2.0 * slope_2[:, None] * quotient_3
+    product_9 = (
+        2.0
+        * slope[:, None]
+        * volume
+        * (2.0 * class_weight * quotient_3 + 2.0 * quotient_4)
+        * volume
     )
-    term_14 = (
+    term_15 = sums * term_14 + difference * (product_9 - 2.0 * slope[:, None] * quotient_3)
+    term_16 = (
         2.0 * slope_4[:, None] * quotient_3 * volume * sums
-        + term_13 * sums_3
+        + term_15 * sums_3
         + 2.0 * slope_2[:, None] * quotient_3 * volume * sums_4
         + 2.0 * slope_3[:, None] * quotient_3 * volume * difference
         - 2.0 * slope[:, None] * quotient_3 * volume * sums_6
@@ -165,7 +169,7 @@ def _curvature(
     )
     change_target = (
         term_11[:, :, None]
-        + term_14[:, :, None]
+        + term_16[:, :, None]
         - slope_3[:, None, None] * class_weight[:, :, None] * term_7
         - 2.0 * slope[:, None, None] * product_4[:, :, None] * term_7
         - product_8

@@ -65,30 +65,28 @@ def _value_and_gradient(
     softplus_2 = at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
     cost = select(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
-    sech2_2 = sech2(u)
-    product = probability_3 * share
-    product_2 = product * softplus
-    product_3 = product * softplus_2
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
-    product_4 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
+    product = 0.25 * term_2 * sech2(u)
+    product_2 = probability_3 * share
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
+    chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
+    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_5 = product_4 - 0.5 * other_probability * upstream[:, None] * term * chosen
+    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
     rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
-    product_5 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
+    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_2 = select(
-            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
-        )
+        chosen_2 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
         rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
         term_6 = (
             probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
         )
         rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
-        product_6 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
-        grad_target = term_6 + product_6
-    return 0.5 * total(term * cost, axis=1), term_5 + product_5, grad_target
+        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_7
+    return 0.5 * total(term * cost, axis=1), term_5 + product_6, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -109,21 +107,21 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     probability_2 = softmax(input, axis=-2)
     probability_3 = softmax(target, axis=-2)
     term_4 = probability_2 + probability_3
-    sech2_2 = sech2(u)
-    product = probability * share
-    product_2 = product * softplus
-    product_3 = product * softplus_2
-    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3))
+    product = 0.25 * term * sech2(u)
+    product_2 = probability * share
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
+    chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
     offset = centred(input, d_input, axis=-2)
-    product_4 = term_4 * chosen * (total(probability_2 * offset, axis=1)[:, None] - offset)
-    chosen_2 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product))
+    product_5 = term_4 * chosen * (total(probability_2 * offset, axis=1)[:, None] - offset)
+    chosen_2 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
     offset_2 = centred(target, d_target, axis=-2)
-    product_5 = term_4 * chosen_2 * (total(probability_3 * offset_2, axis=1)[:, None] - offset_2)
+    product_6 = term_4 * chosen_2 * (total(probability_3 * offset_2, axis=1)[:, None] - offset_2)
     term_5 = (
         cost * softmax_tangent(input, d_input, axis=-2)
         + cost * softmax_tangent(target, d_target, axis=-2)
-        + product_4
         + product_5
+        + product_6
     )
     return 0.5 * total(term_5, axis=1)
 
@@ -142,15 +140,16 @@ def _curvature(
     mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     sech2_2 = sech2(u)
+    product = 0.25 * term_2 * sech2_2
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
     share = sigmoid(term_2)
-    product = probability_3 * share
+    product_2 = probability_3 * share
     softplus = at_least(term_2, 0.0) + np.log1p(np.exp(-magnitude))
-    product_2 = product * softplus
+    product_3 = product_2 * softplus
     softplus_2 = at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
-    product_3 = product * softplus_2
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
+    product_4 = product_2 * softplus_2
+    chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
     slope = 0.5 * upstream[:, None] * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
@@ -161,21 +160,21 @@ def _curvature(
     term_6 = 0.5 * other_probability * upstream[:, None] * cost - sum_of_others(slope_2, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
-    product_4 = 0.25 * sech2_2
-    product_5 = 0.25 * term_2 * squashed * sech2_2
-    product_6 = product * softplus * squashed
-    product_7 = probability_3 * share * share
-    product_8 = product * squashed
+    product_5 = 0.25 * sech2_2
+    product_6 = 0.25 * term_2 * squashed * sech2_2
+    product_7 = product_2 * softplus * squashed
+    product_8 = probability_3 * share * share
+    product_9 = product_2 * squashed
     squashed_2 = np.tanh(0.5 * term_3)
-    product_9 = product * softplus_2 * squashed_2
-    product_10 = share * probability_3 * probability_3
-    product_11 = product * squashed_2
-    term_7 = product_7 - product_6 + product_8 + (product_10 - product_9 + product_11)
-    chosen_2 = select(mask, product_4 - product_5, term_7)
+    product_10 = product_2 * softplus_2 * squashed_2
+    product_11 = share * probability_3 * probability_3
+    product_12 = product_2 * squashed_2
+    term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
+    chosen_2 = select(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
     term_8 = total(probability * offset, axis=1)[:, None] - offset
-    term_9 = product_6 - product_7 - product_8 + (product_9 - product_10 - product_11)
-    chosen_3 = select(mask, product_5 - product_4, term_9)
+    term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
+    chosen_3 = select(mask, product_6 - product_5, term_9)
     offset_2 = centred(target, d_target, axis=-2)
     term_10 = total(probability_2 * offset_2, axis=1)[:, None] - offset_2
     term_11 = (
@@ -186,12 +185,12 @@ def _curvature(
     )
     slope_3 = 0.5 * other_probability * upstream[:, None] * chosen * d_probability_2
     slope_4 = 0.5 * upstream[:, None] * term * chosen_2
-    product_12 = (
+    product_13 = (
         other_probability * (0.5 * probability * upstream[:, None] * chosen - slope_4) * term_8
     )
     slope_5 = 0.5 * upstream[:, None] * term * chosen_3
-    chosen_4 = select(mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product))
-    product_13 = (
+    chosen_4 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
+    product_14 = (
         other_probability * (0.5 * probability * upstream[:, None] * chosen_4 - slope_5) * term_10
     )
     term_12 = (
@@ -213,10 +212,10 @@ def _curvature(
         + 0.5 * upstream[:, None] * term * chosen_2 * term_10
     )
     slope_8 = 0.5 * other_probability_2 * upstream[:, None] * chosen_4 * d_probability
-    product_14 = (
+    product_15 = (
         other_probability_2 * (0.5 * probability_2 * upstream[:, None] * chosen - slope_5) * term_8
     )
-    product_15 = (
+    product_16 = (
         other_probability_2
         * (0.5 * probability_2 * upstream[:, None] * chosen_4 - slope_4)
         * term_10
@@ -229,8 +228,8 @@ def _curvature(
     change_input = (
         (term_4 + term_6) * d_probability
         + probability * sum_of_others(term_11, axis=-2)
-        + product_12
         + product_13
+        + product_14
         - (slope_2 - slope) * d_probability
         - slope_3
         - probability * sum_of_others(term_12, axis=-2)
@@ -238,8 +237,8 @@ def _curvature(
     change_target = (
         (term_13 + term_14) * d_probability_2
         + probability_2 * sum_of_others(term_15, axis=-2)
-        + product_14
         + product_15
+        + product_16
         - (slope_7 - slope_6) * d_probability_2
         - slope_8
         - probability_2 * sum_of_others(term_16, axis=-2)

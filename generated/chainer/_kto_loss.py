@@ -149,29 +149,30 @@ def _curvature(
     product_3 = probability * good_weight
     product_4 = sigmoid_gain * product_3
     power = beta * beta
-    squashed = np.tanh(0.5 * term * beta)
-    product_5 = sigmoid_gain * bad_weight
-    product_6 = probability * product_5
-    squashed_2 = np.tanh(-0.5 * term * beta)
-    chosen_2 = select(mask, product_4 * power * squashed, product_6 * power * squashed_2)
-    chosen_3 = select(mask, -product_4 * power * squashed, -product_6 * power * squashed_2)
+    product_5 = 0.5 * term * beta
+    squashed = np.tanh(product_5)
+    product_6 = sigmoid_gain * bad_weight
+    product_7 = probability * product_6
+    squashed_2 = np.tanh(-product_5)
+    chosen_2 = select(mask, product_4 * power * squashed, product_7 * power * squashed_2)
+    chosen_3 = select(mask, -product_4 * power * squashed, -product_7 * power * squashed_2)
     term_2 = reference - input + divergence
     power_2 = sigmoid_gain * sigmoid_gain
-    product_7 = power_2 * product_3
-    product_8 = term_2 * product_7 * beta
+    product_8 = power_2 * product_3
+    product_9 = term_2 * product_8 * beta
     power_3 = probability * probability
-    product_9 = term * (sigmoid_gain * (good_weight * power_3))
-    product_10 = product_9 * beta
-    product_11 = power_3 * product_5
-    product_12 = term * product_11 * beta
-    product_13 = term_2 * (probability * (bad_weight * power_2))
-    product_14 = product_13 * beta
-    product_15 = product_5 * probability
+    product_10 = term * (sigmoid_gain * (good_weight * power_3))
+    product_11 = product_10 * beta
+    product_12 = power_3 * product_6
+    product_13 = term * product_12 * beta
+    product_14 = term_2 * (probability * (bad_weight * power_2))
+    product_15 = product_14 * beta
+    product_16 = product_6 * probability
     chosen_4 = select(
-        mask, -product_8 - product_10 - product_4, product_12 + product_14 + product_15
+        mask, -product_9 - product_11 - product_4, product_13 + product_15 + product_16
     )
-    product_16 = product * beta
-    chosen_5 = select(mask, 0.0, product_16)
+    product_17 = product * beta
+    chosen_5 = select(mask, 0.0, product_17)
     term_3 = (
         chosen * d_good_weight
         + chosen_2 * d_input
@@ -179,11 +180,11 @@ def _curvature(
         + chosen_4 * d_beta
         + chosen_5 * d_bad_weight
     )
-    chosen_6 = select(mask, product_16, 0.0)
-    product_17 = good_weight * product
-    product_18 = bad_weight * product
+    chosen_6 = select(mask, product_17, 0.0)
+    product_18 = good_weight * product
+    product_19 = bad_weight * product
     chosen_7 = select(
-        mask, product_8 + product_10 + product_17, -product_12 - product_14 - product_18
+        mask, product_9 + product_11 + product_18, -product_13 - product_15 - product_19
     )
     chosen_8 = select(mask, 0.0, product_2)
     term_4 = (
@@ -194,20 +195,20 @@ def _curvature(
         + chosen_8 * d_bad_weight
     )
     chosen_9 = select(mask, product * term_2, 0.0)
-    product_19 = product * (good_weight * term_2) * (beta * squashed)
-    product_20 = squashed_2 * product_18 * gain
-    product_21 = select(mask, -product_19 - product_4, product_20 + product_15) * d_input
-    product_22 = select(mask, product_19 + product_17, -product_20 - product_18) * d_reference
+    product_20 = product * (good_weight * term_2) * (beta * squashed)
+    product_21 = squashed_2 * product_19 * gain
+    product_22 = select(mask, -product_20 - product_4, product_21 + product_16) * d_input
+    product_23 = select(mask, product_20 + product_18, -product_21 - product_19) * d_reference
     chosen_10 = select(
         mask,
-        product_7 * term_2 * term_2 + product_9 * term_2,
-        product_11 * term * term + product_13 * term,
+        product_8 * term_2 * term_2 + product_10 * term_2,
+        product_12 * term * term + product_14 * term,
     )
     chosen_11 = select(mask, 0.0, product * term)
     term_5 = (
         chosen_9 * d_good_weight
-        + product_21
         + product_22
+        + product_23
         + chosen_10 * d_beta
         + chosen_11 * d_bad_weight
     )

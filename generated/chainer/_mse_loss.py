@@ -28,11 +28,8 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    return (
-        error * error,
-        2.0 * upstream * error,
-        -2.0 * upstream * error if "target" in wanted else None,
-    )
+    slope = 2.0 * upstream * error
+    return error * error, slope, -slope if "target" in wanted else None
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -44,8 +41,8 @@ def _curvature(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = d_input - d_target
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    slope = 2.0 * upstream * (d_input - d_target)
+    return slope, -slope
 
 
 _kernel = differentiable(

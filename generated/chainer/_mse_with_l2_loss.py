@@ -24,11 +24,8 @@ def _value_and_gradient_mse(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    return (
-        term * term,
-        2.0 * upstream * term,
-        -2.0 * upstream * term if "target" in wanted else None,
-    )
+    slope = 2.0 * upstream * term
+    return term * term, slope, -slope if "target" in wanted else None
 
 
 def _tangent_mse(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -40,8 +37,8 @@ def _curvature_mse(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = d_input - d_target
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    slope = 2.0 * upstream * (d_input - d_target)
+    return slope, -slope
 
 
 _kernel_mse = differentiable(

@@ -128,62 +128,59 @@ def _curvature(
     term = input - target
     product = term / (root * scale)
     over_square1_2 = over_square1(product)
-    product_2 = over_square1_2 / (root * scale)
+    slope = upstream * over_square1_2 / (root * scale)
     term_2 = df + 1.0
     term_3 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
     power = df * df
     power_2 = scale * scale
-    product_3 = 0.5 * term_2 * over_square1_2 / (df * root * scale)
-    term_4 = product_2 - 0.5 * term_2 * term_3 * term / (power * power_2) - product_3
-    term_5 = d_input - d_target
-    slope = upstream * term_2 * term_3 * term_5 / (df * power_2)
+    slope_2 = 0.5 * upstream * term_2 * term_3 * term / (power * power_2)
+    slope_3 = 0.5 * upstream * term_2 * over_square1_2 / (df * root * scale)
+    term_4 = d_input - d_target
+    slope_4 = upstream * term_2 * term_3 * term_4 / (df * power_2)
     power_3 = scale**3
-    term_6 = -upstream * term_2 * term_3 * term / (
+    term_5 = -upstream * term_2 * term_3 * term / (
         df * power_3
     ) - upstream * term_2 * over_square1_2 / (root * power_2)
-    term_7 = (
-        0.5 * upstream * term_2 * term_3 * term / (power * power_2)
-        + 0.5 * upstream * term_2 * over_square1_2 / (df * root * scale)
-        - upstream * over_square1_2 / (root * scale)
-    )
-    product_4 = term_2 * over_square1_2 / (root * power_2)
-    slope_2 = upstream * (term_2 * term_3 * term / (df * power_3) + product_4) * d_scale
-    product_5 = term / scale
-    product_6 = product_5 / df
-    term_8 = (
-        0.25 * term_2 * product_6 * product_6 * (term_3 / df)
+    product_2 = term_2 * over_square1_2 / (root * power_2)
+    slope_5 = upstream * (term_2 * term_3 * term / (df * power_3) + product_2) * d_scale
+    product_3 = term / scale
+    product_4 = product_3 / df
+    term_6 = (
+        0.25 * term_2 * product_4 * product_4 * (term_3 / df)
         + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
         - over_square1_2 * term / (df * root * scale)
     )
-    term_9 = (
-        term_8
+    term_7 = (
+        term_6
         + 0.25 * trigamma(0.5 * df)
         - 4.934802200544679 / (3.141592653589793 * df) ** 2
         - 0.25 * trigamma(0.5 * term_2)
     )
-    term_10 = product_2 + (-0.5 * term_2 * term_3 * term / (power * power_2) - product_3)
-    product_7 = over_square1_2 * term / (root * power_2)
-    product_8 = term / df
-    product_9 = product_8 / scale
-    product_10 = term_3 / scale
-    product_11 = 0.5 * term_2 * product_9 * product_9 * product_10
-    product_12 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
-    term_11 = term_9 * d_df + term_10 * term_5 + (product_11 + product_12 - product_7) * d_scale
-    term_12 = product_8 * product_5 * product_10 * (
+    term_8 = -0.5 * term_2 * term_3 * term / (power * power_2) - 0.5 * term_2 * over_square1_2 / (
+        df * root * scale
+    )
+    product_5 = over_square1_2 * term / (root * power_2)
+    product_6 = term / df
+    product_7 = product_6 / scale
+    product_8 = term_3 / scale
+    product_9 = 0.5 * term_2 * product_7 * product_7 * product_8
+    product_10 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+    term_9 = (
+        term_7 * d_df
+        + (over_square1_2 / (root * scale) + term_8) * term_4
+        + (product_9 + product_10 - product_5) * d_scale
+    )
+    term_10 = product_6 * product_3 * product_8 * (
         term_2 / scale / scale
     ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
-    term_13 = (
-        (product_11 + product_12 - product_7) * d_df
-        + (-term_2 * term_3 * term / (df * power_3) - product_4) * term_5
-        + (term_12 - 1.0 / power_2) * d_scale
+    term_11 = (
+        (product_9 + product_10 - product_5) * d_df
+        + (-term_2 * term_3 * term / (df * power_3) - product_2) * term_4
+        + (term_10 - 1.0 / power_2) * d_scale
     )
-    change_input = upstream * term_4 * d_df + slope + term_6 * d_scale
-    return (
-        change_input,
-        term_7 * d_df + slope_2 - slope,
-        total(upstream * term_11),
-        total(upstream * term_13),
-    )
+    change_input = (slope - slope_2 - slope_3) * d_df + slope_4 + term_5 * d_scale
+    change_target = (slope_2 + slope_3 - slope) * d_df + slope_5 - slope_4
+    return change_input, change_target, total(upstream * term_9), total(upstream * term_11)
 
 
 _kernel = differentiable(

@@ -41,11 +41,11 @@ def _value_and_gradient(
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * at_least(sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
-    grad_anchor = 2.0 * slope[:, None] * term - product
+    product_2 = 2.0 * slope[:, None] * term
     return (
         at_least(term_3, 0.0),
-        grad_anchor,
-        -2.0 * slope[:, None] * term if "positive" in wanted else None,
+        product_2 - product,
+        -product_2 if "positive" in wanted else None,
         product,
         total(slope) if "margin" in wanted else None,
     )
@@ -91,9 +91,8 @@ def _curvature(
     )
     slope = upstream * at_least(sign(term), 0.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
-    term_2 = d_anchor - d_positive
-    change_anchor = 2.0 * slope[:, None] * term_2 - product
-    return change_anchor, -2.0 * slope[:, None] * term_2, product, 0.0
+    product_2 = 2.0 * slope[:, None] * (d_anchor - d_positive)
+    return product_2 - product, -product_2, product, 0.0
 
 
 _kernel = differentiable(

@@ -34,14 +34,13 @@ def _partials(
     gap = input1 - input2
     mask = target == 1.0
     term = margin - norm(gap, axis=-1)
-    positive = jnp.maximum(term, 0.0)
-    positive_2 = jnp.maximum(jnp.sign(term), 0.0)
+    product = 2.0 * jnp.maximum(term, 0.0) * jnp.maximum(jnp.sign(term), 0.0)
     return (
         gap,
         mask.astype(input1.dtype),
-        jnp.where(mask, 0.0, 2.0 * positive * positive_2),
+        jnp.where(mask, 0.0, product),
         direction(gap, axis=-1),
-        jnp.where(mask, 0.0, -2.0 * positive * positive_2),
+        jnp.where(mask, 0.0, -product),
     )
 
 

@@ -58,10 +58,10 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     term_3 = -probability_2 * softplus - share * softplus_2 + 0.6931471805599453
     is_largest_2 = index[:, None] == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
     probability_3 = softmax(target, axis=-2)
-    sech2_2 = sech2(u)
-    product = probability_2 * share
-    product_2 = product * softplus
-    product_3 = product * softplus_2
+    product = 0.25 * term * sech2(u)
+    product_2 = probability_2 * share
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
     return (
         is_largest.astype(input.dtype),
         probability,
@@ -69,8 +69,8 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
         is_largest_2.astype(input.dtype),
         probability_3,
         probability + probability_3,
-        jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3)),
-        jnp.where(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product)),
+        jnp.where(mask, product, product_3 - product_2 + (product_2 - product_4)),
+        jnp.where(mask, -product, product_2 - product_3 + (product_4 - product_2)),
     )
 
 
@@ -121,36 +121,37 @@ def _partials_tangent(
     mask = 0.5 * abs_term < 1.0
     u = 0.5 * term
     sech2_2 = sech2(u)
+    product = 0.25 * term * sech2_2
     term_2 = nll_2 - nll
     probability = jax.nn.sigmoid(term_2)
     share = jax.nn.sigmoid(term)
-    product = probability * share
+    product_2 = probability * share
     softplus = jnp.maximum(term, 0.0) + log1p(jnp.exp(-abs_term))
-    product_2 = product * softplus
+    product_3 = product_2 * softplus
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
-    product_3 = product * softplus_2
-    chosen = jnp.where(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3))
+    product_4 = product_2 * softplus_2
+    chosen = jnp.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     offset = centred(input, d_input, axis=-2)
     term_3 = (softmax(input, axis=-2) * offset).sum(axis=1)[:, None] - offset
-    chosen_2 = jnp.where(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product))
+    chosen_2 = jnp.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
     offset_2 = centred(target, d_target, axis=-2)
     term_4 = (softmax(target, axis=-2) * offset_2).sum(axis=1)[:, None] - offset_2
     is_largest_2 = index[:, None] == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
-    product_4 = 0.25 * sech2_2
+    product_5 = 0.25 * sech2_2
     squashed = jnp.tanh(u)
-    product_5 = 0.25 * term * squashed * sech2_2
-    product_6 = product * softplus * squashed
-    product_7 = probability * share * share
-    product_8 = product * squashed
+    product_6 = 0.25 * term * squashed * sech2_2
+    product_7 = product_2 * softplus * squashed
+    product_8 = probability * share * share
+    product_9 = product_2 * squashed
     squashed_2 = jnp.tanh(0.5 * term_2)
-    product_9 = product * softplus_2 * squashed_2
-    product_10 = share * probability * probability
-    product_11 = product * squashed_2
-    term_5 = product_7 - product_6 + product_8 + (product_10 - product_9 + product_11)
-    chosen_3 = jnp.where(mask, product_4 - product_5, term_5)
-    term_6 = product_6 - product_7 - product_8 + (product_9 - product_10 - product_11)
-    chosen_4 = jnp.where(mask, product_5 - product_4, term_6)
+    product_10 = product_2 * softplus_2 * squashed_2
+    product_11 = share * probability * probability
+    product_12 = product_2 * squashed_2
+    term_5 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
+    chosen_3 = jnp.where(mask, product_5 - product_6, term_5)
+    term_6 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
+    chosen_4 = jnp.where(mask, product_6 - product_5, term_6)
     return (
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
         d_probability,

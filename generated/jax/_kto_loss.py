@@ -118,37 +118,38 @@ def _partials_tangent(
     chosen_3 = jnp.where(mask, product * term_2, 0.0)
     power = beta * beta
     product_4 = good_weight * power
-    product_5 = jnp.tanh(0.5 * term * beta) * product
-    product_6 = power * bad_weight
-    product_7 = jnp.tanh(-0.5 * term * beta) * product
-    chosen_4 = jnp.where(mask, product_4 * product_5, product_6 * product_7)
-    chosen_5 = jnp.where(mask, -product_4 * product_5, -product_6 * product_7)
-    product_8 = beta * good_weight
-    product_9 = probability * sigmoid_gain * sigmoid_gain
-    product_10 = term_2 * product_9
-    product_11 = product_8 * product_10
-    product_12 = sigmoid_gain * probability * probability
-    product_13 = term * product_12
-    product_14 = product_8 * product_13
-    product_15 = good_weight * product
-    product_16 = beta * bad_weight
-    product_17 = product_16 * product_13
-    product_18 = product_16 * product_10
-    product_19 = bad_weight * product
+    product_5 = 0.5 * term * beta
+    product_6 = jnp.tanh(product_5) * product
+    product_7 = power * bad_weight
+    product_8 = jnp.tanh(-product_5) * product
+    chosen_4 = jnp.where(mask, product_4 * product_6, product_7 * product_8)
+    chosen_5 = jnp.where(mask, -product_4 * product_6, -product_7 * product_8)
+    product_9 = beta * good_weight
+    product_10 = probability * sigmoid_gain * sigmoid_gain
+    product_11 = term_2 * product_10
+    product_12 = product_9 * product_11
+    product_13 = sigmoid_gain * probability * probability
+    product_14 = term * product_13
+    product_15 = product_9 * product_14
+    product_16 = good_weight * product
+    product_17 = beta * bad_weight
+    product_18 = product_17 * product_14
+    product_19 = product_17 * product_11
+    product_20 = bad_weight * product
     chosen_6 = jnp.where(
-        mask, -product_11 - product_14 - product_15, product_17 + product_18 + product_19
+        mask, -product_12 - product_15 - product_16, product_18 + product_19 + product_20
     )
     chosen_7 = jnp.where(mask, 0.0, product_3)
     chosen_8 = jnp.where(
-        mask, product_11 + product_14 + product_15, -product_17 - product_18 - product_19
+        mask, product_12 + product_15 + product_16, -product_18 - product_19 - product_20
     )
     chosen_9 = jnp.where(mask, 0.0, product_2)
-    product_20 = term_2 * product_8 * product_5
-    product_21 = term * product_16 * product_7
-    chosen_10 = jnp.where(mask, -product_20 - product_15, product_21 + product_19)
-    chosen_11 = jnp.where(mask, product_20 + product_15, -product_21 - product_19)
-    term_3 = good_weight * product_9 * term_2 * term_2 + good_weight * product_13 * term_2
-    term_4 = bad_weight * product_12 * term * term + bad_weight * product_10 * term
+    product_21 = term_2 * product_9 * product_6
+    product_22 = term * product_17 * product_8
+    chosen_10 = jnp.where(mask, -product_21 - product_16, product_22 + product_20)
+    chosen_11 = jnp.where(mask, product_21 + product_16, -product_22 - product_20)
+    term_3 = good_weight * product_10 * term_2 * term_2 + good_weight * product_14 * term_2
+    term_4 = bad_weight * product_13 * term * term + bad_weight * product_11 * term
     chosen_12 = jnp.where(mask, 0.0, product * term)
     return (
         chosen * d_input + chosen_2 * d_reference + chosen_3 * d_beta,

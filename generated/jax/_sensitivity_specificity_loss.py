@@ -121,20 +121,21 @@ def _partials_tangent(
     product_2 = 4.0 * term_2
     product_3 = sigmoid_input * probability
     product_4 = d_input * product_3
-    product_5 = 2.0 * term_2
-    product_6 = product_3 * d_input
-    product_7 = 2.0 * target
+    product_5 = product_3 * d_input
+    term_5 = (
+        -2.0 * sigmoid_input * probability * target - 2.0 * term_2 * sigmoid_input * probability
+    )
     return (
         quotient_3 * sums_5 - quotient * sums_2 - quotient_2 * sums_3 - quotient_4 * sums_3,
-        (product - product_2) * d_target + product_4 * (product_5 - product),
-        d_target - product_6,
-        product_6,
+        (product - product_2) * d_target + product_4 * (2.0 * term_2 - product),
+        d_target - product_5,
+        product_5,
         -product_4,
         -d_target,
         -d_r,
         ratio(quotient, sums) * sums_3,
         quotient * quotient * sums_2 + (quotient * quotient_2 + ratio(quotient_2, sums)) * sums_3,
-        (product_7 + product_2) * d_target + product_4 * (-product_7 - product_5),
+        (2.0 * target + product_2) * d_target + term_5 * d_input,
         -ratio(quotient_3, sums_4) * sums_3,
         quotient_3 * quotient_3 * sums_5
         + (-quotient_3 * quotient_4 - ratio(quotient_4, sums_4)) * sums_3,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, sign, total
+from ._arrays import Operand, Sum, divide, like_upstream, log, log1p, sign, total
 from ._checks import (
     check_floating,
     check_least,
@@ -15,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["AdaptiveWingLoss", "adaptive_wing_loss"]
 
@@ -28,10 +28,10 @@ def _value(
     abs_error = ops.abs(input - target)
     power = alpha - target
     border = (theta / eps) ** power
-    product = border * (abs_error - theta) * power * omega / ((border + 1.0) * theta)
+    product = divide(border * (abs_error - theta) * power * omega, (border + 1.0) * theta)
     return ops.where(
         abs_error < theta,
-        omega * log1p((abs_error / eps) ** power),
+        omega * log1p(divide(abs_error, eps) ** power),
         omega * log1p(border) + product,
     )
 
@@ -49,7 +49,7 @@ def _gradient(
     term = input - target
     abs_error = ops.abs(term)
     mask = abs_error < theta
-    product = abs_error / eps
+    product = divide(abs_error, eps)
     power = alpha - target
     power_2 = product**power
     term_2 = power_2 + 1.0
@@ -63,38 +63,41 @@ def _gradient(
     term_4 = border + 1.0
     chosen_2 = ops.where(
         mask,
-        omega * chosen * sign_term / (term_2 * eps),
-        border * sign_term * power * omega / (term_4 * theta),
+        divide(omega * chosen * sign_term, term_2 * eps),
+        divide(border * sign_term * power * omega, term_4 * theta),
     )
     slope = upstream * chosen_2
-    product_3 = omega * ops.where(mask_2, 0.0, power_2 * ops.log(product)) / term_2
+    product_3 = divide(omega * ops.where(mask_2, 0.0, power_2 * log(product)), term_2)
     mask_4 = product_2 == 0.0
-    chosen_3 = ops.where(mask_4, 0.0, border * ops.log(product_2))
+    chosen_3 = ops.where(mask_4, 0.0, border * log(product_2))
     term_5 = abs_error - theta
     power_3 = term_4 * term_4
-    product_4 = border * omega / (term_4 * theta)
+    product_4 = divide(border * omega, term_4 * theta)
     term_6 = (
-        chosen_3 * power * omega / (term_4 * theta)
+        divide(chosen_3 * power * omega, term_4 * theta)
         + product_4
-        - border * chosen_3 * power * omega / (power_3 * theta)
+        - divide(border * chosen_3 * power * omega, power_3 * theta)
     )
-    chosen_4 = ops.where(mask, product_3, omega * chosen_3 / term_4 + term_5 * term_6)
+    chosen_4 = ops.where(mask, product_3, divide(omega * chosen_3, term_4) + term_5 * term_6)
     slope_2 = upstream * chosen_4
     chosen_5 = ops.where(
-        mask, log1p(power_2), log1p(border) + border * term_5 * power / (term_4 * theta)
+        mask, log1p(power_2), log1p(border) + divide(border * term_5 * power, term_4 * theta)
     )
     chosen_6 = ops.where((mask_4 & mask_3), 0.0, power * product_2**term_3)
+    product_5 = divide(border * chosen_6 * term_5 * omega, power_3 * eps * theta)
     term_7 = (
-        chosen_6 * term_5 * omega / (eps * term_4 * theta)
-        - border * chosen_6 * term_5 * omega / (power_3 * eps * theta)
-        - border * term_5 * omega / (term_4 * (theta * theta))
+        divide(chosen_6 * term_5 * omega, eps * term_4 * theta)
+        - product_5
+        - divide(border * term_5 * omega, term_4 * (theta * theta))
         - product_4
     )
-    chosen_7 = ops.where(mask, 0.0, omega * chosen_6 / (term_4 * eps) + power * term_7)
+    chosen_7 = ops.where(mask, 0.0, divide(omega * chosen_6, term_4 * eps) + power * term_7)
     power_4 = eps * eps
-    term_8 = border * omega / (power_3 * power_4) - omega / (power_4 * term_4)
-    product_5 = chosen_6 * (term_5 * power * term_8 - omega * theta / (term_4 * power_4))
-    chosen_8 = ops.where(mask, -omega * chosen * abs_error / (term_2 * power_4), product_5)
+    term_8 = divide(border * omega, power_3 * power_4) - divide(omega, power_4 * term_4)
+    term_9 = term_5 * power * term_8 - divide(omega * theta, term_4 * power_4)
+    chosen_8 = ops.where(
+        mask, divide(-omega * chosen * abs_error, term_2 * power_4), chosen_6 * term_9
+    )
     return (
         slope,
         -slope_2 - slope,
@@ -123,7 +126,7 @@ def _tangent(
     term = input - target
     abs_error = ops.abs(term)
     mask = abs_error < theta
-    product = abs_error / eps
+    product = divide(abs_error, eps)
     power = alpha - target
     power_2 = product**power
     product_2 = theta / eps
@@ -131,7 +134,7 @@ def _tangent(
     term_2 = border + 1.0
     term_3 = abs_error - theta
     chosen = ops.where(
-        mask, log1p(power_2), log1p(border) + border * term_3 * power / (term_2 * theta)
+        mask, log1p(power_2), log1p(border) + divide(border * term_3 * power, term_2 * theta)
     )
     term_4 = power_2 + 1.0
     mask_2 = product == 0.0
@@ -142,31 +145,34 @@ def _tangent(
     mask_4 = product_2 == 0.0
     chosen_3 = ops.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
     power_4 = term_2 * term_2
-    term_6 = border * omega / (power_4 * power_3) - omega / (power_3 * term_2)
-    product_3 = chosen_3 * (term_3 * power * term_6 - omega * theta / (term_2 * power_3))
-    chosen_4 = ops.where(mask, -omega * chosen_2 * abs_error / (term_4 * power_3), product_3)
+    term_6 = divide(border * omega, power_4 * power_3) - divide(omega, power_3 * term_2)
+    term_7 = term_3 * power * term_6 - divide(omega * theta, term_2 * power_3)
+    chosen_4 = ops.where(
+        mask, divide(-omega * chosen_2 * abs_error, term_4 * power_3), chosen_3 * term_7
+    )
     sign_term = sign(term)
     chosen_5 = ops.where(
         mask,
-        omega * chosen_2 * sign_term / (term_4 * eps),
-        border * sign_term * power * omega / (term_2 * theta),
+        divide(omega * chosen_2 * sign_term, term_4 * eps),
+        divide(border * sign_term * power * omega, term_2 * theta),
     )
-    product_4 = omega * ops.where(mask_2, 0.0, power_2 * ops.log(product)) / term_4
-    chosen_6 = ops.where(mask_4, 0.0, border * ops.log(product_2))
-    product_5 = border * omega / (term_2 * theta)
-    term_7 = (
-        chosen_6 * power * omega / (term_2 * theta)
-        + product_5
-        - border * chosen_6 * power * omega / (power_4 * theta)
-    )
-    chosen_7 = ops.where(mask, product_4, omega * chosen_6 / term_2 + term_3 * term_7)
+    product_3 = divide(omega * ops.where(mask_2, 0.0, power_2 * log(product)), term_4)
+    chosen_6 = ops.where(mask_4, 0.0, border * log(product_2))
+    product_4 = divide(border * omega, term_2 * theta)
     term_8 = (
-        chosen_3 * term_3 * omega / (eps * term_2 * theta)
-        - border * chosen_3 * term_3 * omega / (power_4 * eps * theta)
-        - border * term_3 * omega / (term_2 * (theta * theta))
-        - product_5
+        divide(chosen_6 * power * omega, term_2 * theta)
+        + product_4
+        - divide(border * chosen_6 * power * omega, power_4 * theta)
     )
-    chosen_8 = ops.where(mask, 0.0, omega * chosen_3 / (term_2 * eps) + power * term_8)
+    chosen_7 = ops.where(mask, product_3, divide(omega * chosen_6, term_2) + term_3 * term_8)
+    product_5 = divide(border * chosen_3 * term_3 * omega, power_4 * eps * theta)
+    term_9 = (
+        divide(chosen_3 * term_3 * omega, eps * term_2 * theta)
+        - product_5
+        - divide(border * term_3 * omega, term_2 * (theta * theta))
+        - product_4
+    )
+    chosen_8 = ops.where(mask, 0.0, divide(omega * chosen_3, term_2 * eps) + power * term_9)
     return (
         chosen * d_omega
         + chosen_4 * d_eps
@@ -195,7 +201,7 @@ def _curvature(
     term = input - target
     abs_error = ops.abs(term)
     mask = abs_error < theta
-    product = abs_error / eps
+    product = divide(abs_error, eps)
     power = alpha - target
     power_2 = product**power
     term_2 = power_2 + 1.0
@@ -206,57 +212,56 @@ def _curvature(
     power_3 = product**term_3
     chosen = ops.where(mask_4, 0.0, power * power_3)
     sign_term = sign(term)
-    product_2 = chosen * sign_term / (term_2 * eps)
+    product_2 = divide(chosen * sign_term, term_2 * eps)
     product_3 = theta / eps
     border = product_3**power
     term_4 = border + 1.0
-    chosen_2 = ops.where(mask, product_2, border * sign_term * power / (term_4 * theta))
-    product_4 = chosen / term_2 / eps
+    chosen_2 = ops.where(mask, product_2, divide(border * sign_term * power, term_4 * theta))
+    product_4 = divide(divide(chosen, term_2), eps)
+    product_5 = omega * abs_error * product_4 * product_4 * divide(sign_term, eps)
     mask_5 = term_3 == 0.0
     term_5 = term_3 - 1.0
     chosen_3 = ops.where((mask_2 & mask_5), 0.0, term_3 * product**term_5)
     power_4 = eps * eps
-    chosen_4 = ops.where(mask_4, 0.0, -power * chosen_3 * abs_error / power_4)
-    product_5 = omega * chosen * sign_term / (term_2 * power_4)
-    term_6 = (
-        omega * abs_error * product_4 * product_4 * (sign_term / eps)
-        + omega * chosen_4 * sign_term / (term_2 * eps)
-        - product_5
-    )
+    chosen_4 = ops.where(mask_4, 0.0, divide(-power * chosen_3 * abs_error, power_4))
+    product_6 = divide(omega * chosen * sign_term, term_2 * power_4)
+    term_6 = product_5 + divide(omega * chosen_4 * sign_term, term_2 * eps) - product_6
     mask_6 = product_3 == 0.0
     mask_7 = mask_6 & mask_3
     power_5 = product_3**term_3
     chosen_5 = ops.where(mask_7, 0.0, power * power_5)
-    product_6 = omega / (power_4 * term_4)
+    product_7 = divide(omega, power_4 * term_4)
     power_6 = term_4 * term_4
-    product_7 = border * omega / (power_6 * power_4)
-    term_7 = product_7 - product_6
-    product_8 = chosen_5 * sign_term * power * term_7
-    chosen_6 = ops.where(mask, term_6, product_8)
-    chosen_7 = ops.where(mask_4, 0.0, power * chosen_3 * sign_term / eps)
-    term_8 = omega * chosen_7 * sign_term / (term_2 * eps) - omega * product_2 * product_2
+    product_8 = divide(border * omega, power_6 * power_4)
+    term_7 = product_8 - product_7
+    product_9 = chosen_5 * sign_term * power * term_7
+    chosen_6 = ops.where(mask, term_6, product_9)
+    chosen_7 = ops.where(mask_4, 0.0, divide(power * chosen_3 * sign_term, eps))
+    term_8 = divide(omega * chosen_7 * sign_term, term_2 * eps) - omega * product_2 * product_2
     chosen_8 = ops.where(mask, term_8, 0.0)
     term_9 = d_input - d_target
     power_7 = term_2 * term_2
-    logarithm = ops.log(product)
+    logarithm = log(product)
     chosen_9 = ops.where(mask_2, 0.0, power_2 * logarithm)
     chosen_10 = ops.where(
         mask_4, 0.0, power_3 + power * ops.where(mask_2, 0.0, power_3 * logarithm)
     )
-    term_10 = omega * chosen_10 / (term_2 * eps) - omega * chosen_9 * chosen / (power_7 * eps)
-    logarithm_2 = ops.log(product_3)
+    term_10 = divide(omega * chosen_10, term_2 * eps) - divide(
+        omega * chosen_9 * chosen, power_7 * eps
+    )
+    logarithm_2 = log(product_3)
     chosen_11 = ops.where(mask_6, 0.0, border * logarithm_2)
-    product_9 = chosen_11 * power * omega / (term_4 * theta)
-    product_10 = border * chosen_11 * power * omega / (power_6 * theta)
-    product_11 = border * omega / (term_4 * theta)
-    product_12 = sign_term * (product_9 + product_11 - product_10)
-    chosen_12 = ops.where(mask, sign_term * term_10, product_12)
+    product_10 = divide(chosen_11 * power * omega, term_4 * theta)
+    product_11 = divide(border * chosen_11 * power * omega, power_6 * theta)
+    product_12 = divide(border * omega, term_4 * theta)
+    product_13 = sign_term * (product_10 + product_12 - product_11)
+    chosen_12 = ops.where(mask, sign_term * term_10, product_13)
     term_11 = d_alpha - d_target
-    product_13 = chosen_5 * omega / (eps * term_4 * theta)
-    product_14 = border * chosen_5 * omega / (power_6 * eps * theta)
+    product_14 = divide(chosen_5 * omega, eps * term_4 * theta)
+    product_15 = divide(border * chosen_5 * omega, power_6 * eps * theta)
     power_8 = theta * theta
-    product_15 = border * omega / (term_4 * power_8)
-    chosen_13 = ops.where(mask, 0.0, sign_term * power * (product_13 - product_14 - product_15))
+    product_16 = divide(border * omega, term_4 * power_8)
+    chosen_13 = ops.where(mask, 0.0, sign_term * power * (product_14 - product_15 - product_16))
     term_12 = (
         chosen_2 * d_omega
         + chosen_6 * d_eps
@@ -264,272 +269,275 @@ def _curvature(
         + chosen_12 * term_11
         + chosen_13 * d_theta
     )
-    product_16 = chosen_9 / term_2
-    product_17 = chosen_11 / term_4
+    product_17 = divide(chosen_9, term_2)
+    product_18 = divide(chosen_11, term_4)
     term_13 = abs_error - theta
-    product_18 = border / (term_4 * theta)
+    product_19 = divide(border, term_4 * theta)
     term_14 = (
-        chosen_11 * power / (term_4 * theta)
-        + product_18
-        - border * chosen_11 * power / (power_6 * theta)
+        divide(chosen_11 * power, term_4 * theta)
+        + product_19
+        - divide(border * chosen_11 * power, power_6 * theta)
     )
-    chosen_14 = ops.where(mask, product_16, product_17 + term_13 * term_14)
-    product_19 = abs_error * (-chosen * logarithm / power_4 - power_2 / (product * power_4))
-    term_15 = (
-        omega * chosen * abs_error * chosen_9 / (power_7 * power_4)
-        + omega * ops.where(mask_2, 0.0, product_19) / term_2
+    chosen_14 = ops.where(mask, product_17, product_18 + term_13 * term_14)
+    term_15 = -divide(chosen * logarithm, power_4) - divide(power_2, product * power_4)
+    product_20 = divide(omega * ops.where(mask_2, 0.0, abs_error * term_15), term_2)
+    term_16 = divide(omega * chosen * abs_error * chosen_9, power_7 * power_4) + product_20
+    term_17 = -divide(chosen_5 * theta * logarithm_2, power_4) - divide(
+        border * theta, product_3 * power_4
     )
-    term_16 = -chosen_5 * theta * logarithm_2 / power_4 - border * theta / (product_3 * power_4)
-    chosen_15 = ops.where(mask_6, 0.0, term_16)
-    term_17 = (
-        omega * chosen_5 * theta * chosen_11 / (power_6 * power_4) + omega * chosen_15 / term_4
+    chosen_15 = ops.where(mask_6, 0.0, term_17)
+    term_18 = divide(omega * chosen_5 * theta * chosen_11, power_6 * power_4) + divide(
+        omega * chosen_15, term_4
     )
-    term_18 = chosen_15 * omega / (term_4 * theta) + chosen_11 * chosen_5 * omega / (
-        power_6 * power_4
+    term_19 = divide(chosen_15 * omega, term_4 * theta) + divide(
+        chosen_11 * chosen_5 * omega, power_6 * power_4
     )
     power_9 = term_4**3
-    product_20 = 2.0 * border * chosen_5 * chosen_11 * omega / (power_9 * power_4)
-    term_19 = (
-        chosen_5 * chosen_11 * omega / (power_4 * power_6)
-        - product_20
-        - border * chosen_15 * omega / (power_6 * theta)
+    product_21 = divide(2.0 * border * chosen_5 * chosen_11 * omega, power_9 * power_4)
+    term_20 = (
+        divide(chosen_5 * chosen_11 * omega, power_4 * power_6)
+        - product_21
+        - divide(border * chosen_15 * omega, power_6 * theta)
     )
-    product_21 = term_13 * (power * term_18 + power * term_19 + chosen_5 * term_7)
-    chosen_16 = ops.where(mask, term_15, term_17 + product_21)
-    product_22 = sign_term * (chosen * logarithm / eps + power_2 / (product * eps))
-    term_20 = omega * ops.where(
-        mask_2, 0.0, product_22
-    ) / term_2 - omega * chosen * sign_term * chosen_9 / (power_7 * eps)
-    chosen_17 = ops.where(mask, term_20, product_12)
-    term_21 = (
-        omega * ops.where(mask_2, 0.0, chosen_9 * logarithm) / term_2
-        - omega * product_16 * product_16
+    product_22 = term_13 * (power * term_19 + power * term_20 + chosen_5 * term_7)
+    chosen_16 = ops.where(mask, term_16, term_18 + product_22)
+    product_23 = sign_term * (divide(chosen * logarithm, eps) + divide(power_2, product * eps))
+    term_21 = divide(omega * ops.where(mask_2, 0.0, product_23), term_2) - divide(
+        omega * chosen * sign_term * chosen_9, power_7 * eps
     )
+    chosen_17 = ops.where(mask, term_21, product_13)
+    product_24 = divide(omega * ops.where(mask_2, 0.0, chosen_9 * logarithm), term_2)
     chosen_18 = ops.where(mask_6, 0.0, chosen_11 * logarithm_2)
-    product_23 = power * omega
-    product_24 = product_23 * product_17 * (product_17 / theta)
-    product_25 = chosen_11 * omega / (term_4 * theta)
-    term_22 = chosen_18 * power * omega / (term_4 * theta) + product_25 - product_24
-    product_26 = 2.0 * border * chosen_11 * chosen_11 * power * omega / (power_9 * theta)
-    product_27 = border * chosen_11 * omega / (power_6 * theta)
-    term_23 = (
-        product_26
-        - product_24
-        - border * chosen_18 * power * omega / (power_6 * theta)
+    term_22 = divide(omega * chosen_18, term_4) - omega * product_18 * product_18
+    product_25 = power * omega
+    product_26 = product_25 * product_18 * divide(product_18, theta)
+    product_27 = divide(chosen_11 * omega, term_4 * theta)
+    term_23 = divide(chosen_18 * power * omega, term_4 * theta) + product_27 - product_26
+    product_28 = divide(2.0 * border * chosen_11 * chosen_11 * power * omega, power_9 * theta)
+    product_29 = divide(border * chosen_11 * omega, power_6 * theta)
+    term_24 = (
+        product_28
+        - product_26
+        - divide(border * chosen_18 * power * omega, power_6 * theta)
+        - product_29
+    )
+    term_25 = divide(omega, term_4 * theta) - divide(border * omega, power_6 * theta)
+    chosen_19 = ops.where(
+        mask,
+        product_24 - omega * product_17 * product_17,
+        term_22 + term_13 * (term_23 + term_24 + chosen_11 * term_25),
+    )
+    term_26 = divide(chosen_5 * logarithm_2, eps) + divide(border, product_3 * eps)
+    chosen_20 = ops.where(mask_6, 0.0, term_26)
+    term_27 = divide(omega * chosen_20, term_4) - divide(
+        omega * chosen_5 * chosen_11, power_6 * eps
+    )
+    product_30 = divide(chosen_11 * chosen_5 * term_13 * omega, power_6 * eps * theta)
+    term_28 = (
+        divide(chosen_20 * term_13 * omega, term_4 * theta)
+        - product_30
+        - divide(chosen_11 * term_13 * omega, term_4 * power_8)
         - product_27
     )
-    product_28 = chosen_11 * (omega / (term_4 * theta) - border * omega / (power_6 * theta))
-    term_24 = (
-        omega * chosen_18 / term_4
-        - omega * product_17 * product_17
-        + term_13 * (term_22 + term_23 + product_28)
+    product_31 = divide(chosen_5 * chosen_11 * term_13 * omega, eps * power_6 * theta)
+    product_32 = divide(
+        2.0 * border * chosen_5 * chosen_11 * term_13 * omega, power_9 * eps * theta
     )
-    chosen_19 = ops.where(mask, term_21, term_24)
-    chosen_20 = ops.where(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
-    term_25 = omega * chosen_20 / term_4 - omega * chosen_5 * chosen_11 / (power_6 * eps)
-    term_26 = (
-        chosen_20 * term_13 * omega / (term_4 * theta)
-        - chosen_11 * chosen_5 * term_13 * omega / (power_6 * eps * theta)
-        - chosen_11 * term_13 * omega / (term_4 * power_8)
-        - product_25
-    )
-    product_29 = 2.0 * border * chosen_5 * chosen_11 * term_13 * omega / (power_9 * eps * theta)
-    term_27 = (
-        product_29
-        + border * chosen_11 * term_13 * omega / (power_6 * power_8)
-        + product_27
-        - chosen_5 * chosen_11 * term_13 * omega / (eps * power_6 * theta)
-        - border * chosen_20 * term_13 * omega / (power_6 * theta)
-    )
-    term_28 = (
-        chosen_5 * term_13 * omega / (eps * term_4 * theta)
-        - border * chosen_5 * term_13 * omega / (power_6 * eps * theta)
-        - border * term_13 * omega / (term_4 * power_8)
-        - product_11
-    )
-    chosen_21 = ops.where(mask, 0.0, term_25 + (power * term_26 + power * term_27 + term_28))
     term_29 = (
+        product_32
+        + divide(border * chosen_11 * term_13 * omega, power_6 * power_8)
+        + product_29
+        - product_31
+        - divide(border * chosen_20 * term_13 * omega, power_6 * theta)
+    )
+    product_33 = divide(border * chosen_5 * term_13 * omega, power_6 * eps * theta)
+    term_30 = (
+        divide(chosen_5 * term_13 * omega, eps * term_4 * theta)
+        - product_33
+        - divide(border * term_13 * omega, term_4 * power_8)
+        - product_12
+    )
+    chosen_21 = ops.where(mask, 0.0, term_27 + (power * term_28 + power * term_29 + term_30))
+    term_31 = (
         (-chosen_14 - chosen_2) * d_omega
         + (-chosen_16 - chosen_6) * d_eps
         + (-chosen_17 - chosen_8) * term_9
         + (-chosen_19 - chosen_12) * term_11
         + (-chosen_21 - chosen_13) * d_theta
     )
-    product_30 = term_13 * power * (border / (power_6 * power_4) - 1.0 / (power_4 * term_4))
-    chosen_22 = ops.where(
-        mask,
-        -chosen * abs_error / (term_2 * power_4),
-        chosen_5 * (product_30 - theta / (term_4 * power_4)),
+    term_32 = divide(border, power_6 * power_4) - divide(1.0, power_4 * term_4)
+    product_34 = chosen_5 * (term_13 * power * term_32 - divide(theta, term_4 * power_4))
+    chosen_22 = ops.where(mask, divide(-chosen * abs_error, term_2 * power_4), product_34)
+    product_35 = divide(chosen_5, term_4 * eps)
+    term_33 = (
+        divide(chosen_5 * term_13, eps * term_4 * theta)
+        - divide(border * chosen_5 * term_13, power_6 * eps * theta)
+        - divide(border * term_13, term_4 * power_8)
+        - product_19
     )
-    product_31 = chosen_5 / (term_4 * eps)
-    term_30 = (
-        chosen_5 * term_13 / (eps * term_4 * theta)
-        - border * chosen_5 * term_13 / (power_6 * eps * theta)
-        - border * term_13 / (term_4 * power_8)
-        - product_18
-    )
-    chosen_23 = ops.where(mask, 0.0, product_31 + power * term_30)
-    term_31 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
-    product_32 = chosen_5 / term_4 / eps
-    product_33 = omega * product_32 * product_32 * product_3
+    chosen_23 = ops.where(mask, 0.0, product_35 + power * term_33)
+    term_34 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
+    product_36 = divide(divide(chosen_5, term_4), eps)
+    product_37 = omega * product_36 * product_36 * product_3
     chosen_24 = ops.where((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
-    chosen_25 = ops.where(mask_7, 0.0, -power * chosen_24 * theta / power_4)
-    product_34 = omega * chosen_5 / (term_4 * power_4)
-    product_35 = power / eps
-    product_36 = omega * product_32 * product_32 * product_35
-    term_32 = (
-        chosen_25 * power * omega / (eps * term_4 * theta)
-        + product_36
-        - chosen_5 * power * omega / (power_4 * term_4 * theta)
+    chosen_25 = ops.where(mask_7, 0.0, divide(-power * chosen_24 * theta, power_4))
+    product_38 = divide(omega * chosen_5, term_4 * power_4)
+    term_35 = product_37 + divide(omega * chosen_25, term_4 * eps) - product_38
+    product_39 = divide(power, eps)
+    product_40 = omega * product_36 * product_36 * product_39
+    term_36 = (
+        divide(chosen_25 * power * omega, eps * term_4 * theta)
+        + product_40
+        - divide(chosen_5 * power * omega, power_4 * term_4 * theta)
     )
     power_10 = chosen_5 * chosen_5
     power_11 = eps**3
-    term_33 = (
-        product_36
-        + border * chosen_5 * power * omega / (power_6 * power_4 * theta)
-        - 2.0 * border * power_10 * power * omega / (power_9 * power_11)
-        - border * chosen_25 * power * omega / (power_6 * eps * theta)
+    product_41 = divide(2.0 * border * power_10 * power * omega, power_9 * power_11)
+    product_42 = divide(border * chosen_25 * power * omega, power_6 * eps * theta)
+    product_43 = divide(border * chosen_5 * power * omega, power_6 * power_4 * theta)
+    product_44 = divide(chosen_5 * term_13 * power * omega, power_4 * theta * term_4)
+    product_45 = divide(border * chosen_5 * term_13 * power * omega, power_6 * power_4 * theta)
+    term_37 = (
+        term_13 * term_36
+        + term_13 * (product_40 + product_43 - product_41 - product_42)
+        + (product_44 - product_45)
+        + chosen_5 * power * (product_7 - product_8)
     )
-    product_37 = border * chosen_5 * term_13 * power * omega / (power_6 * power_4 * theta)
-    term_34 = chosen_5 * term_13 * power * omega / (power_4 * theta * term_4) - product_37
-    term_35 = (
-        term_13 * term_32 + term_13 * term_33 + term_34 + chosen_5 * power * (product_6 - product_7)
-    )
-    term_36 = product_33 + omega * chosen_25 / (term_4 * eps) - product_34 + term_35
-    chosen_26 = ops.where(mask_7, 0.0, power * chosen_24 / eps)
-    term_37 = omega * chosen_26 / (term_4 * eps) - omega * product_31 * product_31
-    product_38 = chosen_5 / (eps * term_4)
-    product_39 = product_38 / theta * (term_13 * product_38)
-    product_40 = chosen_5 * term_13 * omega / (eps * term_4 * power_8)
-    term_38 = (
-        chosen_26 * term_13 * omega / (eps * term_4 * theta)
-        - omega * product_39
-        - product_40
-        - product_13
-    )
-    product_41 = chosen_5 / eps / term_4
-    product_42 = (
-        2.0 * omega * border * product_41 * product_41 * (power / term_4) * (term_13 / theta)
-    )
-    product_43 = border * chosen_26 * term_13 * power * omega / (power_6 * eps * theta)
-    product_44 = border * chosen_5 * term_13 * power * omega / (power_6 * eps * power_8)
+    chosen_26 = ops.where(mask_7, 0.0, divide(power * chosen_24, eps))
+    term_38 = divide(omega * chosen_26, term_4 * eps) - omega * product_35 * product_35
+    product_46 = divide(chosen_5, eps * term_4)
+    product_47 = divide(product_46, theta) * (term_13 * product_46)
+    product_48 = divide(chosen_5 * term_13 * omega, eps * term_4 * power_8)
     term_39 = (
-        product_42
-        + product_44
-        + border * chosen_5 * power * omega / (power_6 * eps * theta)
-        - product_23 * product_39
-        - product_43
+        divide(chosen_26 * term_13 * omega, eps * term_4 * theta)
+        - omega * product_47
+        - product_48
+        - product_14
     )
+    product_49 = divide(divide(chosen_5, eps), term_4)
+    product_50 = (
+        2.0
+        * omega
+        * border
+        * product_49
+        * product_49
+        * divide(power, term_4)
+        * divide(term_13, theta)
+    )
+    product_51 = divide(border * chosen_26 * term_13 * power * omega, power_6 * eps * theta)
+    product_52 = divide(border * chosen_5 * term_13 * power * omega, power_6 * eps * power_8)
     term_40 = (
-        border * chosen_5 * term_13 * omega / (power_6 * eps * power_8)
-        + 2.0 * border * term_13 * omega / (term_4 * theta**3)
-        + product_15
-        - product_40
+        product_50
+        + product_52
+        + divide(border * chosen_5 * power * omega, power_6 * eps * theta)
+        - product_25 * product_47
+        - product_51
     )
+    product_53 = divide(border * chosen_5 * term_13 * omega, power_6 * eps * power_8)
     term_41 = (
-        power * term_38 + term_39 + power * term_40 + power * (product_14 + product_15 - product_13)
+        product_53
+        + divide(2.0 * border * term_13 * omega, term_4 * theta**3)
+        + product_16
+        - product_48
+    )
+    term_42 = (
+        power * term_39 + term_40 + power * term_41 + power * (product_15 + product_16 - product_14)
     )
     chosen_27 = ops.where(
         mask_7, 0.0, power_5 + power * ops.where(mask_6, 0.0, power_5 * logarithm_2)
     )
-    term_42 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
-    term_43 = (
-        chosen_27 * power * omega / (eps * term_4 * theta)
-        + product_13
-        - chosen_5 * chosen_11 * power * omega / (eps * power_6 * theta)
+    term_43 = divide(omega * chosen_27, term_4 * eps) - divide(
+        omega * chosen_11 * chosen_5, power_6 * eps
     )
-    product_45 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * eps * theta)
-    term_44 = (
-        product_45
-        - chosen_11 * chosen_5 * power * omega / (power_6 * eps * theta)
-        - border * chosen_27 * power * omega / (power_6 * eps * theta)
-        - product_14
-    )
+    product_54 = divide(chosen_5 * chosen_11 * power * omega, eps * power_6 * theta)
+    term_44 = divide(chosen_27 * power * omega, eps * term_4 * theta) + product_14 - product_54
+    product_55 = divide(chosen_11 * chosen_5 * power * omega, power_6 * eps * theta)
+    product_56 = divide(2.0 * border * chosen_11 * chosen_5 * power * omega, power_9 * eps * theta)
+    product_57 = divide(border * chosen_27 * power * omega, power_6 * eps * theta)
     term_45 = (
-        border * chosen_11 * power * omega / (power_6 * power_8)
-        - chosen_11 * power * omega / (term_4 * power_8)
-        - product_15
+        divide(border * chosen_11 * power * omega, power_6 * power_8)
+        - divide(chosen_11 * power * omega, term_4 * power_8)
+        - product_16
     )
     term_46 = (
-        term_13 * term_43
-        + term_13 * term_44
+        term_13 * term_44
+        + term_13 * (product_56 - product_55 - product_57 - product_15)
         + term_13 * term_45
-        + (product_10 - product_9 - product_11)
+        + (product_11 - product_10 - product_12)
     )
     term_47 = (
         chosen_23 * d_omega
-        + ops.where(mask, 0.0, term_36) * d_eps
-        + ops.where(mask, 0.0, term_37 + term_41) * d_theta
-        + ops.where(mask, 0.0, term_42 + term_46) * term_11
+        + ops.where(mask, 0.0, term_35 + term_37) * d_eps
+        + ops.where(mask, 0.0, term_38 + term_42) * d_theta
+        + ops.where(mask, 0.0, term_43 + term_46) * term_11
         + chosen_13 * term_9
     )
-    product_46 = chosen * abs_error / term_2 / eps
-    product_47 = omega / eps
-    product_48 = -1.0 / eps
+    product_58 = divide(divide(chosen * abs_error, term_2), eps)
+    product_59 = omega / eps
+    product_60 = -1.0 / eps
     term_48 = (
-        product_46 * product_46 * product_47 * product_48
-        + 2.0 * omega * chosen * abs_error / (term_2 * power_11)
-        - omega * chosen_4 * abs_error / (term_2 * power_4)
+        product_58 * product_58 * product_59 * product_60
+        + divide(2.0 * omega * chosen * abs_error, term_2 * power_11)
+        - divide(omega * chosen_4 * abs_error, term_2 * power_4)
     )
-    product_49 = chosen_5 * theta / term_4 / eps
+    product_61 = divide(divide(chosen_5 * theta, term_4), eps)
     term_49 = (
-        product_49 * product_49 * product_47 * product_48
-        + 2.0 * omega * chosen_5 * theta / (term_4 * power_11)
-        - omega * chosen_25 * theta / (term_4 * power_4)
+        product_61 * product_61 * product_59 * product_60
+        + divide(2.0 * omega * chosen_5 * theta, term_4 * power_11)
+        - divide(omega * chosen_25 * theta, term_4 * power_4)
     )
-    product_50 = theta * omega * product_32 * product_32 * product_35 * (term_13 / eps)
+    product_62 = divide(2.0 * chosen_5 * term_13 * power * omega, power_11 * term_4)
+    product_63 = theta * omega * product_36 * product_36 * product_39 * divide(term_13, eps)
     term_50 = (
-        2.0 * chosen_5 * term_13 * power * omega / (power_11 * term_4)
-        - chosen_25 * term_13 * power * omega / (power_4 * term_4)
-        - product_50
+        product_62 - divide(chosen_25 * term_13 * power * omega, power_4 * term_4) - product_63
     )
-    product_51 = 2.0 * border * power_10 * theta * term_13 * power * omega / (power_9 * eps**4)
-    product_52 = border * chosen_25 * term_13 * power * omega / (power_6 * power_4)
-    product_53 = 2.0 * border * chosen_5 * term_13 * power * omega / (power_6 * power_11)
-    term_51 = term_49 + (term_50 + (product_51 + product_52 - product_50 - product_53))
+    product_64 = divide(2.0 * border * power_10 * theta * term_13 * power * omega, power_9 * eps**4)
+    product_65 = divide(border * chosen_25 * term_13 * power * omega, power_6 * power_4)
+    product_66 = divide(2.0 * border * chosen_5 * term_13 * power * omega, power_6 * power_11)
+    term_51 = term_49 + (term_50 + (product_64 + product_65 - product_63 - product_66))
     term_52 = (
         omega * sign_term * product_4 * product_4 * product
-        - omega * chosen_7 * abs_error / (term_2 * power_4)
-        - product_5
+        - divide(omega * chosen_7 * abs_error, term_2 * power_4)
+        - product_6
     )
-    term_53 = omega * chosen_9 * chosen / (power_7 * power_4) - omega * chosen_10 / (
-        term_2 * power_4
+    term_53 = divide(omega * chosen_9 * chosen, power_7 * power_4) - divide(
+        omega * chosen_10, term_2 * power_4
     )
-    term_54 = omega * chosen_11 * chosen_5 * theta / (
-        power_6 * power_4
-    ) - omega * chosen_27 * theta / (term_4 * power_4)
+    term_54 = divide(omega * chosen_11 * chosen_5 * theta, power_6 * power_4) - divide(
+        omega * chosen_27 * theta, term_4 * power_4
+    )
     term_55 = (
-        chosen_5 * chosen_11 * power * omega / (power_4 * power_6)
-        - chosen_27 * power * omega / (power_4 * term_4)
-        - chosen_5 * omega / (power_4 * term_4)
+        divide(chosen_5 * chosen_11 * power * omega, power_4 * power_6)
+        - divide(chosen_27 * power * omega, power_4 * term_4)
+        - divide(chosen_5 * omega, power_4 * term_4)
     )
-    product_54 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * power_4)
+    product_67 = divide(2.0 * border * chosen_11 * chosen_5 * power * omega, power_9 * power_4)
     term_56 = (
-        chosen_11 * chosen_5 * power * omega / (power_6 * power_4)
-        + border * chosen_27 * power * omega / (power_6 * power_4)
-        + border * chosen_5 * omega / (power_6 * power_4)
-        - product_54
+        divide(chosen_11 * chosen_5 * power * omega, power_6 * power_4)
+        + divide(border * chosen_27 * power * omega, power_6 * power_4)
+        + divide(border * chosen_5 * omega, power_6 * power_4)
+        - product_67
     )
     chosen_28 = ops.where(mask, abs_error * term_53, term_54 + term_13 * (term_55 + term_56))
-    term_57 = product_33 - omega * chosen_26 * theta / (term_4 * power_4) - product_34
-    product_55 = omega * term_13 * product_32 * product_32 * product_35
+    term_57 = product_37 - divide(omega * chosen_26 * theta, term_4 * power_4) - product_38
+    product_68 = omega * term_13 * product_36 * product_36 * product_39
     term_58 = (
-        product_55
-        + chosen_5 * power * omega / (power_4 * term_4)
-        - chosen_26 * term_13 * power * omega / (power_4 * term_4)
+        product_68
+        + divide(chosen_5 * power * omega, power_4 * term_4)
+        - divide(chosen_26 * term_13 * power * omega, power_4 * term_4)
     )
-    product_56 = 2.0 * border * power_10 * term_13 * power * omega / (power_9 * power_11)
-    product_57 = border * chosen_26 * term_13 * power * omega / (power_6 * power_4)
+    product_69 = divide(2.0 * border * power_10 * term_13 * power * omega, power_9 * power_11)
+    product_70 = divide(border * chosen_26 * term_13 * power * omega, power_6 * power_4)
     term_59 = (
-        product_55
-        + product_57
-        - product_56
-        - border * chosen_5 * power * omega / (power_6 * power_4)
+        product_68
+        + product_70
+        - product_69
+        - divide(border * chosen_5 * power * omega, power_6 * power_4)
     )
     term_60 = (
         chosen_22 * d_omega
         + ops.where(mask, term_48, term_51) * d_eps
-        + ops.where(mask, term_52, product_8) * term_9
+        + ops.where(mask, term_52, product_9) * term_9
         + chosen_28 * term_11
         + ops.where(mask, 0.0, term_57 + (term_58 + term_59)) * d_theta
     )
@@ -542,8 +550,8 @@ def _curvature(
     )
     return (
         upstream * term_12,
-        upstream * term_29,
-        total(upstream * term_31),
+        upstream * term_31,
+        total(upstream * term_34),
         total(upstream * term_47),
         total(upstream * term_60),
         total(upstream * term_61),
@@ -579,7 +587,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, omega, theta, eps, alpha, *dout)
         return (
-            _tangent(input, target, omega, theta, eps, alpha, *dout),
+            like_upstream(_tangent(input, target, omega, theta, eps, alpha, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -620,6 +628,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def adaptive_wing_loss(
@@ -673,8 +682,15 @@ def adaptive_wing_loss(
     theta = to_working(theta, working)
     eps = to_working(eps, working)
     alpha = to_working(alpha, working)
-    loss = _kernel(input, target, omega, theta, eps, alpha)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, omega, theta, eps, alpha),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class AdaptiveWingLoss(Loss):

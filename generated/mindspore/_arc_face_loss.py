@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, pick, total, zeros_like
+from ._arrays import Operand, count_up, divide, exp, log1p, pick, sigmoid, total, zeros_like
 from ._checks import (
     check_floating,
     check_labels,
@@ -33,7 +33,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tens
     sin = ops.sin(margin)
     widened = ops.where(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - scale * widened
-    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
 
 
 def _gradient(
@@ -52,22 +52,23 @@ def _gradient(
     sine = ops.where(mask_3, 0.0, root)
     sin = ops.sin(margin)
     widened = ops.where(mask_2, own * cos - sine * sin, own - margin * sin)
-    probability = ops.sigmoid(logsumexp(chosen, axis=-1) - scale * widened)
+    probability = sigmoid(logsumexp(chosen, axis=-1) - scale * widened)
     chosen_2 = ops.cast(mask_2, upstream.dtype)
-    term_2 = cos - ops.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
-    slope = (
-        upstream * probability * (-scale * ops.where(mask_2, 0.0, 1.0) - scale * chosen_2 * term_2)
+    product = ops.where(mask_3, 0.0, divide(0.5 * (-own - 1.0 + term), root)) * sin
+    term_2 = -scale * ops.cast(ops.where(mask_2, 0.0, 1.0), upstream.dtype) - scale * chosen_2 * (
+        cos - product
     )
+    slope = upstream * probability * term_2
     chosen_3 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope, 1), 0.0)
     slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    product = ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask, scale, 0.0)
+    product_2 = ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask, scale, 0.0)
     slope_3 = upstream * probability * total(probability_2 * ops.where(mask, input, 0.0), axis=1)
     slope_4 = upstream * probability * ops.where(mask_2, 0.0, -sin - margin * cos)
     sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
     grad_scale = total(slope_3) - total(upstream * probability * widened)
     grad_margin = scale * sums - scale * total(slope_4)
-    return chosen_3 + product, grad_scale, grad_margin
+    return chosen_3 + product_2, grad_scale, grad_margin
 
 
 def _tangent(
@@ -92,21 +93,22 @@ def _tangent(
     sin = ops.sin(margin)
     widened = ops.where(mask_2, own * cos - sine * sin, own - margin * sin)
     term_2 = ops.where(mask, input, 0.0) * d_scale + ops.where(mask, scale, 0.0) * d_input
-    term_3 = cos - ops.where(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
+    product = ops.where(mask_3, 0.0, divide(0.5 * (-own - 1.0 + term), root)) * sin
     picked = pick(d_input, target, axis=1)
-    product = (
+    product_2 = (
         scale
         * ops.cast(mask_2, input.dtype)
-        * (term_3 * picked + (-own * sin - sine * cos) * d_margin)
+        * ((cos - product) * picked + (-own * sin - sine * cos) * d_margin)
     )
-    term_4 = (
+    product_3 = scale * ops.cast(ops.where(mask_2, 0.0, 1.0), input.dtype) * picked
+    term_3 = (
         total(softmax(chosen, axis=-1) * term_2, axis=1)
         - widened * d_scale
-        - product
-        - scale * ops.where(mask_2, 0.0, 1.0) * picked
+        - product_2
+        - product_3
         - scale * ops.where(mask_2, 0.0, -sin - margin * cos) * d_margin
     )
-    return ops.sigmoid(logsumexp(chosen, axis=-1) - scale * widened) * term_4
+    return sigmoid(logsumexp(chosen, axis=-1) - scale * widened) * term_3
 
 
 def _curvature(
@@ -136,14 +138,14 @@ def _curvature(
     product = margin * sin
     chosen_2 = ops.where(mask_2, term_2, own - product)
     product_2 = scale * chosen_2
-    probability = ops.sigmoid(others - product_2)
-    probability_2 = ops.sigmoid(product_2 - others)
-    chosen_3 = ops.where(mask_2, 0.0, 1.0)
+    probability = sigmoid(others - product_2)
+    probability_2 = sigmoid(product_2 - others)
+    chosen_3 = ops.cast(ops.where(mask_2, 0.0, 1.0), upstream.dtype)
     product_3 = scale * chosen_3
     chosen_4 = ops.cast(mask_2, upstream.dtype)
     product_4 = scale * chosen_4
     term_3 = -own - 1.0 + term
-    chosen_5 = ops.where(mask_3, 0.0, 0.5 * term_3 / root)
+    chosen_5 = ops.where(mask_3, 0.0, divide(0.5 * term_3, root))
     term_4 = cos - chosen_5 * sin
     probability_3 = softmax(chosen, axis=-1)
     chosen_6 = ops.where(mask, input, 0.0)
@@ -162,17 +164,15 @@ def _curvature(
         - scale * chosen_8 * d_margin
     )
     term_8 = sin + chosen_5 * cos
-    product_7 = term_3 / root
-    product_8 = (
-        product_4 * ops.where(mask_3, 0.0, product_7 * product_7 * (-0.25 / root)) * sin * picked
-    )
-    product_9 = 2.0 * scale * chosen_4 * ops.where(mask_3, 0.0, 0.5 / root) * sin * picked
+    product_7 = divide(term_3, root)
+    chosen_9 = ops.where(mask_3, 0.0, product_7 * product_7 * divide(-0.25, root))
+    product_8 = 2.0 * scale * chosen_4 * ops.where(mask_3, 0.0, divide(0.5, root)) * sin * picked
     term_9 = (
         probability_2 * (-product_3 - product_4 * term_4) * term_7
         + (-chosen_3 - chosen_4 * term_4) * d_scale
         + product_4 * term_8 * d_margin
-        + product_8
-        - product_9
+        + product_4 * chosen_9 * sin * picked
+        - product_8
     )
     slope = (
         ops.cast(index == ops.expand_dims(target, 1), upstream.dtype)
@@ -183,10 +183,11 @@ def _curvature(
     slope_2 = upstream * probability * probability_2 * term_7
     slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
-    chosen_9 = ops.cast(mask, upstream.dtype)
+    chosen_10 = ops.cast(mask, upstream.dtype)
+    product_9 = ops.expand_dims(slope_3, 1) * probability_3 * chosen_10 * d_scale
     product_10 = probability_2 * term_7
     term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
-    sums = total(chosen_6 * d_probability + probability_3 * chosen_9 * d_input, axis=1)
+    sums = total(chosen_6 * d_probability + probability_3 * chosen_10 * d_input, axis=1)
     slope_4 = upstream * probability * (product_10 * total(probability_3 * chosen_6, axis=1) + sums)
     product_11 = probability * chosen_4
     term_11 = product_5 + product_6
@@ -197,7 +198,7 @@ def _curvature(
         slope
         + ops.expand_dims(slope_2, 1) * probability_3 * chosen_7
         + ops.expand_dims(slope_3, 1) * chosen_7 * d_probability
-        + ops.expand_dims(slope_3, 1) * probability_3 * chosen_9 * d_scale
+        + product_9
     )
     change_scale = total(slope_4) - total(upstream * probability * term_10)
     change_margin = (

@@ -6,9 +6,21 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, sign, total
+from ._arrays import (
+    Operand,
+    Sum,
+    divide,
+    exp,
+    like_upstream,
+    log,
+    log1p,
+    sigmoid,
+    sign,
+    tanh,
+    total,
+)
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 
@@ -18,11 +30,9 @@ def _value_clip_0(input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: T
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
-    positive = ops.sigmoid(-input) ** gamma_pos * target * (ops.maximum(0.0, -input) + log_term)
-    product = (
-        ops.sigmoid(input) ** gamma_neg * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
-    )
+    log_term = log1p(exp(-ops.abs(input)))
+    positive = sigmoid(-input) ** gamma_pos * target * (ops.maximum(0.0, -input) + log_term)
+    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
     return positive + product
 
 
@@ -30,11 +40,11 @@ def _gradient_clip_0(
     upstream: Tensor, input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma_pos
     product = power * target
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
@@ -60,10 +70,10 @@ def _tangent_clip_0(
     d_gamma_pos: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma_pos
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     power_2 = p**gamma_neg
     term = 1.0 - target
@@ -91,10 +101,10 @@ def _curvature_clip_0(
     d_gamma_pos: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma_pos
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     product = gamma_pos * power
     softplus_2 = ops.maximum(0.0, input) + log_term
@@ -163,7 +173,7 @@ class _GradientClip0(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature_clip_0(upstream, input, target, gamma_neg, gamma_pos, *dout)
         return (
-            _tangent_clip_0(input, target, gamma_neg, gamma_pos, *dout),
+            like_upstream(_tangent_clip_0(input, target, gamma_neg, gamma_pos, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -194,6 +204,7 @@ class _ValueClip0(nn.Cell):
 
 _slopes_clip_0 = _GradientClip0()
 _kernel_clip_0 = _ValueClip0()
+_kernel_clip_0_sum = Sum(_kernel_clip_0)
 
 
 def _value(
@@ -204,13 +215,13 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     lowered = ops.maximum(0.0, p - clip)
     chosen = ops.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered))
     positive = (
-        ops.sigmoid(-input) ** gamma_pos
+        sigmoid(-input) ** gamma_pos
         * target
-        * (ops.maximum(0.0, -input) + log1p(ops.exp(-ops.abs(input))))
+        * (ops.maximum(0.0, -input) + log1p(exp(-ops.abs(input))))
     )
     return chosen + positive
 
@@ -224,11 +235,11 @@ def _gradient(
     clip: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     mask = p <= clip
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
@@ -236,13 +247,13 @@ def _gradient(
     log_term = log1p(-lowered)
     product = chosen * log_term
     power = lowered**gamma_neg
-    product_2 = power / (1.0 - lowered)
+    product_2 = divide(power, (1.0 - lowered))
     chosen_2 = ops.where(mask, 0.0, positive * p * probability * term_2 * (product_2 - product))
     power_2 = probability**gamma_pos
     product_3 = target * power_2
-    log_term_2 = log1p(ops.exp(-ops.abs(input)))
+    log_term_2 = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term_2
-    product_4 = -ops.where(mask_2, 0.0, power * ops.log(lowered)) * term_2 * log_term
+    product_4 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
     slope = upstream * product_3 * (ops.maximum(0.0, input) + log_term_2) * softplus
     slope_2 = upstream * ops.where(mask, 0.0, positive * term_2 * (product - product_2))
     grad_input = upstream * (chosen_2 + product_3 * (-gamma_pos * p * softplus - probability))
@@ -264,11 +275,11 @@ def _tangent(
     d_clip: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     mask = p <= clip
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
@@ -276,14 +287,14 @@ def _tangent(
     log_term = log1p(-lowered)
     product = chosen * log_term
     power = lowered**gamma_neg
-    product_2 = power / (1.0 - lowered)
+    product_2 = divide(power, (1.0 - lowered))
     chosen_2 = ops.where(mask, 0.0, positive * p * probability * term_2 * (product_2 - product))
     power_2 = probability**gamma_pos
-    log_term_2 = log1p(ops.exp(-ops.abs(input)))
+    log_term_2 = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term_2
     term_3 = chosen_2 + power_2 * target * (-gamma_pos * p * softplus - probability)
     product_3 = ops.where(mask, 0.0, positive * term_2 * (product - product_2)) * d_clip
-    product_4 = -ops.where(mask_2, 0.0, power * ops.log(lowered)) * term_2 * log_term
+    product_4 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
     product_5 = (ops.where(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
     product_6 = power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus * d_gamma_pos
     return (
@@ -309,9 +320,9 @@ def _curvature(
     d_clip: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     mask = p <= clip
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
     product = probability * (p * positive)
@@ -321,107 +332,107 @@ def _curvature(
     mask_3 = mask_2 & (gamma_neg == 0.0)
     term_3 = gamma_neg - 1.0
     power = lowered**term_3
-    logarithm = ops.log(lowered)
+    logarithm = log(lowered)
     chosen = ops.where(mask_3, 0.0, power + gamma_neg * ops.where(mask_2, 0.0, power * logarithm))
     log_term = log1p(-lowered)
     product_2 = chosen * log_term
     power_2 = lowered**gamma_neg
     chosen_2 = ops.where(mask_2, 0.0, power_2 * logarithm)
     term_4 = 1.0 - lowered
-    product_3 = chosen_2 / term_4
+    product_3 = divide(chosen_2, term_4)
     product_4 = ops.where(mask, 0.0, product * term_2 * (product_3 - product_2)) * d_gamma_neg
     chosen_3 = ops.where(mask_3, 0.0, gamma_neg * power)
-    squashed = ops.tanh(-0.5 * input)
+    squashed = tanh(-0.5 * input)
     product_5 = chosen_3 * positive * p * probability * term_2 * log_term * squashed
     chosen_4 = ops.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * lowered ** (term_3 - 1.0))
     product_6 = positive * (gamma_neg * chosen_4)
     product_7 = positive * ops.where(mask_3, 0.0, product_6 * p * probability)
     power_3 = p * p
-    product_8 = term_2 / term_4
+    product_8 = divide(term_2, term_4)
     product_9 = chosen_3 * positive * positive * power_3 * probability * probability * product_8
     term_5 = product_9 - product_5 - product_7 * p * probability * term_2 * log_term
-    product_10 = power_2 * term_2 * positive * p * probability * squashed / term_4
+    product_10 = divide(power_2 * term_2 * positive * p * probability * squashed, term_4)
     product_11 = term_2 * power_2
-    term_6 = product_10 + product_9 + product_11 * (positive * p * probability / term_4) ** 2
+    product_12 = product_11 * ops.square(divide(positive * p * probability, term_4))
+    chosen_5 = ops.where(mask, 0.0, term_5 + (product_10 + product_9 + product_12))
     power_4 = probability**gamma_pos
-    product_12 = target * power_4
-    log_term_2 = log1p(ops.exp(-ops.abs(input)))
+    product_13 = target * power_4
+    log_term_2 = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term_2
-    product_13 = p * gamma_pos
-    term_7 = (
+    product_14 = p * gamma_pos
+    term_6 = (
         gamma_pos * gamma_pos * power_3 * softplus
-        + product_13 * probability
-        - product_13 * probability * softplus
+        + product_14 * probability
+        - product_14 * probability * softplus
     )
-    product_14 = gamma_pos * power_4
-    term_8 = product_14 * p * target * probability + product_12 * probability * p
-    term_9 = ops.where(mask, 0.0, term_5 + term_6) + (product_12 * term_7 + term_8)
-    product_15 = positive * ops.where(mask_3, 0.0, -product_6)
+    product_15 = gamma_pos * power_4
+    term_7 = product_15 * p * target * probability + product_13 * probability * p
+    product_16 = positive * ops.where(mask_3, 0.0, -product_6)
     power_5 = positive * positive
-    product_16 = chosen_3 * power_5 * product_8
-    product_17 = probability / term_4
-    power_6 = (positive / term_4) ** 2
-    term_10 = -chosen_3 * power_5 * product_17 - power_2 * probability * power_6
-    term_11 = probability * (-product_15 * term_2 * log_term - product_16) + term_2 * term_10
-    product_18 = power_2 / term_4
-    chosen_5 = ops.where(mask, 0.0, product * (chosen_3 * log_term - product_18))
-    term_12 = chosen_5 + power_4 * (-product_13 * softplus - probability)
+    product_17 = chosen_3 * power_5 * product_8
+    product_18 = divide(probability, term_4)
+    power_6 = ops.square(divide(positive, term_4))
+    term_8 = -chosen_3 * power_5 * product_18 - power_2 * probability * power_6
+    term_9 = probability * (-product_16 * term_2 * log_term - product_17) + term_2 * term_8
+    product_19 = divide(power_2, term_4)
+    chosen_6 = ops.where(mask, 0.0, product * (chosen_3 * log_term - product_19))
+    term_10 = chosen_6 + power_4 * (-product_14 * softplus - probability)
     softplus_2 = ops.maximum(0.0, input) + log_term_2
-    term_13 = product_14 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_19 = (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
-    term_14 = (
+    term_11 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_20 = (term_11 + power_4 * softplus_2 * target * probability) * d_gamma_pos
+    term_12 = (
         product_4
-        + term_9 * d_input
-        + ops.where(mask, 0.0, p * term_11) * d_clip
-        + term_12 * d_target
-        + product_19
+        + (chosen_5 + (product_13 * term_6 + term_7)) * d_input
+        + ops.where(mask, 0.0, p * term_9) * d_clip
+        + term_10 * d_target
+        + product_20
     )
-    chosen_6 = ops.where(mask, 0.0, positive * (product_18 - log_term * chosen_3))
-    chosen_7 = ops.where(mask, 0.0, chosen_2 * log_term)
-    product_20 = softplus * softplus_2
+    chosen_7 = ops.where(mask, 0.0, positive * (product_19 - log_term * chosen_3))
+    chosen_8 = ops.where(mask, 0.0, chosen_2 * log_term)
+    product_21 = softplus * softplus_2
+    term_13 = (
+        term_10 * d_input
+        + chosen_7 * d_clip
+        + chosen_8 * d_gamma_neg
+        - power_4 * product_21 * d_gamma_pos
+    )
+    product_22 = divide(power_2, lowered)
+    chosen_9 = ops.where(mask_2, 0.0, product * (chosen_3 * logarithm + product_22))
+    term_14 = divide(chosen_2 * positive * p * probability, term_4) - chosen_9 * log_term
+    chosen_10 = ops.where(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_22))
+    product_23 = term_2 * (-chosen_10 * log_term - divide(chosen_2 * positive, term_4))
+    product_24 = term_2 * log_term
+    chosen_11 = ops.where(mask, 0.0, -ops.where(mask_2, 0.0, chosen_2 * logarithm) * product_24)
     term_15 = (
-        term_12 * d_input
-        + chosen_6 * d_clip
-        + chosen_7 * d_gamma_neg
-        - power_4 * product_20 * d_gamma_pos
-    )
-    product_21 = power_2 / lowered
-    chosen_8 = ops.where(mask_2, 0.0, product * (chosen_3 * logarithm + product_21))
-    term_16 = chosen_2 * positive * p * probability / term_4 - chosen_8 * log_term
-    chosen_9 = ops.where(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_21))
-    chosen_10 = ops.where(mask, 0.0, term_2 * (-chosen_9 * log_term - chosen_2 * positive / term_4))
-    product_22 = term_2 * log_term
-    chosen_11 = ops.where(mask, 0.0, -ops.where(mask_2, 0.0, chosen_2 * logarithm) * product_22)
-    term_17 = (
-        ops.where(mask, 0.0, term_2 * term_16) * d_input
-        + chosen_10 * d_clip
+        ops.where(mask, 0.0, term_2 * term_14) * d_input
+        + ops.where(mask, 0.0, product_23) * d_clip
         + chosen_11 * d_gamma_neg
-        + chosen_7 * d_target
+        + chosen_8 * d_target
     )
-    term_18 = p * softplus - product_13 * product_20 - softplus_2 * probability
-    term_19 = (
-        target * term_18 * d_input
-        + product_20 * d_target
+    term_16 = p * softplus - product_14 * product_21 - softplus_2 * probability
+    term_17 = (
+        target * term_16 * d_input
+        + product_21 * d_target
         - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     )
     chosen_12 = ops.where(mask, 0.0, positive * term_2 * (product_2 - product_3))
-    product_23 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_17)
-    product_24 = product_11 * power_6
-    chosen_13 = ops.where(mask, 0.0, product_23 + p * probability * (-product_16 - product_24))
-    product_25 = chosen_3 * positive * positive * product_8
+    product_25 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_18)
+    product_26 = product_11 * power_6
+    chosen_13 = ops.where(mask, 0.0, product_25 + p * probability * (-product_17 - product_26))
+    product_27 = chosen_3 * positive * positive * product_8
     chosen_14 = ops.where(
-        mask, 0.0, product_15 * product_22 + product_25 + (product_25 + product_24)
+        mask, 0.0, product_16 * product_24 + product_27 + (product_27 + product_26)
     )
-    term_20 = (
-        chosen_12 * d_gamma_neg + chosen_13 * d_input + chosen_14 * d_clip + chosen_6 * d_target
+    term_18 = (
+        chosen_12 * d_gamma_neg + chosen_13 * d_input + chosen_14 * d_clip + chosen_7 * d_target
     )
-    change_gamma_pos = -total(upstream * power_4 * term_19)
+    change_gamma_pos = -total(upstream * power_4 * term_17)
     return (
-        upstream * term_14,
-        upstream * term_15,
-        total(upstream * term_17),
+        upstream * term_12,
+        upstream * term_13,
+        total(upstream * term_15),
         change_gamma_pos,
-        total(upstream * term_20),
+        total(upstream * term_18),
     )
 
 
@@ -452,7 +463,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, gamma_neg, gamma_pos, clip, *dout)
         return (
-            _tangent(input, target, gamma_neg, gamma_pos, clip, *dout),
+            like_upstream(_tangent(input, target, gamma_neg, gamma_pos, clip, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -485,6 +496,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def _clip_0_loss(
@@ -506,8 +518,15 @@ def _clip_0_loss(
     target = to_working(target, working)
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
-    loss = _kernel_clip_0(input, target, gamma_neg, gamma_pos)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_clip_0,
+        _kernel_clip_0_sum,
+        (input, target, gamma_neg, gamma_pos),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _loss(
@@ -532,8 +551,15 @@ def _loss(
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
     clip = to_working(clip, working)
-    loss = _kernel(input, target, gamma_neg, gamma_pos, clip)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, gamma_neg, gamma_pos, clip),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def asymmetric_loss(

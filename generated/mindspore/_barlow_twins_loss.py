@@ -21,7 +21,7 @@ def _value_invariance(input1: Tensor, input2: Tensor) -> Tensor:
     product = direction(deviation(input1, axis=-2), axis=-2) * direction(
         deviation(input2, axis=-2), axis=-2
     )
-    return total((1.0 - total(product, axis=0)) ** 2)
+    return total(ops.square(1.0 - total(product, axis=0)))
 
 
 def _gradient_invariance(upstream: Tensor, input1: Tensor, input2: Tensor) -> tuple[Tensor, ...]:

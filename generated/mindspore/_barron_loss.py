@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, expm1, log1p, sign, total
+from ._arrays import Operand, Sum, constant, divide, exp, expm1, like_upstream, log1p, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape, is_number
 from ._functions import (
     box_cox,
@@ -15,7 +15,7 @@ from ._functions import (
     over_square1,
     power1p,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
 
@@ -23,7 +23,7 @@ __all__ = ["BarronLoss", "barron_loss"]
 def _value_squared(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
-    return 0.5 * ((input - target) / scale) ** 2
+    return 0.5 * ops.square(divide((input - target), scale))
 
 
 def _gradient_squared(
@@ -31,7 +31,7 @@ def _gradient_squared(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
-    slope = upstream * term / (scale * scale)
+    slope = divide(upstream * term, (scale * scale))
     grad_scale = -total(upstream * term * term) / scale**3
     return slope, -slope, grad_scale
 
@@ -41,9 +41,9 @@ def _tangent_squared(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    return term * (d_input - d_target) / (scale * scale) - (term / scale) * (term / scale) * (
-        d_scale / scale
-    )
+    return divide(term * (d_input - d_target), (scale * scale)) - ops.square(
+        divide(term, scale)
+    ) * (d_scale / scale)
 
 
 def _curvature_squared(
@@ -56,17 +56,16 @@ def _curvature_squared(
     d_scale: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    power = scale * scale
     term = d_input - d_target
+    slope = divide(upstream * term, (scale * scale))
     term_2 = input - target
-    power_2 = scale**3
-    change_input = upstream * (term / power - 2.0 * term_2 * d_scale / power_2)
-    change_target = 2.0 * upstream * term_2 * d_scale / power_2 - upstream * term / power
+    power = scale**3
+    slope_2 = divide(2.0 * upstream * term_2 * d_scale, power)
     change_scale = (
         3.0 * total(upstream * term_2 * term_2) * d_scale / scale**4
-        - 2.0 * total(upstream * term_2 * term) / power_2
+        - 2.0 * total(upstream * term_2 * term) / power
     )
-    return change_input, change_target, change_scale
+    return slope - slope_2, slope_2 - slope, change_scale
 
 
 class _GradientSquared(nn.Cell):
@@ -87,7 +86,12 @@ class _GradientSquared(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_squared(upstream, input, target, scale, *dout)
-        return (_tangent_squared(input, target, scale, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent_squared(input, target, scale, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _ValueSquared(nn.Cell):
@@ -105,6 +109,7 @@ class _ValueSquared(nn.Cell):
 
 _slopes_squared = _GradientSquared()
 _kernel_squared = _ValueSquared()
+_kernel_squared_sum = Sum(_kernel_squared)
 
 
 def _value_cauchy(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
@@ -112,7 +117,8 @@ def _value_cauchy(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
     # log of a square: log1p(z**2) as one
-    return log1p_square(constant(0.7071067811865476, input) * (input - target) / scale)
+    product = divide(constant(0.7071067811865476, input) * (input - target), scale)
+    return log1p_square(product)
 
 
 def _gradient_cauchy(
@@ -120,15 +126,14 @@ def _gradient_cauchy(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
-    over_square1_2 = over_square1(constant(0.7071067811865476, upstream) * term / scale)
-    grad_input = constant(1.4142135623730951, upstream) * upstream * over_square1_2 / scale
-    grad_target = constant(-1.4142135623730951, upstream) * upstream * over_square1_2 / scale
+    over_square1_2 = over_square1(divide(constant(0.7071067811865476, upstream) * term, scale))
+    slope = divide(constant(1.4142135623730951, upstream) * upstream * over_square1_2, scale)
     grad_scale = (
         constant(-1.4142135623730951, upstream)
         * total(upstream * over_square1_2 * term)
         / (scale * scale)
     )
-    return grad_input, grad_target, grad_scale
+    return slope, -slope, grad_scale
 
 
 def _tangent_cauchy(
@@ -136,9 +141,10 @@ def _tangent_cauchy(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    product = constant(1.4142135623730951, input) * (d_input - d_target) / scale
-    product_2 = constant(1.4142135623730951, input) * term * d_scale / (scale * scale)
-    return over_square1(constant(0.7071067811865476, input) * term / scale) * (product - product_2)
+    over_square1_2 = over_square1(divide(constant(0.7071067811865476, input) * term, scale))
+    product = divide(constant(1.4142135623730951, input) * (d_input - d_target), scale)
+    product_2 = divide(constant(1.4142135623730951, input) * term * d_scale, (scale * scale))
+    return over_square1_2 * (product - product_2)
 
 
 def _curvature_cauchy(
@@ -152,33 +158,32 @@ def _curvature_cauchy(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    product = constant(0.7071067811865476, upstream) * term / scale
+    product = divide(constant(0.7071067811865476, upstream) * term, scale)
     over_square1_2 = over_square1(product)
-    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    term_2 = 1.0 / ops.square(hypot1(product)) - 2.0 * over_square1_2 * over_square1_2
     power = scale * scale
     term_3 = d_input - d_target
-    product_2 = constant(1.0000000000000002, upstream) * term_2 * term_3 / power
+    slope = divide(constant(1.0000000000000002, upstream) * upstream * term_2 * term_3, power)
     power_2 = scale**3
-    product_3 = constant(1.0000000000000002, upstream) * term_2 * term / power_2
-    product_4 = constant(1.4142135623730951, upstream) * over_square1_2 / power
-    product_5 = (
+    slope_2 = divide(constant(1.0000000000000002, upstream) * upstream * term_2 * term, power_2)
+    slope_3 = divide(constant(1.4142135623730951, upstream) * upstream * over_square1_2, power)
+    product_2 = divide(constant(1.0000000000000002, upstream) * term_2 * term, power_2)
+    product_3 = divide(constant(1.4142135623730951, upstream) * over_square1_2, power)
+    product_4 = (
         constant(2.8284271247461903, upstream)
         * total(upstream * over_square1_2 * term)
         * d_scale
         / power_2
     )
-    term_4 = constant(0.7071067811865476, upstream) * term_2 * term / scale + over_square1_2
+    product_5 = divide(constant(0.7071067811865476, upstream) * term_2 * term, scale)
     product_6 = (
-        constant(0.7071067811865476, upstream) * term_2 * d_scale * (term / scale) * (term / scale)
+        constant(0.7071067811865476, upstream) * term_2 * d_scale * ops.square(divide(term, scale))
     )
-    product_7 = (
-        constant(1.4142135623730951, upstream)
-        * total(upstream * (term_4 * term_3 - product_6))
-        / power
-    )
-    change_input = upstream * (product_2 + (-product_3 - product_4) * d_scale)
-    change_target = upstream * ((product_3 + product_4) * d_scale - product_2)
-    return change_input, change_target, product_5 - product_7
+    sums = total(upstream * ((product_5 + over_square1_2) * term_3 - product_6))
+    change_input = slope + (-slope_2 - slope_3) * d_scale
+    change_target = upstream * (product_2 + product_3) * d_scale - slope
+    change_scale = product_4 - constant(1.4142135623730951, upstream) * sums / power
+    return change_input, change_target, change_scale
 
 
 class _GradientCauchy(nn.Cell):
@@ -199,7 +204,12 @@ class _GradientCauchy(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_cauchy(upstream, input, target, scale, *dout)
-        return (_tangent_cauchy(input, target, scale, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent_cauchy(input, target, scale, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _ValueCauchy(nn.Cell):
@@ -217,6 +227,7 @@ class _ValueCauchy(nn.Cell):
 
 _slopes_cauchy = _GradientCauchy()
 _kernel_cauchy = _ValueCauchy()
+_kernel_cauchy_sum = Sum(_kernel_cauchy)
 
 
 def _value_welsch(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
@@ -224,7 +235,7 @@ def _value_welsch(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # bell curve: exp(-z**2) -> gauss(z)
     # complement of a bell curve: gauss(z) - 1 -> expm1(-z**2)
-    return -expm1(-0.5 * ((input - target) / scale) ** 2)
+    return -expm1(-0.5 * ops.square(divide((input - target), scale)))
 
 
 def _gradient_welsch(
@@ -232,8 +243,8 @@ def _gradient_welsch(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
-    gauss_2 = gauss(term / scale, 0.5)
-    slope = upstream * gauss_2 * term / (scale * scale)
+    gauss_2 = gauss(divide(term, scale), 0.5)
+    slope = divide(upstream * gauss_2 * term, (scale * scale))
     grad_scale = -total(upstream * gauss_2 * term * term) / scale**3
     return slope, -slope, grad_scale
 
@@ -243,11 +254,11 @@ def _tangent_welsch(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    product = term / scale
+    product = divide(term, scale)
     gauss_2 = gauss(product, 0.5)
-    return gauss_2 * term * (d_input - d_target) / (scale * scale) - d_scale * product * product * (
-        gauss_2 / scale
-    )
+    return divide(
+        gauss_2 * term * (d_input - d_target), (scale * scale)
+    ) - d_scale * product * product * divide(gauss_2, scale)
 
 
 def _curvature_welsch(
@@ -261,22 +272,21 @@ def _curvature_welsch(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    product = term / scale
+    product = divide(term, scale)
     gauss_2 = gauss(product, 0.5)
-    product_2 = gauss_2 / scale * product * product * (upstream / scale)
+    product_2 = divide(gauss_2, scale) * product * product * divide(upstream, scale)
     power = scale * scale
-    slope = upstream * gauss_2 / power
+    slope = divide(upstream * gauss_2, power)
     term_2 = d_input - d_target
     power_2 = term**3
-    power_3 = scale**5
-    power_4 = scale**3
-    slope_2 = upstream * gauss_2 * (power_2 / power_3 - 2.0 * term / power_4) * d_scale
-    term_3 = 2.0 * upstream * gauss_2 * term / power_4 - upstream * power_2 * gauss_2 / power_3
+    slope_2 = divide(upstream * power_2 * gauss_2, scale**5)
+    power_3 = scale**3
+    slope_3 = divide(2.0 * upstream * gauss_2 * term, power_3)
     product_3 = 3.0 * total(upstream * gauss_2 * term * term) * d_scale / scale**4
-    term_4 = (2.0 * term - power_2 / power) * term_2 + term**4 * d_scale / power_4
-    change_input = (slope - product_2) * term_2 + slope_2
-    change_target = (product_2 - slope) * term_2 + term_3 * d_scale
-    change_scale = product_3 - total(upstream * gauss_2 * term_4) / power_4
+    term_3 = (2.0 * term - divide(power_2, power)) * term_2 + divide(term**4 * d_scale, power_3)
+    change_input = (slope - product_2) * term_2 + (slope_2 - slope_3) * d_scale
+    change_target = (product_2 - slope) * term_2 + (slope_3 - slope_2) * d_scale
+    change_scale = product_3 - total(upstream * gauss_2 * term_3) / power_3
     return change_input, change_target, change_scale
 
 
@@ -298,7 +308,12 @@ class _GradientWelsch(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_welsch(upstream, input, target, scale, *dout)
-        return (_tangent_welsch(input, target, scale, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent_welsch(input, target, scale, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _ValueWelsch(nn.Cell):
@@ -316,13 +331,14 @@ class _ValueWelsch(nn.Cell):
 
 _slopes_welsch = _GradientWelsch()
 _kernel_welsch = _ValueWelsch()
+_kernel_welsch_sum = Sum(_kernel_welsch)
 
 
 def _value_exponential(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    return expm1(0.5 * ((input - target) / scale) ** 2)
+    return expm1(0.5 * ops.square(divide((input - target), scale)))
 
 
 def _gradient_exponential(
@@ -330,8 +346,8 @@ def _gradient_exponential(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
-    exponential = ops.exp(0.5 * (term / scale) * (term / scale))
-    slope = upstream * exponential * term / (scale * scale)
+    exponential = exp(0.5 * ops.square(divide(term, scale)))
+    slope = divide(upstream * exponential * term, (scale * scale))
     grad_scale = -total(upstream * exponential * term * term) / scale**3
     return slope, -slope, grad_scale
 
@@ -341,11 +357,10 @@ def _tangent_exponential(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    power = (term / scale) * (term / scale)
-    exponential = ops.exp(0.5 * power)
-    return exponential * term * (d_input - d_target) / (scale * scale) - d_scale * power * (
-        exponential / scale
-    )
+    power = ops.square(divide(term, scale))
+    exponential = exp(0.5 * power)
+    product = divide(exponential * term * (d_input - d_target), (scale * scale))
+    return product - d_scale * power * divide(exponential, scale)
 
 
 def _curvature_exponential(
@@ -359,21 +374,23 @@ def _curvature_exponential(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    product = term / scale
-    exponential = ops.exp(0.5 * product * product)
-    product_2 = product * product * (exponential / scale) * (upstream / scale)
+    product = divide(term, scale)
+    exponential = exp(0.5 * product * product)
+    product_2 = product * product * divide(exponential, scale) * divide(upstream, scale)
     power = scale * scale
-    slope = upstream * exponential / power
+    slope = divide(upstream * exponential, power)
     term_2 = d_input - d_target
     power_2 = term**3
     power_3 = scale**5
     power_4 = scale**3
-    term_3 = (
-        -upstream * exponential * power_2 / power_3 - 2.0 * upstream * exponential * term / power_4
+    term_3 = -divide(upstream * exponential * power_2, power_3) - divide(
+        2.0 * upstream * exponential * term, power_4
     )
-    slope_2 = upstream * exponential * (power_2 / power_3 + 2.0 * term / power_4) * d_scale
+    slope_2 = (
+        upstream * exponential * (divide(power_2, power_3) + divide(2.0 * term, power_4)) * d_scale
+    )
     product_3 = 3.0 * total(upstream * exponential * term * term) * d_scale / scale**4
-    term_4 = (power_2 / power + 2.0 * term) * term_2 - term**4 * d_scale / power_4
+    term_4 = (divide(power_2, power) + 2.0 * term) * term_2 - divide(term**4 * d_scale, power_4)
     change_input = (product_2 + slope) * term_2 + term_3 * d_scale
     change_target = (-product_2 - slope) * term_2 + slope_2
     change_scale = product_3 - total(upstream * exponential * term_4) / power_4
@@ -399,7 +416,7 @@ class _GradientExponential(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature_exponential(upstream, input, target, scale, *dout)
         return (
-            _tangent_exponential(input, target, scale, *dout),
+            like_upstream(_tangent_exponential(input, target, scale, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -421,15 +438,16 @@ class _ValueExponential(nn.Cell):
 
 _slopes_exponential = _GradientExponential()
 _kernel_exponential = _ValueExponential()
+_kernel_exponential_sum = Sum(_kernel_exponential)
 
 
 def _value_general(input: Tensor, target: Tensor, alpha: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # power transform: (1 + z)**p - 1 -> p box_cox(z, p)
-    product = (input - target) / scale
+    product = divide((input - target), scale)
     beta = ops.maximum(constant(1e-06, input), ops.abs(alpha - 2.0))
-    return 0.5 * box_cox(product * (product / beta), 0.5 * alpha) * beta
+    return 0.5 * box_cox(product * divide(product, beta), 0.5 * alpha) * beta
 
 
 def _gradient_general(
@@ -437,17 +455,16 @@ def _gradient_general(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `scale`, given that of the loss."""
     term = input - target
-    product = term / scale
+    product = divide(term, scale)
     term_2 = alpha - 2.0
     beta = ops.maximum(constant(1e-06, upstream), ops.abs(term_2))
-    product_2 = product * (product / beta)
+    product_2 = product * divide(product, beta)
     product_3 = 0.5 * alpha
     power1p_2 = power1p(product_2, product_3 - 1.0)
-    slope = upstream * power1p_2 * term / (scale * scale)
+    slope = divide(upstream * power1p_2 * term, (scale * scale))
     direction_2 = sign(term_2)
-    term_3 = (
-        0.5 * box_cox_slope(product_2, product_3)
-        - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+    term_3 = 0.5 * box_cox_slope(product_2, product_3) - power1p_2 * direction_2 * ops.square(
+        divide(term, beta * scale)
     )
     term_4 = 0.5 * term_3 * beta + 0.5 * box_cox(product_2, product_3) * direction_2
     grad_scale = -total(upstream * power1p_2 * term * term) / scale**3
@@ -466,22 +483,21 @@ def _tangent_general(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    product = term / scale
+    product = divide(term, scale)
     term_2 = alpha - 2.0
     beta = ops.maximum(constant(1e-06, input), ops.abs(term_2))
-    product_2 = product * (product / beta)
+    product_2 = product * divide(product, beta)
     product_3 = 0.5 * alpha
     power1p_2 = power1p(product_2, product_3 - 1.0)
     direction_2 = sign(term_2)
-    term_3 = (
-        0.5 * box_cox_slope(product_2, product_3)
-        - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+    term_3 = 0.5 * box_cox_slope(product_2, product_3) - power1p_2 * direction_2 * ops.square(
+        divide(term, beta * scale)
     )
     term_4 = 0.5 * term_3 * beta + 0.5 * box_cox(product_2, product_3) * direction_2
     return (
         term_4 * d_alpha
-        + power1p_2 * term * (d_input - d_target) / (scale * scale)
-        - power1p_2 * term * term * d_scale / scale**3
+        + divide(power1p_2 * term * (d_input - d_target), (scale * scale))
+        - divide(power1p_2 * term * term * d_scale, scale**3)
     )
 
 
@@ -500,60 +516,61 @@ def _curvature_general(
     product = 0.5 * alpha
     term = product - 1.0
     term_2 = input - target
-    product_2 = term_2 / scale
+    product_2 = divide(term_2, scale)
     term_3 = alpha - 2.0
     beta = ops.maximum(constant(1e-06, upstream), ops.abs(term_3))
-    product_3 = product_2 * (product_2 / beta)
+    product_3 = product_2 * divide(product_2, beta)
     power1p_2 = power1p(product_3, term - 1.0)
     direction_2 = sign(term_3)
-    power = (term_2 / (beta * scale)) ** 2
+    power = ops.square(divide(term_2, beta * scale))
     power1p_3 = power1p(product_3, term)
     log_term = log1p(product_3)
     term_4 = 0.5 * power1p_3 * log_term - term * power1p_2 * direction_2 * power
     power_2 = scale * scale
+    slope = divide(upstream * term_4 * term_2 * d_alpha, power_2)
     power_3 = term_2 * term_2
     power_4 = scale**4
-    term_5 = 2.0 * term * power1p_2 * power_3 / (beta * power_4) + power1p_3 / power_2
+    term_5 = divide(2.0 * term * power1p_2 * power_3, beta * power_4) + divide(power1p_3, power_2)
     term_6 = d_input - d_target
     power_5 = term_2**3
-    product_4 = 2.0 * term * power1p_2 * power_5 / (beta * scale**5)
-    power_6 = scale**3
-    product_5 = 2.0 * power1p_3 * term_2 / power_6
-    term_7 = (
-        term_4 * term_2 * d_alpha / power_2 + term_5 * term_6 + (-product_4 - product_5) * d_scale
+    power_6 = scale**5
+    slope_2 = divide(2.0 * upstream * term * power1p_2 * power_5, beta * power_6)
+    power_7 = scale**3
+    product_4 = (-slope_2 - divide(2.0 * upstream * power1p_3 * term_2, power_7)) * d_scale
+    slope_3 = divide(2.0 * upstream * term * power1p_2 * power_3, beta * power_4)
+    term_7 = divide(2.0 * term * power1p_2 * power_5, beta * power_6) + divide(
+        2.0 * power1p_3 * term_2, power_7
     )
-    term_8 = (
-        -2.0 * upstream * term * power1p_2 * power_3 / (beta * power_4)
-        - upstream * power1p_3 / power_2
+    product_5 = direction_2 * power
+    product_6 = divide(2.0 * power1p_3 * ops.square(divide(direction_2 * term_2, scale)), beta**3)
+    product_7 = power1p_3 * product_5
+    product_8 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_7)
+    product_9 = (0.5 * box_cox_slope(product_3, product) - product_7) * direction_2
+    term_8 = 0.5 * (product_6 - term_4 * product_5 + product_8) * beta + product_9
+    product_10 = divide(
+        2.0 * term * power1p_2 * direction_2 * ops.square(divide(term_2, power_2 * beta)), beta
     )
-    product_6 = direction_2 * power
-    product_7 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
-    product_8 = power1p_3 * product_6
-    product_9 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_8)
-    product_10 = (0.5 * box_cox_slope(product_3, product) - product_8) * direction_2
-    term_9 = 0.5 * (product_7 - term_4 * product_6 + product_9) * beta + product_10
-    product_11 = 2.0 * term * power1p_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
-    term_10 = -product_11 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
-    term_11 = 0.5 * (
-        term_10 + log_term * power1p_3 / (beta * power_2)
-    ) * beta + power1p_3 * direction_2 / (beta * power_2)
-    product_12 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_6)
-    product_13 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_6
-    term_12 = product_12 + product_13 - log_term * power1p_3 * power_3 / (beta * power_6)
-    term_13 = 0.5 * term_12 * beta - power1p_3 * power_3 * direction_2 / (beta * power_6)
-    slope = upstream * (term_9 * d_alpha + term_2 * term_11 * term_6 + term_13 * d_scale)
-    term_14 = 2.0 * term * power1p_2 * power_5 / (beta * power_2) + 2.0 * power1p_3 * term_2
-    product_14 = 2.0 * term * power1p_2 * term_2**4 * d_scale / (beta * power_6)
-    slope_2 = upstream * (term_4 * power_3 * d_alpha + term_14 * term_6 - product_14)
+    term_9 = -product_10 - divide(2.0 * power1p_3 * direction_2, (beta * beta) * power_2)
+    product_11 = 0.5 * (term_9 + divide(log_term * power1p_3, beta * power_2)) * beta
+    product_12 = term_2 * (product_11 + divide(power1p_3 * direction_2, beta * power_2)) * term_6
+    product_13 = divide(2.0 * term * power1p_2 * power_3 * direction_2 * power, beta * power_7)
+    product_14 = divide(2.0 * power1p_3 * direction_2 * ops.square(divide(term_2, beta)), power_7)
+    term_10 = product_13 + product_14 - divide(log_term * power1p_3 * power_3, beta * power_7)
+    term_11 = 0.5 * term_10 * beta - divide(power1p_3 * power_3 * direction_2, beta * power_7)
+    term_12 = divide(2.0 * term * power1p_2 * power_5, beta * power_2) + 2.0 * power1p_3 * term_2
+    product_15 = divide(2.0 * term * power1p_2 * term_2**4 * d_scale, beta * power_7)
+    slope_4 = upstream * (term_4 * power_3 * d_alpha + term_12 * term_6 - product_15)
+    change_input = slope + upstream * term_5 * term_6 + product_4
     change_target = (
-        term_8 * term_6
-        + upstream * (product_4 + product_5) * d_scale
-        - upstream * term_4 * term_2 * d_alpha / power_2
+        (-slope_3 - divide(upstream * power1p_3, power_2)) * term_6
+        + upstream * term_7 * d_scale
+        - slope
     )
+    change_alpha = total(upstream * (term_8 * d_alpha + product_12 + term_11 * d_scale))
     change_scale = (
-        3.0 * total(upstream * power1p_3 * power_3) * d_scale / power_4 - total(slope_2) / power_6
+        3.0 * total(upstream * power1p_3 * power_3) * d_scale / power_4 - total(slope_4) / power_7
     )
-    return upstream * term_7, change_target, total(slope), change_scale
+    return change_input, change_target, change_alpha, change_scale
 
 
 class _GradientGeneral(nn.Cell):
@@ -576,7 +593,7 @@ class _GradientGeneral(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature_general(upstream, input, target, alpha, scale, *dout)
         return (
-            _tangent_general(input, target, alpha, scale, *dout),
+            like_upstream(_tangent_general(input, target, alpha, scale, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -599,6 +616,7 @@ class _ValueGeneral(nn.Cell):
 
 _slopes_general = _GradientGeneral()
 _kernel_general = _ValueGeneral()
+_kernel_general_sum = Sum(_kernel_general)
 
 
 def _squared_loss(
@@ -617,8 +635,15 @@ def _squared_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_squared(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_squared,
+        _kernel_squared_sum,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _cauchy_loss(
@@ -637,8 +662,15 @@ def _cauchy_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_cauchy(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_cauchy,
+        _kernel_cauchy_sum,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _welsch_loss(
@@ -657,8 +689,15 @@ def _welsch_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_welsch(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_welsch,
+        _kernel_welsch_sum,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _exponential_loss(
@@ -677,8 +716,15 @@ def _exponential_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel_exponential(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_exponential,
+        _kernel_exponential_sum,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _general_loss(
@@ -699,8 +745,15 @@ def _general_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     scale = to_working(scale, working)
-    loss = _kernel_general(input, target, alpha, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_general,
+        _kernel_general_sum,
+        (input, target, alpha, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def barron_loss(

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total, zeros_like
+from ._arrays import Operand, Sum, constant, divide, like_upstream, log, total, zeros_like
 from ._checks import (
     check_floating,
     check_least,
@@ -12,7 +12,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["BetaNLLLoss", "beta_nll_loss"]
 
@@ -21,7 +21,7 @@ def _value(input: Tensor, target: Tensor, var: Tensor, beta: Tensor, eps: Tensor
     """Return the unreduced loss."""
     variance = ops.maximum(eps, var)
     term = input - target
-    return 0.5 * variance**beta * (term * (term / variance) + ops.log(variance))
+    return 0.5 * variance**beta * (term * divide(term, variance) + log(variance))
 
 
 def _gradient(
@@ -31,9 +31,9 @@ def _gradient(
     variance = ops.maximum(eps, var)
     power = variance**beta
     term = input - target
-    slope = upstream * power * term / variance
-    product = term / variance
-    logarithm = ops.log(variance)
+    slope = divide(upstream * power * term, variance)
+    product = divide(term, variance)
+    logarithm = log(variance)
     slope_2 = (
         upstream * ops.where(variance == 0.0, 0.0, power * logarithm) * (term * product + logarithm)
     )
@@ -55,9 +55,9 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     variance = ops.maximum(eps, var)
     power = variance**beta
-    logarithm = ops.log(variance)
+    logarithm = log(variance)
     term = input - target
-    product = term / variance
+    product = divide(term, variance)
     product_2 = (
         0.5
         * ops.where(variance == 0.0, 0.0, power * logarithm)
@@ -66,7 +66,7 @@ def _tangent(
     )
     return (
         product_2
-        + power * term * (d_input - d_target) / variance
+        + divide(power * term * (d_input - d_target), variance)
         + 0.5 * power * (1.0 / variance - product * product) * d_var
     )
 
@@ -87,20 +87,20 @@ def _curvature(
     variance = ops.maximum(eps, var)
     mask = variance == 0.0
     power = variance**beta
-    logarithm = ops.log(variance)
+    logarithm = log(variance)
     chosen = ops.where(mask, 0.0, power * logarithm)
     term = input - target
-    slope = upstream * chosen * term * d_beta / variance
+    slope = divide(upstream * chosen * term * d_beta, variance)
     term_2 = d_input - d_target
-    slope_2 = upstream * power * term_2 / variance
+    slope_2 = divide(upstream * power * term_2, variance)
     power_2 = variance * variance
-    slope_3 = upstream * power * term * d_var / power_2
-    product = term / variance
+    slope_3 = divide(upstream * power * term * d_var, power_2)
+    product = divide(term, variance)
     term_3 = 1.0 / variance - product * product
-    product_2 = 0.5 * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
-    term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - power * term * term_2 / power_2
+    product_2 = 0.5 * power * (product * product * divide(2.0, variance) - 1.0 / power_2) * d_var
+    term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - divide(power * term * term_2, power_2)
     product_3 = ops.where(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
-    term_5 = product_3 + 2.0 * chosen * term * term_2 / variance + chosen * term_3 * d_var
+    term_5 = product_3 + divide(2.0 * chosen * term * term_2, variance) + chosen * term_3 * d_var
     return (
         slope + slope_2 - slope_3,
         slope_3 - slope - slope_2,
@@ -130,7 +130,9 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, var, beta, constant(eps, input), *dout)
         return (
-            _tangent(input, target, var, beta, constant(eps, input), *dout),
+            like_upstream(
+                _tangent(input, target, var, beta, constant(eps, input), *dout), upstream
+            ),
             changes[0],
             changes[1],
             changes[2],
@@ -169,6 +171,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def beta_nll_loss(
@@ -217,8 +220,15 @@ def beta_nll_loss(
     var = to_working(var, working)
     beta = to_working(beta, working)
     eps = float(eps)
-    loss = _kernel(input, target, var, beta, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, var, beta, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class BetaNLLLoss(Loss):

@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p, sign
+from ._arrays import Operand, Sum, constant, divide, like_upstream, log, log1p, sign
 from ._checks import (
     check_dialect,
     check_floating,
@@ -12,7 +12,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish_entries, to_working, working_dtype
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
@@ -22,7 +22,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     # log1p: log(1 + z) -> log1p(z)
     return (
         -(1.0 - target) * ops.maximum(-100.0, log1p(-input))
-        - ops.maximum(-100.0, ops.log(input)) * target
+        - ops.maximum(-100.0, log(input)) * target
     )
 
 
@@ -31,9 +31,11 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = 1.0 - input
     product = 2.0 * input
     by_target = ops.where(
-        input <= 0.5, log1p((1.0 - product) / input), -log1p((product - 1.0) / term)
+        input <= 0.5, log1p(divide((1.0 - product), input)), -log1p(divide((product - 1.0), term))
     )
-    grad_input = upstream * (input - target) / ops.maximum(constant(1e-12, upstream), term * input)
+    grad_input = divide(
+        upstream * (input - target), ops.maximum(constant(1e-12, upstream), term * input)
+    )
     return grad_input, upstream * by_target
 
 
@@ -42,9 +44,11 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     product = 2.0 * input
     term = 1.0 - input
     by_target = ops.where(
-        input <= 0.5, log1p((1.0 - product) / input), -log1p((product - 1.0) / term)
+        input <= 0.5, log1p(divide((1.0 - product), input)), -log1p(divide((product - 1.0), term))
     )
-    product_2 = (input - target) * d_input / ops.maximum(constant(1e-12, input), term * input)
+    product_2 = divide(
+        (input - target) * d_input, ops.maximum(constant(1e-12, input), term * input)
+    )
     return by_target * d_target + product_2
 
 
@@ -57,20 +61,23 @@ def _curvature(
     maximum = ops.maximum(constant(1e-12, upstream), product)
     product_2 = 2.0 * input
     term_2 = 1.0 - product_2
-    product_3 = (
+    product_3 = divide(
         (0.5 * sign(product - constant(1e-12, upstream)) + 0.5)
         * term_2
         * (input - target)
-        * d_input
-        / (maximum * maximum)
+        * d_input,
+        (maximum * maximum),
     )
-    product_4 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
+    product_4 = divide(
+        (-divide(term_2, (input * input)) - divide(2.0, input)), (divide(term_2, input) + 1.0)
+    )
     term_3 = product_2 - 1.0
-    chosen = ops.where(
-        input <= 0.5, product_4, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
+    product_5 = divide(
+        -(divide(term_3, (term * term)) + divide(2.0, term)), (divide(term_3, term) + 1.0)
     )
-    change_input = upstream * ((d_input - d_target) / maximum - product_3)
-    return change_input, upstream * chosen * d_input
+    change_input = upstream * (divide((d_input - d_target), maximum) - product_3)
+    change_target = upstream * ops.where(input <= 0.5, product_4, product_5) * d_input
+    return change_input, change_target
 
 
 class _Gradient(nn.Cell):
@@ -88,7 +95,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -106,6 +113,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
@@ -114,7 +122,7 @@ def _value_keras(input: Tensor, target: Tensor) -> Tensor:
     clipped = ops.minimum(constant(0.9999999, target), ops.maximum(constant(1e-07, target), input))
     return (
         -(1.0 - target) * ops.maximum(-100.0, log1p(-clipped))
-        - ops.maximum(-100.0, ops.log(clipped)) * target
+        - ops.maximum(-100.0, log(clipped)) * target
     )
 
 
@@ -123,9 +131,9 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
     maximum = ops.maximum(constant(1e-07, upstream), input)
     clipped = ops.minimum(constant(0.9999999, upstream), maximum)
     log_term = log1p(-clipped)
-    product = (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
-    logarithm = ops.log(clipped)
-    term = product - (0.5 * sign(logarithm + 100.0) + 0.5) * target / clipped
+    product = divide((1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5), (1.0 - clipped))
+    logarithm = log(clipped)
+    term = product - divide((0.5 * sign(logarithm + 100.0) + 0.5) * target, clipped)
     grad_input = (
         upstream
         * (0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5)
@@ -141,10 +149,10 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     maximum = ops.maximum(constant(1e-07, input), input)
     clipped = ops.minimum(constant(0.9999999, input), maximum)
     log_term = log1p(-clipped)
-    logarithm = ops.log(clipped)
+    logarithm = log(clipped)
     product = (ops.maximum(-100.0, log_term) - ops.maximum(-100.0, logarithm)) * d_target
-    product_2 = (1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5) / (1.0 - clipped)
-    term = product_2 - (0.5 * sign(logarithm + 100.0) + 0.5) * target / clipped
+    product_2 = divide((1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5), (1.0 - clipped))
+    term = product_2 - divide((0.5 * sign(logarithm + 100.0) + 0.5) * target, clipped)
     product_3 = (
         (0.5 * sign(constant(0.9999999, input) - maximum) + 0.5)
         * (0.5 * sign(input - constant(1e-07, input)) + 0.5)
@@ -162,13 +170,12 @@ def _curvature_keras(
     clipped = ops.minimum(constant(0.9999999, upstream), maximum)
     term = 0.5 * sign(log1p(-clipped) + 100.0) + 0.5
     term_2 = 1.0 - clipped
-    term_3 = 0.5 * sign(ops.log(clipped) + 100.0) + 0.5
+    term_3 = 0.5 * sign(log(clipped) + 100.0) + 0.5
     term_4 = 0.5 * sign(constant(0.9999999, upstream) - maximum) + 0.5
     term_5 = 0.5 * sign(input - constant(1e-07, upstream)) + 0.5
-    product = (-term / term_2 - term_3 / clipped) * (term_4 * term_5)
-    term_6 = (1.0 - target) * term * (term_4 * term_5 / term_2) ** 2 + term_3 * target * (
-        term_4 * term_5 / clipped
-    ) ** 2
+    product = (-divide(term, term_2) - divide(term_3, clipped)) * (term_4 * term_5)
+    product_2 = (1.0 - target) * term * ops.square(divide(term_4 * term_5, term_2))
+    term_6 = product_2 + term_3 * target * ops.square(divide(term_4 * term_5, clipped))
     change_input = upstream * (product * d_target + term_6 * d_input)
     return change_input, upstream * product * d_input
 
@@ -188,7 +195,11 @@ class _GradientKeras(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_keras(upstream, input, target, *dout)
-        return (_tangent_keras(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_keras(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueKeras(nn.Cell):
@@ -206,6 +217,7 @@ class _ValueKeras(nn.Cell):
 
 _slopes_keras = _GradientKeras()
 _kernel_keras = _ValueKeras()
+_kernel_keras_sum = Sum(_kernel_keras)
 
 
 def _loss(
@@ -226,9 +238,15 @@ def _loss(
     target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target)
-    return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -250,9 +268,10 @@ def _keras_loss(
     target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
-    loss = _kernel_keras(input, target)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_keras,
+        _kernel_keras_sum,
+        (input, target),
         reduction,
         dtype,
         weight=weight,

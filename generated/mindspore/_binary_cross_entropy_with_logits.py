@@ -3,9 +3,9 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total, zeros_like
+from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid, total, zeros_like
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish_entries, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -14,7 +14,7 @@ def _value(input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     return (1.0 - target) * (ops.maximum(0.0, input) + log_term) + pos_weight * target * (
         ops.maximum(0.0, -input) + log_term
     )
@@ -24,8 +24,8 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, pos_weight: Tensor | float
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    term = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    log_term = log1p(exp(-ops.abs(input)))
     term_2 = (
         -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
     )
@@ -36,9 +36,9 @@ def _tangent(
     input: Tensor, target: Tensor, pos_weight: Tensor | float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     term = -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
-    term_2 = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
+    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
     return term * d_target + term_2 * d_input
 
 
@@ -51,8 +51,8 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sigmoid_input = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = upstream * (term * d_target + product)
@@ -78,7 +78,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, pos_weight, *dout)
         return (
-            _tangent(input, target, pos_weight, *dout),
+            like_upstream(_tangent(input, target, pos_weight, *dout), upstream),
             changes[0],
             changes[1],
             zeros_like(pos_weight) if isinstance(pos_weight, Tensor) else pos_weight,
@@ -104,6 +104,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def _value_chainer(
@@ -112,7 +113,7 @@ def _value_chainer(
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     term = (1.0 - target) * (ops.maximum(0.0, input) + log_term) + pos_weight * target * (
         ops.maximum(0.0, -input) + log_term
     )
@@ -128,8 +129,8 @@ def _gradient_chainer(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     valid = target != -1.0
-    term = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    log_term = log1p(exp(-ops.abs(input)))
     term_2 = (
         -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
     )
@@ -147,9 +148,9 @@ def _tangent_chainer(
     d_target: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     term = -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
-    term_2 = (1.0 - target) * ops.sigmoid(input) - pos_weight * target * ops.sigmoid(-input)
+    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
     return ops.where(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
 
 
@@ -164,8 +165,8 @@ def _curvature_chainer(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != -1.0
-    sigmoid_input = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = ops.where(valid, upstream * weight * (term * d_target + product), 0.0)
@@ -203,7 +204,7 @@ class _GradientChainer(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature_chainer(upstream, input, target, weight, pos_weight, *dout)
         return (
-            _tangent_chainer(input, target, weight, pos_weight, *dout),
+            like_upstream(_tangent_chainer(input, target, weight, pos_weight, *dout), upstream),
             changes[0],
             changes[1],
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
@@ -239,6 +240,7 @@ class _ValueChainer(nn.Cell):
 
 _slopes_chainer = _GradientChainer()
 _kernel_chainer = _ValueChainer()
+_kernel_chainer_sum = Sum(_kernel_chainer)
 
 
 def _loss(
@@ -264,10 +266,11 @@ def _loss(
         if pos_weight is None
         else broadcast_weight("pos_weight", pos_weight, input.shape, working)
     )
-    loss = _kernel(input, target, pos_weight_or_one)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target, pos_weight_or_one),
             reduction,
             dtype,
             weight=weight,
@@ -276,8 +279,15 @@ def _loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, pos_weight_or_one),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 
@@ -304,9 +314,10 @@ def _chainer_loss(
         if pos_weight is None
         else broadcast_weight("pos_weight", pos_weight, input.shape, working)
     )
-    loss = _kernel_chainer(input, target, weight_or_one, pos_weight_or_one)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_chainer,
+        _kernel_chainer_sum,
+        (input, target, weight_or_one, pos_weight_or_one),
         reduction,
         dtype,
         count=_denominator_chainer(target),

@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p
+from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["BPRLoss", "bpr_loss"]
 
@@ -14,18 +14,18 @@ def _value(positive: Tensor, negative: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     term = negative - positive
-    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
 
 
 def _gradient(upstream: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `positive` and `negative`, given that of the loss."""
-    slope = upstream * ops.sigmoid(negative - positive)
+    slope = upstream * sigmoid(negative - positive)
     return -slope, slope
 
 
 def _tangent(positive: Tensor, negative: Tensor, d_positive: Tensor, d_negative: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return ops.sigmoid(negative - positive) * (d_negative - d_positive)
+    return sigmoid(negative - positive) * (d_negative - d_positive)
 
 
 def _curvature(
@@ -34,8 +34,8 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     slope = (
         upstream
-        * ops.sigmoid(negative - positive)
-        * ops.sigmoid(positive - negative)
+        * sigmoid(negative - positive)
+        * sigmoid(positive - negative)
         * (d_negative - d_positive)
     )
     return -slope, slope
@@ -56,7 +56,11 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, positive, negative, *dout)
-        return (_tangent(positive, negative, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent(positive, negative, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _Value(nn.Cell):
@@ -74,6 +78,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def bpr_loss(
@@ -109,9 +114,10 @@ def bpr_loss(
     check_shape("negative", negative, positive.shape, "positive")
     positive = to_working(positive, working)
     negative = to_working(negative, working)
-    loss = _kernel(positive, negative)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (positive, negative),
         reduction,
         dtype,
         shape=positive.shape,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, sign, total, with_batch
+from ._arrays import Operand, divide, fold, sign, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -25,12 +25,11 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     slope = upstream * positive
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), upstream.dtype)
     sums = total(chosen, axis=1)
-    product_2 = ops.expand_dims(slope, 1) * chosen * term / ops.expand_dims(sums, 1)
-    term_2 = -ops.expand_dims(slope, 1) - ops.expand_dims(slope, 1) * chosen / ops.expand_dims(
-        sums, 1
-    )
+    product_2 = divide(ops.expand_dims(slope, 1) * chosen * term, ops.expand_dims(sums, 1))
+    product_3 = divide(ops.expand_dims(slope, 1) * chosen, ops.expand_dims(sums, 1))
     grad_input = product_2 - ops.expand_dims(slope, 1) * target
-    return grad_input, input * term_2
+    grad_target = input * (-ops.expand_dims(slope, 1) - product_3)
+    return grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -41,7 +40,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     positive = ops.maximum(0.0, sign(best_other - total(input * target, axis=1) + 1.0))
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), target.dtype)
     product_2 = input * d_target
-    product_3 = total(chosen * (term * d_input - product_2), axis=1) / total(chosen, axis=1)
+    product_3 = divide(total(chosen * (term * d_input - product_2), axis=1), total(chosen, axis=1))
     return positive * (product_3 - total(target * d_input + product_2, axis=1))
 
 
@@ -54,7 +53,9 @@ def _curvature(
     positive = ops.maximum(0.0, sign(best_other - total(input * target, axis=1) + 1.0))
     slope = upstream * positive
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), upstream.dtype)
-    product_2 = ops.expand_dims(slope, 1) * chosen / ops.expand_dims(total(chosen, axis=1), 1)
+    product_2 = divide(
+        ops.expand_dims(slope, 1) * chosen, ops.expand_dims(total(chosen, axis=1), 1)
+    )
     term = -ops.expand_dims(slope, 1) - product_2
     return term * d_target, term * d_input
 

@@ -3,10 +3,10 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, total
+from ._arrays import Operand, Sum, divide, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["CharbonnierLoss", "charbonnier_loss"]
 
@@ -15,16 +15,16 @@ def _value(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # hypotenuse: sqrt(1 + z**2) -> hypot1(z), 1/(1 + z**2) -> hypot1(z)**-2
-    return hypot1((input - target) / eps) * eps
+    return hypot1(divide((input - target), eps)) * eps
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `eps`, given that of the loss."""
     term = input - target
-    product = term / eps
+    product = divide(term, eps)
     over_hypot1_2 = over_hypot1(product)
     slope = upstream * over_hypot1_2
-    grad_eps = total(upstream * (hypot1(product) - over_hypot1_2 * term / eps))
+    grad_eps = total(upstream * (hypot1(product) - divide(over_hypot1_2 * term, eps)))
     return slope, -slope, grad_eps
 
 
@@ -33,11 +33,11 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    product = term / eps
+    product = divide(term, eps)
     over_hypot1_2 = over_hypot1(product)
     return (
         over_hypot1_2 * (d_input - d_target)
-        + (hypot1(product) - over_hypot1_2 * term / eps) * d_eps
+        + (hypot1(product) - divide(over_hypot1_2 * term, eps)) * d_eps
     )
 
 
@@ -52,15 +52,15 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    hypot1_2 = hypot1(term / eps)
+    hypot1_2 = hypot1(divide(term, eps))
     power = hypot1_2**3
     term_2 = d_input - d_target
-    slope = upstream * term_2 / (power * eps)
+    slope = divide(upstream * term_2, power * eps)
     power_2 = eps * eps
-    slope_2 = upstream * term * d_eps / (power * power_2)
-    product = term / hypot1_2
-    product_2 = product * product * (upstream / hypot1_2) * (d_eps / eps / eps / eps)
-    change_eps = total(product_2 - upstream * term * term_2 / (power * power_2))
+    slope_2 = divide(upstream * term * d_eps, power * power_2)
+    product = divide(term, hypot1_2)
+    product_2 = product * product * divide(upstream, hypot1_2) * (d_eps / eps / eps / eps)
+    change_eps = total(product_2 - divide(upstream * term * term_2, power * power_2))
     return slope - slope_2, slope_2 - slope, change_eps
 
 
@@ -82,7 +82,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, eps, *dout)
-        return (_tangent(input, target, eps, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, eps, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -100,6 +105,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def charbonnier_loss(
@@ -139,8 +145,15 @@ def charbonnier_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = to_working(eps, working)
-    loss = _kernel(input, target, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class CharbonnierLoss(Loss):

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, larger, sign, smaller, with_batch
+from ._arrays import Operand, constant, count_up, divide, larger, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -30,20 +30,19 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     height = bottom - top
     term_2 = constant(1.5707963267948966, target) - ops.arctan(ratio(height, width))
     chosen_2 = ops.where(width <= height, ops.arctan(ratio(width, height)), term_2)
-    power = (chosen - chosen_2) ** 2
+    power = ops.square(chosen - chosen_2)
     v = constant(0.4052847345693511, target) * power
     overlap_width = ops.maximum(0.0, smaller(right, true_right) - larger(left, true_left))
     overlap_height = ops.maximum(0.0, smaller(bottom, true_bottom) - larger(top, true_top))
     overlap = overlap_width * overlap_height
     quotient = ratio(overlap, width * height + true_width * true_height - overlap)
     product = constant(0.4052847345693511, target) * power * ratio(v, v - quotient + 1.0)
-    term_3 = (
-        0.25 * (left + right - true_left - true_right) ** 2
-        + 0.25 * (top + bottom - true_top - true_bottom) ** 2
+    term_3 = 0.25 * ops.square(left + right - true_left - true_right) + 0.25 * ops.square(
+        top + bottom - true_top - true_bottom
     )
-    term_4 = (larger(right, true_right) - smaller(left, true_left)) ** 2 + (
+    term_4 = ops.square(larger(right, true_right) - smaller(left, true_left)) + ops.square(
         larger(bottom, true_bottom) - smaller(top, true_top)
-    ) ** 2
+    )
     return product + ratio(term_3, term_4) - quotient + 1.0
 
 
@@ -102,9 +101,11 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     gap = chosen - chosen_2
     v = constant(0.4052847345693511, upstream) * gap * gap
     quotient_9 = ratio(v, v - quotient_3 + 1.0)
-    power = hypot1(quotient_7) ** 2
-    power_2 = hypot1(quotient_8) ** 2
-    chosen_3 = ops.where(mask_3, -ratio(quotient_7, height) / power, -ratio(1.0, width) / power_2)
+    power = ops.square(hypot1(quotient_7))
+    power_2 = ops.square(hypot1(quotient_8))
+    chosen_3 = ops.where(
+        mask_3, divide(-ratio(quotient_7, height), power), divide(-ratio(1.0, width), power_2)
+    )
     product_3 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_3
     term_10 = (
         product
@@ -128,7 +129,9 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     product_4 = 0.5 * quotient_2 * term
     product_5 = term_8 * (overlap_height * ops.maximum(0.0, sign(term_5)))
     term_15 = -0.5 * sign(left - true_left) - 0.5
-    chosen_4 = ops.where(mask_3, ratio(1.0, height) / power, ratio(quotient_8, width) / power_2)
+    chosen_4 = ops.where(
+        mask_3, divide(ratio(1.0, height), power), divide(ratio(quotient_8, width), power_2)
+    )
     product_6 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_4
     term_16 = (
         product_4
@@ -147,44 +150,46 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * quotient * hull_width * term_17
     )
     slope_4 = upstream * term_19
-    power_3 = hypot1(quotient_5) ** 2
-    power_4 = hypot1(quotient_6) ** 2
+    slope_5 = 0.5 * upstream * quotient_2 * term_2
+    power_3 = ops.square(hypot1(quotient_5))
+    power_4 = ops.square(hypot1(quotient_6))
     chosen_5 = ops.where(
-        mask_2, -ratio(quotient_5, true_height) / power_3, -ratio(1.0, true_width) / power_4
+        mask_2,
+        divide(-ratio(quotient_5, true_height), power_3),
+        divide(-ratio(1.0, true_width), power_4),
     )
     product_7 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_5
     term_20 = (
-        product_2 * term_4
-        + (-true_width * quotient_4 - product_7)
-        - 2.0 * quotient * hull_height * term_9
-        - product
+        upstream * product_2 * term_4
+        + upstream * (-true_width * quotient_4 - product_7)
+        - 2.0 * upstream * quotient * hull_height * term_9
+        - slope_5
     )
-    slope_5 = upstream * term_20
     term_21 = (
-        product_2 * term_11
-        + (quotient_4 * true_width + product_7)
-        - 2.0 * quotient * hull_height * term_12
-        - product
+        upstream * product_2 * term_11
+        + upstream * (quotient_4 * true_width + product_7)
+        - 2.0 * upstream * quotient * hull_height * term_12
+        - slope_5
     )
-    slope_6 = upstream * term_21
+    slope_6 = 0.5 * upstream * quotient_2 * term
     chosen_6 = ops.where(
-        mask_2, ratio(1.0, true_height) / power_3, ratio(quotient_6, true_width) / power_4
+        mask_2,
+        divide(ratio(1.0, true_height), power_3),
+        divide(ratio(quotient_6, true_width), power_4),
     )
     product_8 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_6
     term_22 = (
-        product_5 * term_14
-        + (-true_height * quotient_4 - product_8)
-        - 2.0 * quotient * hull_width * term_15
-        - product_4
+        upstream * product_5 * term_14
+        + upstream * (-true_height * quotient_4 - product_8)
+        - 2.0 * upstream * quotient * hull_width * term_15
+        - slope_6
     )
-    slope_7 = upstream * term_22
     term_23 = (
-        product_5 * term_17
-        + (quotient_4 * true_height + product_8)
-        - 2.0 * quotient * hull_width * term_18
-        - product_4
+        upstream * product_5 * term_17
+        + upstream * (quotient_4 * true_height + product_8)
+        - 2.0 * upstream * quotient * hull_width * term_18
+        - slope_6
     )
-    slope_8 = upstream * term_23
     grad_input = (
         ops.where(mask, ops.expand_dims(slope, 1), 0.0)
         + ops.where(mask_4, ops.expand_dims(slope_2, 1), 0.0)
@@ -192,10 +197,10 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         + ops.where(mask_6, ops.expand_dims(slope_4, 1), 0.0)
     )
     grad_target = (
-        ops.where(mask, ops.expand_dims(slope_5, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(slope_6, 1), 0.0)
-        + ops.where(mask_5, ops.expand_dims(slope_7, 1), 0.0)
-        + ops.where(mask_6, ops.expand_dims(slope_8, 1), 0.0)
+        ops.where(mask, ops.expand_dims(term_20, 1), 0.0)
+        + ops.where(mask_4, ops.expand_dims(term_21, 1), 0.0)
+        + ops.where(mask_5, ops.expand_dims(term_22, 1), 0.0)
+        + ops.where(mask_6, ops.expand_dims(term_23, 1), 0.0)
     )
     return grad_input, grad_target
 
@@ -237,27 +242,31 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
-    power = hypot1(quotient) ** 2
-    power_2 = hypot1(quotient_2) ** 2
+    power = ops.square(hypot1(quotient))
+    power_2 = ops.square(hypot1(quotient_2))
     chosen_3 = ops.where(
-        mask, ratio(1.0, true_height) / power, ratio(quotient_2, true_width) / power_2
+        mask, divide(ratio(1.0, true_height), power), divide(ratio(quotient_2, true_width), power_2)
     )
     picked = d_target[:, 2]
     picked_2 = d_target[:, 0]
     term_4 = picked - picked_2
     chosen_4 = ops.where(
-        mask, -ratio(quotient, true_height) / power, -ratio(1.0, true_width) / power_2
+        mask, divide(-ratio(quotient, true_height), power), divide(-ratio(1.0, true_width), power_2)
     )
     picked_3 = d_target[:, 3]
     picked_4 = d_target[:, 1]
     term_5 = picked_3 - picked_4
-    power_3 = hypot1(quotient_3) ** 2
-    power_4 = hypot1(quotient_4) ** 2
-    chosen_5 = ops.where(mask_2, ratio(1.0, height) / power_3, ratio(quotient_4, width) / power_4)
+    power_3 = ops.square(hypot1(quotient_3))
+    power_4 = ops.square(hypot1(quotient_4))
+    chosen_5 = ops.where(
+        mask_2, divide(ratio(1.0, height), power_3), divide(ratio(quotient_4, width), power_4)
+    )
     picked_5 = d_input[:, 2]
     picked_6 = d_input[:, 0]
     term_6 = picked_5 - picked_6
-    chosen_6 = ops.where(mask_2, -ratio(quotient_3, height) / power_3, -ratio(1.0, width) / power_4)
+    chosen_6 = ops.where(
+        mask_2, divide(-ratio(quotient_3, height), power_3), divide(-ratio(1.0, width), power_4)
+    )
     picked_7 = d_input[:, 3]
     picked_8 = d_input[:, 1]
     term_7 = picked_7 - picked_8
@@ -342,7 +351,7 @@ def _curvature(
     quotient_2 = ratio(ratio(0.25 * term_3 * term_3 + 0.25 * term_5 * term_5, term), term)
     term_8 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
-    product = 0.5 * quotient_3 * term_5
+    slope = 0.5 * upstream * quotient_3 * term_5
     term_9 = 0.5 * sign(right - true_right) + 0.5
     term_10 = 0.5 * sign(true_right - right) + 0.5
     term_11 = -0.5 * sign(true_left - left) - 0.5
@@ -353,12 +362,13 @@ def _curvature(
     term_16 = -0.5 * sign(top - true_top) - 0.5
     term_17 = term_14 * picked_6 + term_15 * picked_8 + term_2 * picked_5 + term_16 * picked_7
     term_18 = 2.0 * hull_width * term_13 + 2.0 * hull_height * term_17
-    product_2 = 0.5 * quotient * term_6
+    product = (2.0 * upstream * term_8 * hull_height * term_2 - slope) * term_18
+    slope_2 = 0.5 * upstream * quotient * term_6
     term_19 = smaller(right, true_right) - larger(left, true_left)
     overlap_width = ops.maximum(0.0, term_19)
     term_20 = smaller(bottom, true_bottom) - larger(top, true_top)
     positive = ops.maximum(0.0, sign(term_20))
-    product_3 = overlap_width * positive
+    product_2 = overlap_width * positive
     width = right - left
     height = bottom - top
     true_width = true_right - true_left
@@ -369,16 +379,16 @@ def _curvature(
     quotient_4 = ratio(1.0, term_21)
     quotient_5 = ratio(overlap, term_21)
     quotient_6 = ratio(quotient_5, term_21)
-    product_4 = quotient_4 * quotient_6
+    product_3 = quotient_4 * quotient_6
     quotient_7 = ratio(quotient_6, term_21)
-    term_22 = product_4 + quotient_7
+    term_22 = product_3 + quotient_7
     term_23 = ratio(quotient_4, term_21) + term_22
     term_24 = picked_2 - picked
     term_25 = picked_6 - picked_5
     term_26 = picked_4 - picked_3
     term_27 = picked_8 - picked_7
     positive_2 = ops.maximum(0.0, sign(term_19))
-    product_5 = overlap_height * positive_2
+    product_4 = overlap_height * positive_2
     term_28 = term_10 * picked_2 + term_9 * picked_4 + term_12 * picked + term_11 * picked_3
     term_29 = term_15 * picked_6 + term_14 * picked_8 + term_16 * picked_5 + term_2 * picked_7
     term_30 = (
@@ -386,19 +396,19 @@ def _curvature(
         + width * term_25
         + true_height * term_26
         + true_width * term_27
-        - product_5 * term_28
-        - product_3 * term_29
+        - product_4 * term_28
+        - product_2 * term_29
     )
-    product_6 = positive * positive_2
+    product_5 = positive * positive_2
     power_2 = quotient_4 * quotient_4
     term_31 = -power_2 * overlap_height * overlap_width - quotient_6 - quotient_4
-    product_7 = power_2 * overlap_width * overlap_width * positive * positive * term_29
-    term_32 = product_3 * term_23 * term_30 + product_6 * term_31 * term_28 - product_7
-    product_8 = overlap_height * (positive_2 * power_2)
-    product_9 = width * product_8 * term_28
-    product_10 = overlap_width * power_2
-    product_11 = positive * product_10
-    product_12 = width * product_11 * term_29
+    product_6 = power_2 * overlap_width * overlap_width * positive * positive * term_29
+    term_32 = product_2 * term_23 * term_30 + product_5 * term_31 * term_28 - product_6
+    product_7 = overlap_height * (positive_2 * power_2)
+    product_8 = width * product_7 * term_28
+    product_9 = overlap_width * power_2
+    product_10 = positive * product_9
+    product_11 = width * product_10 * term_29
     mask = true_width <= true_height
     quotient_8 = ratio(true_width, true_height)
     quotient_9 = ratio(true_height, true_width)
@@ -423,8 +433,8 @@ def _curvature(
     over_hypot1_2 = over_hypot1(quotient_10)
     quotient_13 = ratio(1.0, height)
     quotient_14 = ratio(quotient_10, height)
-    term_33 = (
-        2.0 * over_hypot1_2 * quotient_13 * quotient_14 / power_3 - (quotient_13 / hypot1_2) ** 2
+    term_33 = divide(2.0 * over_hypot1_2 * quotient_13 * quotient_14, power_3) - ops.square(
+        divide(quotient_13, hypot1_2)
     )
     hypot1_3 = hypot1(quotient_11)
     power_4 = hypot1_3**3
@@ -432,252 +442,267 @@ def _curvature(
     quotient_15 = ratio(quotient_11, width)
     quotient_16 = ratio(1.0, width)
     power_5 = hypot1_3 * hypot1_3
-    term_34 = (
-        ratio(quotient_16, width) / power_5
-        - 2.0 * over_hypot1_3 * quotient_15 * quotient_16 / power_4
+    term_34 = divide(ratio(quotient_16, width), power_5) - divide(
+        2.0 * over_hypot1_3 * quotient_15 * quotient_16, power_4
     )
-    product_13 = (
+    product_12 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
         * ops.where(mask_2, term_33, term_34)
     )
     power_6 = hypot1_2 * hypot1_2
-    chosen_4 = ops.where(mask_2, -quotient_14 / power_6, -quotient_16 / power_5)
+    chosen_4 = ops.where(mask_2, divide(-quotient_14, power_6), divide(-quotient_16, power_5))
     hypot1_4 = hypot1(quotient_8)
     power_7 = hypot1_4 * hypot1_4
     quotient_17 = ratio(1.0, true_height)
     hypot1_5 = hypot1(quotient_9)
     power_8 = hypot1_5 * hypot1_5
     quotient_18 = ratio(quotient_9, true_width)
-    chosen_5 = ops.where(mask, quotient_17 / power_7, quotient_18 / power_8)
+    chosen_5 = ops.where(mask, divide(quotient_17, power_7), divide(quotient_18, power_8))
     quotient_19 = ratio(quotient_8, true_height)
     quotient_20 = ratio(1.0, true_width)
-    chosen_6 = ops.where(mask, -quotient_19 / power_7, -quotient_20 / power_8)
-    chosen_7 = ops.where(mask_2, quotient_13 / power_6, quotient_15 / power_5)
+    chosen_6 = ops.where(mask, divide(-quotient_19, power_7), divide(-quotient_20, power_8))
+    chosen_7 = ops.where(mask_2, divide(quotient_13, power_6), divide(quotient_15, power_5))
     term_35 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
-    product_14 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_4 * term_35
-    product_15 = (quotient_13 * quotient_14 + ratio(quotient_14, height)) / power_6
-    term_36 = product_15 - 2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3
-    chosen_8 = ops.where(mask_2, term_36, 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4)
-    product_16 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_8 * term_25
+    product_13 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_4 * term_35
+    product_14 = divide((quotient_13 * quotient_14 + ratio(quotient_14, height)), power_6)
+    term_36 = product_14 - divide(2.0 * over_hypot1_2 * quotient_14 * quotient_14, power_3)
+    chosen_8 = ops.where(
+        mask_2, term_36, divide(2.0 * over_hypot1_3 * quotient_16 * quotient_16, power_4)
+    )
+    product_15 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_8 * term_25
     term_37 = (
         term_22 * width * term_30
-        + (product_13 - quotient_6) * term_24
-        + product_14
-        + product_16
-        - product_9
-        - product_12
+        + (product_12 - quotient_6) * term_24
+        + product_13
+        + product_15
+        - product_8
+        - product_11
     )
     term_38 = (
-        (2.0 * term_8 * hull_height * term_2 - product) * term_18
-        + product_2
-        + term_16 * term_32
-        + term_37
-        - 2.0 * power * hull_height * term_2 * term_7
-        - 2.0 * quotient_2 * term_2 * term_17
+        product
+        + slope_2
+        + term_16 * upstream * term_32
+        + upstream * term_37
+        - 2.0 * upstream * power * hull_height * term_2 * term_7
+        - 2.0 * upstream * quotient_2 * term_2 * term_17
     )
-    slope = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_38, 1)
     chosen_9 = ops.cast(index == 3, upstream.dtype)
-    term_39 = -product_4 - quotient_7
+    product_16 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
+    term_39 = -product_3 - quotient_7
     term_40 = (
-        product_9
-        + product_12
+        product_8
+        + product_11
         + term_39 * width * term_30
-        + (quotient_6 - product_13) * term_24
-        - product_14
-        - product_16
+        + (quotient_6 - product_12) * term_24
+        - product_13
+        - product_15
     )
     term_41 = (
-        (2.0 * term_8 * hull_height * term_14 - product) * term_18
-        + product_2
-        + term_15 * term_32
-        + term_40
-        - 2.0 * power * hull_height * term_14 * term_7
-        - 2.0 * quotient_2 * term_14 * term_17
+        product_16
+        + slope_2
+        + term_15 * upstream * term_32
+        + upstream * term_40
+        - 2.0 * upstream * power * hull_height * term_14 * term_7
+        - 2.0 * upstream * quotient_2 * term_14 * term_17
     )
-    slope_2 = chosen_9 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_41, 1)
     chosen_10 = ops.cast(index == 0, upstream.dtype)
-    product_17 = 0.5 * quotient_3 * term_3
-    product_18 = 0.5 * quotient * term_4
-    product_19 = product_6 * (-product_10 * overlap_height - quotient_6 - quotient_4) * term_29
-    product_20 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
-    term_42 = product_5 * term_23 * term_30 + product_19 - product_20
-    product_21 = height * product_8 * term_28
-    product_22 = height * product_11 * term_29
-    term_43 = (
-        2.0 * over_hypot1_2 * quotient_14 * quotient_13 / power_3
-        - ratio(quotient_13, height) / power_6
+    slope_3 = 0.5 * upstream * quotient_3 * term_3
+    product_17 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_3) * term_18
+    slope_4 = 0.5 * upstream * quotient * term_4
+    product_18 = product_5 * (-product_9 * overlap_height - quotient_6 - quotient_4) * term_29
+    product_19 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
+    term_42 = product_4 * term_23 * term_30 + product_18 - product_19
+    product_20 = height * product_7 * term_28
+    product_21 = height * product_10 * term_29
+    term_43 = divide(2.0 * over_hypot1_2 * quotient_14 * quotient_13, power_3) - divide(
+        ratio(quotient_13, height), power_6
     )
-    term_44 = (
-        quotient_16 / hypot1_3
-    ) ** 2 - 2.0 * over_hypot1_3 * quotient_16 * quotient_15 / power_4
-    product_23 = (
+    term_44 = ops.square(divide(quotient_16, hypot1_3)) - divide(
+        2.0 * over_hypot1_3 * quotient_16 * quotient_15, power_4
+    )
+    product_22 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
         * ops.where(mask_2, term_43, term_44)
     )
-    product_24 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_7 * term_35
-    product_25 = (-quotient_16 * quotient_15 - ratio(quotient_15, width)) / power_5
-    term_45 = 2.0 * over_hypot1_3 * quotient_15 * quotient_15 / power_4 + product_25
-    chosen_11 = ops.where(
-        mask_2, -2.0 * over_hypot1_2 * quotient_13 * quotient_13 / power_3, term_45
-    )
-    product_26 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_11 * term_24
-    term_46 = (
-        term_22 * height * term_30
-        + (product_23 - quotient_6) * term_25
-        + product_24
-        + product_26
-        - product_21
-        - product_22
-    )
-    term_47 = (
-        (2.0 * term_8 * hull_width * term_11 - product_17) * term_18
-        + product_18
-        + term_12 * term_42
-        + term_46
-        - 2.0 * power * hull_width * term_11 * term_7
-        - 2.0 * quotient_2 * term_11 * term_13
-    )
-    slope_3 = chosen_10 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_47, 1)
-    chosen_12 = ops.cast(index == 2, upstream.dtype)
-    term_48 = (
-        product_21
-        + product_22
-        + term_39 * height * term_30
-        + (quotient_6 - product_23) * term_25
-        - product_24
-        - product_26
-    )
-    term_49 = (
-        (2.0 * term_8 * hull_width * term_9 - product_17) * term_18
-        + product_18
-        + term_10 * term_42
-        + term_48
-        - 2.0 * power * hull_width * term_9 * term_7
-        - 2.0 * quotient_2 * term_9 * term_13
-    )
-    slope_4 = chosen_12 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_49, 1)
-    product_27 = term_28 * product_8
-    product_28 = product_27 * true_width
-    product_29 = term_29 * product_11
-    product_30 = product_29 * true_width
-    product_31 = term_22 * term_30
-    power_9 = hypot1_4**3
-    over_hypot1_4 = over_hypot1(quotient_8)
-    term_50 = (
-        2.0 * over_hypot1_4 * quotient_17 * quotient_19 / power_9 - (quotient_17 / hypot1_4) ** 2
-    )
-    power_10 = hypot1_5**3
-    over_hypot1_5 = over_hypot1(quotient_9)
-    term_51 = (
-        ratio(quotient_20, true_width) / power_8
-        - 2.0 * over_hypot1_5 * quotient_18 * quotient_20 / power_10
-    )
-    product_32 = (
+    product_23 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_7 * term_35
+    product_24 = divide(-2.0 * over_hypot1_2 * quotient_13 * quotient_13, power_3)
+    product_25 = divide((-quotient_16 * quotient_15 - ratio(quotient_15, width)), power_5)
+    term_45 = divide(2.0 * over_hypot1_3 * quotient_15 * quotient_15, power_4) + product_25
+    product_26 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
-        * ops.where(mask, term_50, term_51)
+        * ops.where(mask_2, product_24, term_45)
+        * term_24
     )
-    product_33 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_6 * term_35
-    product_34 = (quotient_17 * quotient_19 + ratio(quotient_19, true_height)) / power_7
-    term_52 = product_34 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_9
-    chosen_13 = ops.where(mask, term_52, 2.0 * over_hypot1_5 * quotient_20 * quotient_20 / power_10)
-    product_35 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_13 * term_27
-    term_53 = (
-        product_31 * true_width
-        + (-quotient_6 - product_32) * term_26
-        - product_28
-        - product_30
-        - product_33
-        - product_35
+    term_46 = (
+        term_22 * height * term_30
+        + (product_22 - quotient_6) * term_25
+        + product_23
+        + product_26
+        - product_20
+        - product_21
     )
-    term_54 = (
-        (2.0 * term_8 * hull_height * term_16 + product) * term_18
-        + term_2 * term_32
-        + term_53
-        - 2.0 * power * hull_height * term_16 * term_7
-        - 2.0 * quotient_2 * term_16 * term_17
-        - product_2
+    term_47 = (
+        product_17
+        + slope_4
+        + term_12 * upstream * term_42
+        + upstream * term_46
+        - 2.0 * upstream * power * hull_width * term_11 * term_7
+        - 2.0 * upstream * quotient_2 * term_11 * term_13
     )
-    slope_5 = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_54, 1)
-    product_36 = term_30 * term_39
-    term_55 = (
-        product_28
-        + product_30
-        + product_36 * true_width
-        + (quotient_6 + product_32) * term_26
-        + product_33
-        + product_35
+    chosen_11 = ops.cast(index == 2, upstream.dtype)
+    product_27 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_3) * term_18
+    term_48 = (
+        product_20
+        + product_21
+        + term_39 * height * term_30
+        + (quotient_6 - product_22) * term_25
+        - product_23
+        - product_26
     )
-    term_56 = (
-        (2.0 * term_8 * hull_height * term_15 + product) * term_18
-        + term_14 * term_32
-        + term_55
-        - 2.0 * power * hull_height * term_15 * term_7
-        - 2.0 * quotient_2 * term_15 * term_17
-        - product_2
+    term_49 = (
+        product_27
+        + slope_4
+        + term_10 * upstream * term_42
+        + upstream * term_48
+        - 2.0 * upstream * power * hull_width * term_9 * term_7
+        - 2.0 * upstream * quotient_2 * term_9 * term_13
     )
-    slope_6 = chosen_9 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_56, 1)
-    product_37 = product_27 * true_height
-    product_38 = product_29 * true_height
-    term_57 = (
-        2.0 * over_hypot1_4 * quotient_19 * quotient_17 / power_9
-        - ratio(quotient_17, true_height) / power_7
+    product_28 = 0.5 * quotient_3 * term_5
+    slope_5 = upstream * (2.0 * term_8 * hull_height * term_16 + product_28) * term_18
+    product_29 = term_28 * product_7
+    product_30 = product_29 * true_width
+    product_31 = term_29 * product_10
+    product_32 = product_31 * true_width
+    product_33 = term_22 * term_30
+    power_9 = hypot1_4**3
+    over_hypot1_4 = over_hypot1(quotient_8)
+    term_50 = divide(2.0 * over_hypot1_4 * quotient_17 * quotient_19, power_9) - ops.square(
+        divide(quotient_17, hypot1_4)
     )
-    term_58 = (
-        quotient_20 / hypot1_5
-    ) ** 2 - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
+    power_10 = hypot1_5**3
+    over_hypot1_5 = over_hypot1(quotient_9)
+    product_34 = divide(2.0 * over_hypot1_5 * quotient_18 * quotient_20, power_10)
+    chosen_12 = ops.where(
+        mask, term_50, divide(ratio(quotient_20, true_width), power_8) - product_34
+    )
+    product_35 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_12
+    product_36 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_6 * term_35
+    product_37 = divide((quotient_17 * quotient_19 + ratio(quotient_19, true_height)), power_7)
+    term_51 = product_37 - divide(2.0 * over_hypot1_4 * quotient_19 * quotient_19, power_9)
+    product_38 = divide(2.0 * over_hypot1_5 * quotient_20 * quotient_20, power_10)
     product_39 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
-        * ops.where(mask, term_57, term_58)
+        * ops.where(mask, term_51, product_38)
+        * term_27
     )
-    product_40 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_5 * term_35
-    product_41 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8
-    term_59 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_10 + product_41
-    chosen_14 = ops.where(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_9, term_59)
-    product_42 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_14 * term_26
-    term_60 = (
-        product_31 * true_height
-        + (-quotient_6 - product_39) * term_27
-        - product_37
-        - product_38
-        - product_40
+    term_52 = (
+        product_33 * true_width
+        + (-quotient_6 - product_35) * term_26
+        - product_30
+        - product_32
+        - product_36
+        - product_39
+    )
+    term_53 = (
+        slope_5
+        + term_2 * upstream * term_32
+        + upstream * term_52
+        - 2.0 * upstream * power * hull_height * term_16 * term_7
+        - 2.0 * upstream * quotient_2 * term_16 * term_17
+        - slope_2
+    )
+    slope_6 = upstream * (2.0 * term_8 * hull_height * term_15 + product_28) * term_18
+    product_40 = term_30 * term_39
+    term_54 = (
+        product_30
+        + product_32
+        + product_40 * true_width
+        + (quotient_6 + product_35) * term_26
+        + product_36
+        + product_39
+    )
+    term_55 = (
+        slope_6
+        + term_14 * upstream * term_32
+        + upstream * term_54
+        - 2.0 * upstream * power * hull_height * term_15 * term_7
+        - 2.0 * upstream * quotient_2 * term_15 * term_17
+        - slope_2
+    )
+    product_41 = 0.5 * quotient_3 * term_3
+    slope_7 = upstream * (2.0 * term_8 * hull_width * term_12 + product_41) * term_18
+    product_42 = product_29 * true_height
+    product_43 = product_31 * true_height
+    term_56 = divide(2.0 * over_hypot1_4 * quotient_19 * quotient_17, power_9) - divide(
+        ratio(quotient_17, true_height), power_7
+    )
+    product_44 = divide(2.0 * over_hypot1_5 * quotient_20 * quotient_18, power_10)
+    chosen_13 = ops.where(mask, term_56, ops.square(divide(quotient_20, hypot1_5)) - product_44)
+    product_45 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_13
+    product_46 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_5 * term_35
+    product_47 = divide(-2.0 * over_hypot1_4 * quotient_17 * quotient_17, power_9)
+    product_48 = divide(2.0 * over_hypot1_5 * quotient_18 * quotient_18, power_10)
+    product_49 = divide((-quotient_20 * quotient_18 - ratio(quotient_18, true_width)), power_8)
+    product_50 = (
+        constant(0.8105694691387022, upstream)
+        * gap
+        * quotient_12
+        * ops.where(mask, product_47, product_48 + product_49)
+        * term_26
+    )
+    term_57 = (
+        product_33 * true_height
+        + (-quotient_6 - product_45) * term_27
         - product_42
+        - product_43
+        - product_46
+        - product_50
     )
-    term_61 = (
-        (2.0 * term_8 * hull_width * term_12 + product_17) * term_18
-        + term_11 * term_42
-        + term_60
-        - 2.0 * power * hull_width * term_12 * term_7
-        - 2.0 * quotient_2 * term_12 * term_13
-        - product_18
+    term_58 = (
+        slope_7
+        + term_11 * upstream * term_42
+        + upstream * term_57
+        - 2.0 * upstream * power * hull_width * term_12 * term_7
+        - 2.0 * upstream * quotient_2 * term_12 * term_13
+        - slope_4
     )
-    slope_7 = chosen_10 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_61, 1)
-    term_62 = (
-        product_37
-        + product_38
-        + product_36 * true_height
-        + (quotient_6 + product_39) * term_27
-        + product_40
-        + product_42
+    slope_8 = upstream * (2.0 * term_8 * hull_width * term_10 + product_41) * term_18
+    term_59 = (
+        product_42
+        + product_43
+        + product_40 * true_height
+        + (quotient_6 + product_45) * term_27
+        + product_46
+        + product_50
     )
-    term_63 = (
-        (2.0 * term_8 * hull_width * term_10 + product_17) * term_18
-        + term_9 * term_42
-        + term_62
-        - 2.0 * power * hull_width * term_10 * term_7
-        - 2.0 * quotient_2 * term_10 * term_13
-        - product_18
+    term_60 = (
+        slope_8
+        + term_9 * upstream * term_42
+        + upstream * term_59
+        - 2.0 * upstream * power * hull_width * term_10 * term_7
+        - 2.0 * upstream * quotient_2 * term_10 * term_13
+        - slope_4
     )
-    slope_8 = chosen_12 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_63, 1)
-    change_input = slope + slope_2 + slope_3 + slope_4
-    change_target = slope_5 + slope_6 + slope_7 + slope_8
+    change_input = (
+        chosen * ops.expand_dims(term_38, 1)
+        + chosen_9 * ops.expand_dims(term_41, 1)
+        + chosen_10 * ops.expand_dims(term_47, 1)
+        + chosen_11 * ops.expand_dims(term_49, 1)
+    )
+    change_target = (
+        chosen * ops.expand_dims(term_53, 1)
+        + chosen_9 * ops.expand_dims(term_55, 1)
+        + chosen_10 * ops.expand_dims(term_58, 1)
+        + chosen_11 * ops.expand_dims(term_60, 1)
+    )
     return change_input, change_target
 
 

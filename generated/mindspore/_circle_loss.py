@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, sign, total, zeros_like
+from ._arrays import Operand, count_up, exp, log1p, sigmoid, sign, total, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -36,7 +36,7 @@ def _value_detached(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor
     product = (1.0 - margin - cosine) * gamma * ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(((ops.expand_dims(target, 1) == target) & mask), product, -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
 
 
 def _gradient_detached(
@@ -54,7 +54,7 @@ def _gradient_detached(
     term_2 = 1.0 - margin - cosine
     too_low = ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
-    probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     chosen_3 = ops.where(mask_3, -gamma * too_low, 0.0)
@@ -113,7 +113,7 @@ def _tangent_detached(
     term_2 = 1.0 - margin - cosine
     too_low = ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
-    probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = gamma * too_high
     product_2 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
     sums = ops.matmul((d_input - product_2), ops.transpose(input_direction, (1, 0)))
@@ -165,7 +165,7 @@ def _curvature_detached(
     too_low = ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
-    probability = ops.sigmoid(log_sum + log_sum_2)
+    probability = sigmoid(log_sum + log_sum_2)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
     chosen_3 = ops.where(mask_3, -gamma * too_low, 0.0)
@@ -181,7 +181,7 @@ def _curvature_detached(
     product_3 = ops.expand_dims(product, 1) * (
         sums_2 - input_direction * ops.expand_dims(sums_3, 1)
     )
-    product_4 = probability * ops.sigmoid(-log_sum - log_sum_2)
+    product_4 = probability * sigmoid(-log_sum - log_sum_2)
     term_4 = d_input - input_direction * ops.expand_dims(sums, 1)
     product_5 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_4, ops.transpose(input_direction, (1, 0))
@@ -349,7 +349,7 @@ def _value_through(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor)
     product = (1.0 - margin - cosine) * ops.maximum(0.0, margin + 1.0 - cosine) * gamma
     chosen_2 = ops.where(((ops.expand_dims(target, 1) == target) & mask), product, -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
 
 
 def _gradient_through(
@@ -371,7 +371,7 @@ def _gradient_through(
     too_low = ops.maximum(0.0, term_4)
     product_2 = term_3 * too_low
     chosen_2 = ops.where(mask_3, product_2 * gamma, -math.inf)
-    probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     slope = upstream * probability
     softmax_2 = softmax(chosen_2, axis=-1)
     product_3 = too_low * gamma
@@ -442,7 +442,7 @@ def _tangent_through(
     too_low = ops.maximum(0.0, term_4)
     product_2 = term_3 * too_low
     chosen_2 = ops.where(mask_3, product_2 * gamma, -math.inf)
-    probability = ops.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
+    probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product_3 = too_high * gamma
     product_4 = term * ops.maximum(0.0, sign(term_2)) * gamma
     product_5 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
@@ -502,7 +502,7 @@ def _curvature_through(
     product_3 = term_3 * too_low
     chosen_2 = ops.where(mask_3, product_3 * gamma, -math.inf)
     lse_2 = logsumexp(chosen_2, axis=-1)
-    probability = ops.sigmoid(lse + lse_2)
+    probability = sigmoid(lse + lse_2)
     slope = upstream * probability
     softmax_2 = softmax(chosen_2, axis=-1)
     product_4 = too_low * gamma
@@ -525,7 +525,7 @@ def _curvature_through(
     product_10 = ops.expand_dims(product, 1) * (
         sums_2 - input_direction * ops.expand_dims(sums_3, 1)
     )
-    product_11 = probability * ops.sigmoid(-lse - lse_2)
+    product_11 = probability * sigmoid(-lse - lse_2)
     term_6 = d_input - input_direction * ops.expand_dims(sums, 1)
     product_12 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_6, ops.transpose(input_direction, (1, 0))

@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, log1p, total
+from ._arrays import Operand, exp, fold, log1p, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, sech2
 from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working_dtype
@@ -18,7 +18,7 @@ def _value_cross_entropy(input: Tensor, target: Tensor, alpha: Tensor, beta: Ten
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     product = (1.0 - beta) * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
     return (product + beta * target * (ops.maximum(0.0, -input) + log_term)) * alpha
 
@@ -31,10 +31,10 @@ def _gradient_cross_entropy(
     term_2 = 1.0 - target
     product = term * term_2
     product_2 = beta * target
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
-    grad_input = upstream * (product * ops.sigmoid(input) - product_2 * ops.sigmoid(-input)) * alpha
+    grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha
     grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
     grad_alpha = total(upstream * (product * softplus + product_2 * softplus_2))
     grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
@@ -53,13 +53,13 @@ def _tangent_cross_entropy(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
     term_2 = 1.0 - beta
     product = term * term_2
     product_2 = target * beta
-    product_3 = (product * ops.sigmoid(input) - product_2 * ops.sigmoid(-input)) * alpha * d_input
+    product_3 = (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha * d_input
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
         + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
@@ -81,15 +81,15 @@ def _curvature_cross_entropy(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term_2 = -term * p - target * probability
     term_3 = 1.0 - beta
     term_4 = -term_3 * p - beta * probability
     product = p * probability * (term_3 * term + beta * target) * alpha * d_input
     term_5 = term * term_3 * p - target * beta * probability
     term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
     softplus_2 = ops.maximum(0.0, -input) + log_term
     term_7 = softplus + softplus_2
@@ -151,8 +151,8 @@ _kernel_cross_entropy = _ValueCrossEntropy()
 def _value_dice(input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = ops.sigmoid(input)
-    sums = total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=(0, 2))
+    p = sigmoid(input)
+    sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
     return (1.0 - alpha) * ratio(sums, smooth + total(target + p, axis=(0, 2)))
 
 
@@ -160,8 +160,8 @@ def _gradient_dice(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `smooth`, given that of the loss."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
@@ -172,7 +172,7 @@ def _gradient_dice(
     slope_2 = upstream * ratio(1.0, term_2)
     term_4 = ops.expand_dims(slope_2, 1) * term_3 * (term - target) - ops.expand_dims(product, 1)
     slope_3 = upstream * term_3 * quotient
-    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_3 * ops.tanh(
+    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_3 * tanh(
         0.5 * input
     )
     return p * probability * term_4, grad_target, -total(upstream * dice), -term_3 * total(slope)
@@ -190,13 +190,13 @@ def _tangent_dice(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     term_3 = 1.0 - alpha
     product = p * probability
-    term_4 = product * (term - target) * d_input - ops.tanh(0.5 * input) * d_target
+    term_4 = product * (term - target) * d_input - tanh(0.5 * input) * d_target
     product_2 = term_3 * ratio(dice, term_2)
     return (
         term_3 * ratio(1.0, term_2) * total(term_4, axis=(0, 2))
@@ -218,8 +218,8 @@ def _curvature_dice(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     product = p * probability
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
@@ -231,7 +231,7 @@ def _curvature_dice(
     term_3 = term - target
     product_2 = (ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * term_3) * d_alpha
     product_3 = 0.5 * input
-    squashed = ops.tanh(product_3)
+    squashed = tanh(product_3)
     sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
     product_4 = quotient_2 * quotient_2 * sums
     product_5 = quotient_2 * quotient
@@ -241,7 +241,7 @@ def _curvature_dice(
     slope_3 = upstream * (product_4 + term_4 * d_smooth + term_4 * sums_2)
     term_5 = 1.0 - alpha
     product_6 = slope_3 * term_5
-    squashed_2 = ops.tanh(-0.5 * input)
+    squashed_2 = tanh(-0.5 * input)
     product_7 = ops.expand_dims(slope_2, 1) * term_5 * (term * squashed_2 + target * squashed)
     product_8 = (product_7 - ops.expand_dims(slope, 1) * term_5 * squashed_2) * d_input
     quotient_4 = ratio(quotient_2, term_2)

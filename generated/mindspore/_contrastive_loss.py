@@ -15,7 +15,9 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor) -> Te
     """Return the unreduced loss."""
     gap = input1 - input2
     chosen = ops.where(
-        target == 1.0, total(gap * gap, axis=1), ops.maximum(0.0, margin - norm(gap, axis=-1)) ** 2
+        target == 1.0,
+        total(gap * gap, axis=1),
+        ops.square(ops.maximum(0.0, margin - norm(gap, axis=-1))),
     )
     return 0.5 * chosen
 
@@ -27,15 +29,14 @@ def _gradient(
     mask = target == 1.0
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
-    positive = ops.maximum(0.0, term)
-    positive_2 = ops.maximum(0.0, sign(term))
-    slope = upstream * ops.where(mask, 0.0, -2.0 * positive * positive_2)
-    product = 0.5 * ops.expand_dims(slope, 1) * direction(gap, axis=-1)
+    product = 2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term))
+    slope = upstream * ops.where(mask, 0.0, -product)
+    product_2 = 0.5 * ops.expand_dims(slope, 1) * direction(gap, axis=-1)
     slope_2 = upstream * ops.cast(mask, upstream.dtype)
-    product_2 = ops.expand_dims(slope_2, 1) * gap
-    sums = total(upstream * ops.where(mask, 0.0, 2.0 * positive * positive_2))
+    product_3 = ops.expand_dims(slope_2, 1) * gap
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
-    return product + product_2, -product - product_2, grad_target, 0.5 * sums
+    grad_margin = 0.5 * total(upstream * ops.where(mask, 0.0, product))
+    return product_2 + product_3, -product_2 - product_3, grad_target, grad_margin
 
 
 def _tangent(
@@ -53,15 +54,13 @@ def _tangent(
     gap = input1 - input2
     term = d_input1 - d_input2
     term_2 = margin - norm(gap, axis=-1)
-    positive = ops.maximum(0.0, term_2)
-    positive_2 = ops.maximum(0.0, sign(term_2))
-    product = 0.5 * ops.where(mask, 0.0, 2.0 * positive * positive_2) * d_margin
-    product_2 = (
-        0.5
-        * ops.where(mask, 0.0, -2.0 * positive * positive_2)
-        * total(direction(gap, axis=-1) * term, axis=1)
+    product = 2.0 * ops.maximum(0.0, term_2) * ops.maximum(0.0, sign(term_2))
+    product_2 = 0.5 * ops.where(mask, 0.0, -product) * total(direction(gap, axis=-1) * term, axis=1)
+    return (
+        ops.cast(mask, target.dtype) * total(gap * term, axis=1)
+        + 0.5 * ops.where(mask, 0.0, product) * d_margin
+        + product_2
     )
-    return ops.cast(mask, target.dtype) * total(gap * term, axis=1) + product + product_2
 
 
 def _curvature(

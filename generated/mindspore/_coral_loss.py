@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, exp, log1p, sigmoid, total, with_batch, zeros_like
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
@@ -14,7 +14,7 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     answer = ops.where(
         ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
         ops.maximum(0.0, -input) + log_term,
@@ -29,8 +29,8 @@ def _gradient(
     """Return the gradient by `input` and `target`, given that of the loss."""
     chosen = ops.where(
         ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
-        -ops.sigmoid(-input),
-        ops.sigmoid(input),
+        -sigmoid(-input),
+        sigmoid(input),
     )
     grad_input = ops.expand_dims(upstream, 1) * chosen * weight
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
@@ -43,8 +43,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     chosen = ops.where(
         ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
-        -ops.sigmoid(-input),
-        ops.sigmoid(input),
+        -sigmoid(-input),
+        sigmoid(input),
     )
     return total(chosen * weight * d_input, axis=1)
 
@@ -59,7 +59,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     change_input = (
-        ops.expand_dims(upstream, 1) * (ops.sigmoid(-input) * ops.sigmoid(input)) * weight * d_input
+        ops.expand_dims(upstream, 1) * (sigmoid(-input) * sigmoid(input)) * weight * d_input
     )
     change_target = ops.fill(target.dtype, target.shape, 0.0)
     return change_input, change_target

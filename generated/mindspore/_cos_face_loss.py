@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, pick, total, zeros_like
+from ._arrays import Operand, count_up, exp, log1p, pick, sigmoid, total, zeros_like
 from ._checks import (
     check_floating,
     check_labels,
@@ -27,7 +27,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tens
         count_up(input.shape[1]) != ops.expand_dims(target, 1), scale * input, -math.inf
     )
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
-    return ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
 
 
 def _gradient(
@@ -38,7 +38,7 @@ def _gradient(
     mask = index != ops.expand_dims(target, 1)
     chosen = ops.where(mask, scale * input, -math.inf)
     picked = pick(input, target, axis=1)
-    probability = ops.sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale)
+    probability = sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale)
     slope = -upstream * probability * scale
     chosen_2 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope, 1), 0.0)
     slope_2 = upstream * probability
@@ -62,7 +62,6 @@ def _tangent(
     mask = count_up(input.shape[1]) != ops.expand_dims(target, 1)
     chosen = ops.where(mask, scale * input, -math.inf)
     picked = pick(input, target, axis=1)
-    probability = ops.sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale)
     term = ops.where(mask, input, 0.0) * d_scale + ops.where(mask, scale, 0.0) * d_input
     term_2 = (
         total(softmax(chosen, axis=-1) * term, axis=1)
@@ -70,7 +69,7 @@ def _tangent(
         - scale * pick(d_input, target, axis=1)
         + scale * d_margin
     )
-    return probability * term_2
+    return sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale) * term_2
 
 
 def _curvature(
@@ -90,8 +89,8 @@ def _curvature(
     others = logsumexp(chosen, axis=-1)
     picked = pick(input, target, axis=1)
     product = (picked - margin) * scale
-    probability = ops.sigmoid(others - product)
-    probability_2 = ops.sigmoid(product - others)
+    probability = sigmoid(others - product)
+    probability_2 = sigmoid(product - others)
     probability_3 = softmax(chosen, axis=-1)
     chosen_2 = ops.where(mask, input, 0.0)
     chosen_3 = ops.where(mask, scale, 0.0)

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total
+from ._arrays import Operand, divide, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -25,8 +25,9 @@ def _gradient(upstream: Tensor, input1: Tensor, input2: Tensor) -> tuple[Tensor,
     deviation_3 = deviation(input2, axis=-2)
     sums = ops.matmul(ops.transpose(deviation_2, (1, 0)), deviation_3)
     deviation_4 = deviation(ops.matmul(deviation_3, ops.transpose(sums, (1, 0))), axis=-2)
-    grad_input2 = upstream * deviation(ops.matmul(deviation_2, sums), axis=-2) / power
-    return upstream * deviation_4 / power, grad_input2
+    grad_input1 = divide(upstream * deviation_4, power)
+    grad_input2 = divide(upstream * deviation(ops.matmul(deviation_2, sums), axis=-2), power)
+    return grad_input1, grad_input2
 
 
 def _tangent(input1: Tensor, input2: Tensor, d_input1: Tensor, d_input2: Tensor) -> Tensor:
@@ -56,8 +57,9 @@ def _curvature(
         deviation_5, ops.transpose(sums, (1, 0))
     )
     deviation_6 = deviation(ops.matmul(deviation_4, term) + ops.matmul(deviation_3, sums), axis=-2)
-    change_input1 = upstream * deviation(term_2, axis=-2) / power
-    return change_input1, upstream * deviation_6 / power
+    change_input1 = divide(upstream * deviation(term_2, axis=-2), power)
+    change_input2 = divide(upstream * deviation_6, power)
+    return change_input1, change_input2
 
 
 class _Gradient(nn.Cell):

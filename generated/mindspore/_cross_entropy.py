@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, fold, take, total, with_batch, zeros_like
+from ._arrays import Operand, constant, divide, fold, take, total, with_batch, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -164,10 +164,9 @@ def _value_smoothed_labels(
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    product = (
-        label_smoothing
-        * cross_entropy_with(input, ops.expand_dims(weight, 1), axis=-2)
-        / input.shape[1]
+    product = divide(
+        label_smoothing * cross_entropy_with(input, ops.expand_dims(weight, 1), axis=-2),
+        input.shape[1],
     )
     label = ops.where(valid, target, 0)
     product_2 = (
@@ -191,11 +190,12 @@ def _gradient_smoothed_labels(
     slope = upstream * label_weight
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     xent, excess_2 = cross_entropy_and_excess(input, ops.expand_dims(weight, 1), axis=-2)
-    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / input.shape[1]
+    slope_2 = divide(ops.expand_dims(upstream, 1) * label_smoothing * excess_2, input.shape[1])
     term = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess + slope_2
-    chosen = ops.where(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
+    slope_3 = upstream * (divide(xent, input.shape[1]) - nll_at * label_weight)
     grad_input = ops.where(ops.expand_dims(valid, 1), term, 0.0)
-    return grad_input, total(chosen)
+    grad_label_smoothing = total(ops.where(valid, slope_3, 0.0))
+    return grad_input, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -213,8 +213,8 @@ def _tangent_smoothed_labels(
     label = ops.where(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = take(weight, label)
-    product = (xent / input.shape[1] - nll_at * label_weight) * d_label_smoothing
-    product_2 = label_smoothing * total(excess * d_input, axis=1) / input.shape[1]
+    product = (divide(xent, input.shape[1]) - nll_at * label_weight) * d_label_smoothing
+    product_2 = divide(label_smoothing * total(excess * d_input, axis=1), input.shape[1])
     product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * d_input, axis=1)
     return ops.where(valid, product + product_2 + product_3, 0.0)
 
@@ -237,19 +237,16 @@ def _curvature_smoothed_labels(
     excess = label_excess(input, label, axis=-2)
     excess_2 = excess_over(input, ops.expand_dims(weight, 1), axis=-2)
     term = (
-        ops.expand_dims(upstream, 1) * excess_2 / input.shape[1]
+        divide(ops.expand_dims(upstream, 1) * excess_2, input.shape[1])
         - ops.expand_dims(slope, 1) * excess
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * d_probability
-    slope_2 = (
-        ops.expand_dims(upstream, 1)
-        * label_smoothing
-        * total(weight)
-        * d_probability
-        / input.shape[1]
+    slope_2 = divide(
+        ops.expand_dims(upstream, 1) * label_smoothing * total(weight) * d_probability,
+        input.shape[1],
     )
-    term_2 = total(excess_2 * d_input, axis=1) / input.shape[1] - label_weight * total(
+    term_2 = divide(total(excess_2 * d_input, axis=1), input.shape[1]) - label_weight * total(
         excess * d_input, axis=1
     )
     change_input = ops.where(

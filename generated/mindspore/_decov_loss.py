@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total
+from ._arrays import Operand, count_up, divide, total
 from ._checks import check_floating, check_rank, check_reduction
 from ._functions import deviation
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -28,9 +28,9 @@ def _gradient(upstream: Tensor, input: Tensor) -> tuple[Tensor, ...]:
     offset = deviation(input, axis=-2)
     mask = ops.expand_dims(count_up(input.shape[1]), 1) != count_up(input.shape[1])
     product = ops.matmul(ops.transpose(offset, (1, 0)), offset) * ops.cast(mask, input.dtype)
-    slope = upstream * deviation(ops.matmul(offset, product), axis=-2) / power
+    slope = divide(upstream * deviation(ops.matmul(offset, product), axis=-2), power)
     deviation_2 = deviation(ops.matmul(offset, ops.transpose(product, (1, 0))), axis=-2)
-    return (slope + upstream * deviation_2 / power,)
+    return (slope + divide(upstream * deviation_2, power),)
 
 
 def _tangent(input: Tensor, d_input: Tensor) -> Tensor:
@@ -65,7 +65,10 @@ def _curvature(upstream: Tensor, input: Tensor, d_input: Tensor) -> tuple[Tensor
     term_2 = ops.matmul(other, ops.transpose(product, (1, 0))) + ops.matmul(
         deviation_2, ops.transpose(product_2, (1, 0))
     )
-    return (upstream * deviation_3 / power + upstream * deviation(term_2, axis=-2) / power,)
+    return (
+        divide(upstream * deviation_3, power)
+        + divide(upstream * deviation(term_2, axis=-2), power),
+    )
 
 
 class _Gradient(nn.Cell):

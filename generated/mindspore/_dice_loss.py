@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, divide, fold, sigmoid, tanh, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -24,8 +24,8 @@ __all__ = ["DiceLoss", "dice_loss"]
 def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = ops.sigmoid(input)
-    difference = total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=(0, 2))
+    p = sigmoid(input)
+    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
     return ratio(difference, smooth + total(target + p, axis=(0, 2)))
 
 
@@ -33,15 +33,15 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
     term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1)
-    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * ops.tanh(0.5 * input)
+    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
 
@@ -54,12 +54,12 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = smooth + total(target + p, axis=(0, 2))
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     product = p * probability
     term_2 = 1.0 - target
-    term_3 = product * (term_2 - target) * d_input - ops.tanh(0.5 * input) * d_target
+    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
     quotient = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_2 = ratio(quotient, term)
     return (
@@ -79,13 +79,13 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     product = p * probability
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     product_2 = 0.5 * input
-    squashed = ops.tanh(product_2)
+    squashed = tanh(product_2)
     term_2 = 1.0 - target
     term_3 = term_2 - target
     sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
@@ -98,7 +98,7 @@ def _curvature(
     sums_2 = total(d_target + product * d_input, axis=(0, 2))
     slope = upstream * (product_3 + term_4 * d_smooth + term_4 * sums_2)
     slope_2 = upstream * quotient_3
-    squashed_2 = ops.tanh(-0.5 * input)
+    squashed_2 = tanh(-0.5 * input)
     slope_3 = upstream * quotient
     product_5 = ops.expand_dims(slope_3, 1) * (term_2 * squashed_2 + target * squashed)
     quotient_5 = ratio(quotient, term)
@@ -163,9 +163,10 @@ _kernel = _Value()
 def _value_keras(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = ops.sigmoid(input)
-    term = smooth + total((1.0 - target) * p + ops.sigmoid(-input) * target)
-    return ratio(term, smooth + total(target + p))
+    p = sigmoid(input)
+    return ratio(
+        smooth + total((1.0 - target) * p + sigmoid(-input) * target), smooth + total(target + p)
+    )
 
 
 def _gradient_keras(
@@ -173,8 +174,8 @@ def _gradient_keras(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     term = 1.0 - target
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term_2 = smooth + total(target + p)
     quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
     quotient_2 = ratio(1.0, term_2)
@@ -182,7 +183,7 @@ def _gradient_keras(
         upstream * quotient_2 * p * probability * (term - target)
         - upstream * quotient * p * probability
     )
-    grad_target = -upstream * quotient - upstream * quotient_2 * ops.tanh(0.5 * input)
+    grad_target = -upstream * quotient - upstream * quotient_2 * tanh(0.5 * input)
     grad_smooth = upstream * (quotient_2 - quotient)
     return grad_input, grad_target, grad_smooth
 
@@ -196,14 +197,14 @@ def _tangent_keras(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
     product = p * probability
-    term_3 = product * (term_2 - target) * d_input - ops.tanh(0.5 * input) * d_target
+    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
     return (
         (quotient - quotient_2) * d_smooth
         + quotient * total(term_3)
@@ -221,8 +222,8 @@ def _curvature_keras(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
@@ -232,7 +233,7 @@ def _curvature_keras(
     term_3 = product - quotient_3
     power = quotient * quotient
     product_2 = 0.5 * input
-    squashed = ops.tanh(product_2)
+    squashed = tanh(product_2)
     product_3 = p * probability
     term_4 = term_2 - target
     sums = total(product_3 * term_4 * d_input - squashed * d_target)
@@ -240,7 +241,7 @@ def _curvature_keras(
     product_5 = quotient * quotient_2
     sums_2 = total(d_target + product_3 * d_input)
     term_5 = term_3 * d_smooth + product_4 + (-product_5 - quotient_3) * sums_2
-    squashed_2 = ops.tanh(-0.5 * input)
+    squashed_2 = tanh(-0.5 * input)
     term_6 = (
         upstream * quotient * (term_2 * squashed_2 + target * squashed)
         - upstream * quotient_2 * squashed_2
@@ -308,36 +309,36 @@ _kernel_keras = _ValueKeras()
 def _value_optax(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     quotient = ratio(
-        total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=2),
+        total((1.0 - target) * p + sigmoid(-input) * target, axis=2),
         2.0 * smooth + total(target + p, axis=2),
     )
-    return total(quotient, axis=1) / target.shape[1]
+    return divide(total(quotient, axis=1), target.shape[1])
 
 
 def _gradient_optax(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
-    slope = ops.expand_dims(upstream, 1) * quotient / input.shape[1]
+    slope = divide(ops.expand_dims(upstream, 1) * quotient, input.shape[1])
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = (
+    slope_2 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient_2, 2)
-        * (term - target)
-        / input.shape[1]
+        * (term - target),
+        input.shape[1],
     )
-    slope_3 = (
+    slope_3 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient_2, 2)
-        * ops.tanh(0.5 * input)
-        / input.shape[1]
+        * tanh(0.5 * input),
+        input.shape[1],
     )
     grad_input = p * probability * (slope_2 - ops.expand_dims(slope, 2))
     grad_target = -ops.expand_dims(slope, 2) - slope_3
@@ -354,19 +355,19 @@ def _tangent_optax(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = 2.0 * smooth + total(target + p, axis=2)
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     product = p * probability
     term_2 = 1.0 - target
-    term_3 = product * (term_2 - target) * d_input - ops.tanh(0.5 * input) * d_target
+    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
     quotient = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
     term_4 = (
         ratio(1.0, term) * total(term_3, axis=2)
         - 2.0 * quotient * d_smooth
         - quotient * total(d_target + product * d_input, axis=2)
     )
-    return total(term_4, axis=1) / target.shape[1]
+    return divide(total(term_4, axis=1), target.shape[1])
 
 
 def _curvature_optax(
@@ -379,14 +380,14 @@ def _curvature_optax(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     product = p * probability
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
     power = quotient * quotient
     product_2 = 0.5 * input
-    squashed = ops.tanh(product_2)
+    squashed = tanh(product_2)
     term_2 = 1.0 - target
     term_3 = term_2 - target
     sums = total(product * term_3 * d_input - squashed * d_target, axis=2)
@@ -397,55 +398,60 @@ def _curvature_optax(
     product_5 = quotient * quotient_2
     sums_2 = total(d_target + product * d_input, axis=2)
     term_4 = power * sums + (-product_3 - product_4) * d_smooth + (-product_5 - quotient_3) * sums_2
-    slope = ops.expand_dims(upstream, 1) * term_4 / input.shape[1]
-    squashed_2 = ops.tanh(-0.5 * input)
-    slope_2 = (
+    squashed_2 = tanh(-0.5 * input)
+    slope = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient_2, 2)
-        * squashed_2
-        / input.shape[1]
+        * squashed_2,
+        input.shape[1],
     )
-    slope_3 = (
+    slope_2 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
-        * (term_2 * squashed_2 + target * squashed)
-        / input.shape[1]
+        * (term_2 * squashed_2 + target * squashed),
+        input.shape[1],
     )
     quotient_4 = ratio(quotient, term)
     product_6 = 2.0 * quotient_4 * d_smooth
     product_7 = quotient_4 * sums_2
     term_5 = -product_6 - product_7
-    slope_4 = (
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * term_3
-        * ops.expand_dims(term_5, 2)
-        / input.shape[1]
+    slope_3 = divide(
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2) * term_3 * ops.expand_dims(term_5, 2),
+        input.shape[1],
     )
-    slope_5 = (
+    slope_4 = divide(
         2.0
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
-        * d_target
-        / input.shape[1]
+        * d_target,
+        input.shape[1],
     )
-    term_6 = (slope_3 - slope_2) * d_input + slope_4 - ops.expand_dims(slope, 2) - slope_5
-    slope_6 = ops.expand_dims(upstream, 1) * (product_3 + product_4) * d_smooth / input.shape[1]
-    slope_7 = ops.expand_dims(upstream, 1) * (product_5 + quotient_3) * sums_2 / input.shape[1]
-    term_7 = slope_6 + slope_7 - ops.expand_dims(upstream, 1) * power * sums / input.shape[1]
+    term_6 = (
+        (slope_2 - slope) * d_input
+        + slope_3
+        - ops.expand_dims(divide(ops.expand_dims(upstream, 1) * term_4, input.shape[1]), 2)
+        - slope_4
+    )
+    slope_5 = divide(ops.expand_dims(upstream, 1) * power * sums, input.shape[1])
+    slope_6 = divide(
+        ops.expand_dims(upstream, 1) * (product_3 + product_4) * d_smooth, input.shape[1]
+    )
+    slope_7 = divide(
+        ops.expand_dims(upstream, 1) * (product_5 + quotient_3) * sums_2, input.shape[1]
+    )
+    term_7 = slope_6 + slope_7 - slope_5
     term_8 = product_6 + product_7
-    slope_8 = (
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * squashed
-        * ops.expand_dims(term_8, 2)
-        / input.shape[1]
+    slope_8 = divide(
+        ops.expand_dims(ops.expand_dims(upstream, 1), 2) * squashed * ops.expand_dims(term_8, 2),
+        input.shape[1],
     )
-    slope_9 = (
+    slope_9 = divide(
         0.5
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * sech2(product_2)
-        * d_input
-        / input.shape[1]
+        * d_input,
+        input.shape[1],
     )
     change_target = ops.expand_dims(term_7, 2) + slope_8 - slope_9
     change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]

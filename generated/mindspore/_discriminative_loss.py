@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign, total, zeros_like
+from ._arrays import Operand, divide, sign, total, zeros_like
 from ._checks import (
     check_floating,
     check_integers,
@@ -25,9 +25,9 @@ def _value_variance(input: Tensor, target: Tensor, pull: Tensor) -> Tensor:
     """Return the unreduced loss."""
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
-    length = norm(input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1), axis=-1)
-    excess = ops.maximum(0.0, length - pull)
-    return ratio(total(excess * (excess / sums)), total(1.0 / sums))
+    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
+    excess = ops.maximum(0.0, norm(term, axis=-1) - pull)
+    return ratio(total(excess * divide(excess, sums)), total(1.0 / sums))
 
 
 def _gradient_variance(
@@ -37,29 +37,23 @@ def _gradient_variance(
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
-    term = input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
     term_2 = norm(term, axis=-1) - pull
     excess = ops.maximum(0.0, term_2)
     positive = ops.maximum(0.0, sign(term_2))
     direction_2 = direction(term, axis=-1)
     power = sums * sums
-    product = (
-        ops.expand_dims(excess, 1)
-        * ops.expand_dims(positive, 1)
-        * direction_2
-        / ops.expand_dims(power, 1)
+    product = divide(
+        ops.expand_dims(excess, 1) * ops.expand_dims(positive, 1) * direction_2,
+        ops.expand_dims(power, 1),
     )
     slope = -2.0 * upstream * quotient * ops.matmul(ops.transpose(chosen, (1, 0)), product)
     product_2 = excess * positive
-    slope_2 = (
-        2.0
-        * ops.expand_dims(product_2, 1)
-        * upstream
-        * quotient
-        * direction_2
-        / ops.expand_dims(sums, 1)
+    slope_2 = divide(
+        2.0 * ops.expand_dims(product_2, 1) * upstream * quotient * direction_2,
+        ops.expand_dims(sums, 1),
     )
-    grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)
+    grad_pull = -2.0 * upstream * quotient * total(divide(excess * positive, sums))
     return slope + slope_2, grad_pull
 
 
@@ -69,15 +63,14 @@ def _tangent_variance(
     """Return the derivative of the loss along the tangents."""
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
-    term = input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
     term_2 = norm(term, axis=-1) - pull
-    product = direction(term, axis=-1) * (
-        d_input - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
-    )
+    term_3 = d_input - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
+    product = divide(2.0 * total(direction(term, axis=-1) * term_3, axis=1), sums)
     product_2 = (
         ops.maximum(0.0, term_2)
         * ops.maximum(0.0, sign(term_2))
-        * (2.0 * total(product, axis=1) / sums - 2.0 * d_pull / sums)
+        * (product - divide(2.0 * d_pull, sums))
     )
     return ratio(1.0, total(1.0 / sums)) * total(product_2)
 
@@ -89,53 +82,42 @@ def _curvature_variance(
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
-    term = input - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
     length = norm(term, axis=-1)
     term_2 = length - pull
     positive = ops.maximum(0.0, sign(term_2))
     direction_2 = direction(term, axis=-1)
-    term_3 = d_input - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
+    term_3 = d_input - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
     sums_2 = total(direction_2 * term_3, axis=1)
     term_4 = positive * sums_2 - positive * d_pull
     power = sums * sums
-    product = (
-        ops.expand_dims(positive, 1)
-        * ops.expand_dims(term_4, 1)
-        * direction_2
-        / ops.expand_dims(power, 1)
+    product = divide(
+        ops.expand_dims(positive, 1) * ops.expand_dims(term_4, 1) * direction_2,
+        ops.expand_dims(power, 1),
     )
     excess = ops.maximum(0.0, term_2)
     quotient_2 = ratio(1.0, length)
-    product_2 = (
+    product_2 = divide(
         ops.expand_dims(excess, 1)
         * ops.expand_dims(positive, 1)
         * ops.expand_dims(quotient_2, 1)
-        * chosen
-        / ops.expand_dims(power, 1)
+        * chosen,
+        ops.expand_dims(power, 1),
     )
     term_5 = term_3 - direction_2 * ops.expand_dims(sums_2, 1)
     term_6 = ops.matmul(ops.transpose(chosen, (1, 0)), product) + ops.matmul(
         ops.transpose(product_2, (1, 0)), term_5
     )
     product_3 = positive * term_4
-    slope = (
-        2.0
-        * ops.expand_dims(product_3, 1)
-        * upstream
-        * quotient
-        * direction_2
-        / ops.expand_dims(sums, 1)
+    slope = divide(
+        2.0 * ops.expand_dims(product_3, 1) * upstream * quotient * direction_2,
+        ops.expand_dims(sums, 1),
     )
     product_4 = excess * positive * quotient_2
-    slope_2 = (
-        2.0
-        * ops.expand_dims(product_4, 1)
-        * upstream
-        * quotient
-        * term_5
-        / ops.expand_dims(sums, 1)
+    slope_2 = divide(
+        2.0 * ops.expand_dims(product_4, 1) * upstream * quotient * term_5, ops.expand_dims(sums, 1)
     )
-    term_7 = positive * positive * (sums_2 / sums) - d_pull * positive * (positive / sums)
+    term_7 = positive * positive * divide(sums_2, sums) - d_pull * positive * divide(positive, sums)
     change_input = -2.0 * upstream * quotient * term_6 + slope + slope_2
     change_pull = -2.0 * upstream * quotient * total(term_7)
     return change_input, change_pull
@@ -188,16 +170,14 @@ def _value_distance(input: Tensor, target: Tensor, push: Tensor) -> Tensor:
     """Return the unreduced loss."""
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
-    own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
-    term = ops.expand_dims(own, 1) - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
-    nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
-    chosen_2 = ops.where(
-        ops.expand_dims(target, 1) != target,
-        nearness / ops.expand_dims(sums, 1) * (nearness / sums),
-        0.0,
+    term = ops.expand_dims(divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1)), 1) - divide(
+        ops.matmul(chosen, input), ops.expand_dims(sums, 1)
     )
+    nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
+    product = divide(nearness, ops.expand_dims(sums, 1)) * divide(nearness, sums)
+    sums_2 = total(ops.where(ops.expand_dims(target, 1) != target, product, 0.0))
     clusters = total(1.0 / sums)
-    return ratio(total(chosen_2), (clusters - 1.0) * clusters)
+    return ratio(sums_2, (clusters - 1.0) * clusters)
 
 
 def _gradient_distance(
@@ -209,22 +189,23 @@ def _gradient_distance(
     clusters = total(1.0 / sums)
     quotient = ratio(1.0, (clusters - 1.0) * clusters)
     mask = ops.expand_dims(target, 1) != target
-    own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
-    term = ops.expand_dims(own, 1) - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    term = ops.expand_dims(divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1)), 1) - divide(
+        ops.matmul(chosen, input), ops.expand_dims(sums, 1)
+    )
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = ops.maximum(0.0, term_2)
     positive = ops.maximum(0.0, sign(term_2))
-    chosen_2 = ops.where(mask, -2.0 * nearness * positive / (ops.expand_dims(sums, 1) * sums), 0.0)
-    product = ops.expand_dims(chosen_2, 2) * direction(term, axis=-1)
+    product = divide(-2.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
+    product_2 = ops.expand_dims(ops.where(mask, product, 0.0), 2) * direction(term, axis=-1)
     sums_2 = ops.matmul(
-        ops.transpose(chosen, (1, 0)), (total(product, axis=0) / ops.expand_dims(sums, 1))
+        ops.transpose(chosen, (1, 0)), divide(total(product_2, axis=0), ops.expand_dims(sums, 1))
     )
     sums_3 = ops.matmul(
-        ops.transpose(chosen, (1, 0)), (total(product, axis=1) / ops.expand_dims(sums, 1))
+        ops.transpose(chosen, (1, 0)), divide(total(product_2, axis=1), ops.expand_dims(sums, 1))
     )
-    chosen_3 = ops.where(mask, 4.0 * nearness * positive / (ops.expand_dims(sums, 1) * sums), 0.0)
+    product_3 = divide(4.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
     grad_input = -upstream * quotient * sums_2 + upstream * quotient * sums_3
-    grad_push = upstream * quotient * total(chosen_3)
+    grad_push = upstream * quotient * total(ops.where(mask, product_3, 0.0))
     return grad_input, grad_push
 
 
@@ -236,17 +217,21 @@ def _tangent_distance(
     sums = total(chosen, axis=1)
     clusters = total(1.0 / sums)
     mask = ops.expand_dims(target, 1) != target
-    own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
-    term = ops.expand_dims(own, 1) - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    term = ops.expand_dims(divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1)), 1) - divide(
+        ops.matmul(chosen, input), ops.expand_dims(sums, 1)
+    )
     term_2 = 2.0 * push - norm(term, axis=-1)
     nearness = ops.maximum(0.0, term_2)
     positive = ops.maximum(0.0, sign(term_2))
-    chosen_2 = ops.where(mask, 4.0 * nearness * positive / (ops.expand_dims(sums, 1) * sums), 0.0)
-    chosen_3 = ops.where(mask, -2.0 * nearness * positive / (ops.expand_dims(sums, 1) * sums), 0.0)
-    product = ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
-    term_3 = ops.expand_dims(product, 1) - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
-    term_4 = chosen_2 * d_push + chosen_3 * total(direction(term, axis=-1) * term_3, axis=2)
-    return ratio(1.0, (clusters - 1.0) * clusters) * total(term_4)
+    product = divide(4.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
+    product_2 = divide(-2.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
+    term_3 = ops.expand_dims(
+        divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1)), 1
+    ) - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
+    product_3 = ops.where(mask, product_2, 0.0) * total(direction(term, axis=-1) * term_3, axis=2)
+    return ratio(1.0, (clusters - 1.0) * clusters) * total(
+        ops.where(mask, product, 0.0) * d_push + product_3
+    )
 
 
 def _curvature_distance(
@@ -257,29 +242,31 @@ def _curvature_distance(
     sums = total(chosen, axis=1)
     clusters = total(1.0 / sums)
     quotient = ratio(1.0, (clusters - 1.0) * clusters)
-    own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
-    term = ops.expand_dims(own, 1) - ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    term = ops.expand_dims(divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1)), 1) - divide(
+        ops.matmul(chosen, input), ops.expand_dims(sums, 1)
+    )
     direction_2 = direction(term, axis=-1)
     mask = ops.expand_dims(target, 1) != target
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
     positive = ops.maximum(0.0, sign(term_2))
-    product = positive / ops.expand_dims(sums, 1)
-    product_2 = positive / sums
+    product = divide(positive, ops.expand_dims(sums, 1))
+    product_2 = divide(positive, sums)
     chosen_2 = ops.where(mask, -4.0 * product * product_2, 0.0)
-    product_3 = ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
-    term_3 = ops.expand_dims(product_3, 1) - ops.matmul(chosen, d_input) / ops.expand_dims(sums, 1)
+    term_3 = ops.expand_dims(
+        divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1)), 1
+    ) - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
     sums_2 = total(direction_2 * term_3, axis=2)
     term_4 = chosen_2 * d_push + ops.where(mask, 2.0 * product * product_2, 0.0) * sums_2
-    product_4 = -2.0 * ops.maximum(0.0, term_2) * positive / (ops.expand_dims(sums, 1) * sums)
-    product_5 = ops.where(mask, product_4, 0.0) * ratio(1.0, length)
-    product_6 = ops.expand_dims(product_5, 2) * (term_3 - direction_2 * ops.expand_dims(sums_2, 2))
-    term_5 = direction_2 * ops.expand_dims(term_4, 2) + product_6
+    product_3 = divide(-2.0 * ops.maximum(0.0, term_2) * positive, ops.expand_dims(sums, 1) * sums)
+    product_4 = ops.where(mask, product_3, 0.0) * ratio(1.0, length)
+    product_5 = ops.expand_dims(product_4, 2) * (term_3 - direction_2 * ops.expand_dims(sums_2, 2))
+    term_5 = direction_2 * ops.expand_dims(term_4, 2) + product_5
     sums_3 = ops.matmul(
-        ops.transpose((chosen / ops.expand_dims(sums, 1)), (1, 0)), total(term_5, axis=0)
+        ops.transpose(divide(chosen, ops.expand_dims(sums, 1)), (1, 0)), total(term_5, axis=0)
     )
     sums_4 = ops.matmul(
-        ops.transpose((chosen / ops.expand_dims(sums, 1)), (1, 0)), total(term_5, axis=1)
+        ops.transpose(divide(chosen, ops.expand_dims(sums, 1)), (1, 0)), total(term_5, axis=1)
     )
     term_6 = ops.where(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
     change_input = -upstream * quotient * sums_3 + upstream * quotient * sums_4
@@ -334,8 +321,8 @@ def _value_length(input: Tensor, target: Tensor, length_weight: Tensor) -> Tenso
     """Return the unreduced loss."""
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
-    length = norm(ops.matmul(chosen, input) / ops.expand_dims(sums, 1), axis=-1)
-    return length_weight * ratio(total(length / sums), total(1.0 / sums))
+    length = norm(divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1)), axis=-1)
+    return length_weight * ratio(total(divide(length, sums)), total(1.0 / sums))
 
 
 def _gradient_length(
@@ -346,12 +333,12 @@ def _gradient_length(
     sums = total(chosen, axis=1)
     clusters = total(1.0 / sums)
     power = sums * sums
-    own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    own = divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
     sums_2 = ops.matmul(
-        ops.transpose(chosen, (1, 0)), (direction(own, axis=-1) / ops.expand_dims(power, 1))
+        ops.transpose(chosen, (1, 0)), divide(direction(own, axis=-1), ops.expand_dims(power, 1))
     )
     grad_input = upstream * length_weight * ratio(1.0, clusters) * sums_2
-    grad_length_weight = upstream * ratio(total(norm(own, axis=-1) / sums), clusters)
+    grad_length_weight = upstream * ratio(total(divide(norm(own, axis=-1), sums)), clusters)
     return grad_input, grad_length_weight
 
 
@@ -361,11 +348,11 @@ def _tangent_length(
     """Return the derivative of the loss along the tangents."""
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
-    own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    own = divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
     clusters = total(1.0 / sums)
-    product = ratio(total(norm(own, axis=-1) / sums), clusters) * d_length_weight
+    product = ratio(total(divide(norm(own, axis=-1), sums)), clusters) * d_length_weight
     sums_2 = total(direction(own, axis=-1) * ops.matmul(chosen, d_input), axis=1)
-    product_2 = length_weight * ratio(1.0, clusters) * total(sums_2 / (sums * sums))
+    product_2 = length_weight * ratio(1.0, clusters) * total(divide(sums_2, (sums * sums)))
     return product + product_2
 
 
@@ -382,23 +369,25 @@ def _curvature_length(
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
     power = sums * sums
-    own = ops.matmul(chosen, input) / ops.expand_dims(sums, 1)
+    own = divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
     direction_2 = direction(own, axis=-1)
-    sums_2 = ops.matmul(ops.transpose(chosen, (1, 0)), (direction_2 / ops.expand_dims(power, 1)))
-    product = (
-        chosen * ops.expand_dims(ratio(1.0, norm(own, axis=-1)), 1) / ops.expand_dims(power, 1)
+    sums_2 = ops.matmul(
+        ops.transpose(chosen, (1, 0)), divide(direction_2, ops.expand_dims(power, 1))
+    )
+    product = divide(
+        chosen * ops.expand_dims(ratio(1.0, norm(own, axis=-1)), 1), ops.expand_dims(power, 1)
     )
     sums_3 = ops.matmul(chosen, d_input)
     sums_4 = total(direction_2 * sums_3, axis=1)
-    product_2 = direction_2 * ops.expand_dims(sums_4, 1) / ops.expand_dims(sums, 1)
+    product_2 = divide(direction_2 * ops.expand_dims(sums_4, 1), ops.expand_dims(sums, 1))
     sums_5 = ops.matmul(
-        ops.transpose(product, (1, 0)), (sums_3 / ops.expand_dims(sums, 1) - product_2)
+        ops.transpose(product, (1, 0)), (divide(sums_3, ops.expand_dims(sums, 1)) - product_2)
     )
     term = (
         upstream * quotient * sums_2 * d_length_weight
         + upstream * length_weight * quotient * sums_5
     )
-    change_length_weight = upstream * quotient * total(sums_4 / power)
+    change_length_weight = upstream * quotient * total(divide(sums_4, power))
     return term, change_length_weight
 
 

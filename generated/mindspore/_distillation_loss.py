@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total, with_batch, zeros_like
+from ._arrays import Operand, divide, fold, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
     check_integer,
@@ -36,8 +36,8 @@ __all__ = ["DistillationLoss", "distillation_loss"]
 def _value_soft(input: Tensor, teacher: Tensor, alpha: Tensor, temperature: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    product = teacher / temperature
-    term = negative_log_softmax(input / temperature, axis=-2) - negative_log_softmax(
+    product = divide(teacher, temperature)
+    term = negative_log_softmax(divide(input, temperature), axis=-2) - negative_log_softmax(
         product, axis=-2
     )
     return temperature * temperature * alpha * total(term * softmax(product, axis=-2), axis=1)
@@ -47,9 +47,9 @@ def _gradient_soft(
     upstream: Tensor, input: Tensor, teacher: Tensor, alpha: Tensor, temperature: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    product = input / temperature
+    product = divide(input, temperature)
     power = temperature * temperature
-    product_2 = teacher / temperature
+    product_2 = divide(teacher, temperature)
     probability = softmax(product_2, axis=-2)
     slope = ops.expand_dims(upstream, 1) * power * alpha * probability
     slope_2 = (
@@ -71,14 +71,14 @@ def _gradient_soft(
     )
     sums = total(upstream * total(term_2 * probability, axis=1))
     product_3 = teacher * probability
-    grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
+    grad_teacher = probability * (divide(term_3, temperature) + divide(term_4, temperature))
     grad_temperature = (
         2.0 * temperature * alpha * sums
         - total(product_3 * term_3) / power
         - total(product_3 * term_4) / power
         - total(term * input) / power
     )
-    return term / temperature, grad_teacher, power * sums, grad_temperature
+    return divide(term, temperature), grad_teacher, power * sums, grad_temperature
 
 
 def _tangent_soft(
@@ -92,26 +92,27 @@ def _tangent_soft(
     d_temperature: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = input / temperature
-    product_2 = teacher / temperature
+    product = divide(input, temperature)
+    product_2 = divide(teacher, temperature)
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
     sums = total(term * probability, axis=1)
     power = temperature * temperature
-    offset = centred(product, d_input / temperature - input * d_temperature / power, axis=-2)
-    term_2 = ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1) - offset
-    term_3 = d_teacher / temperature - teacher * d_temperature / power
-    offset_2 = centred(product_2, term_3, axis=-2)
-    term_4 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    term_5 = (
-        probability * term_2
-        + term * softmax_tangent(product_2, term_3, axis=-2)
-        - probability * term_4
+    term_2 = divide(d_input, temperature) - divide(input * d_temperature, power)
+    offset = centred(product, term_2, axis=-2)
+    term_3 = ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1) - offset
+    term_4 = divide(d_teacher, temperature) - divide(teacher * d_temperature, power)
+    offset_2 = centred(product_2, term_4, axis=-2)
+    term_5 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    term_6 = (
+        probability * term_3
+        + term * softmax_tangent(product_2, term_4, axis=-2)
+        - probability * term_5
     )
     return (
         2.0 * temperature * alpha * sums * d_temperature
         + power * sums * d_alpha
-        + power * alpha * total(term_5, axis=1)
+        + power * alpha * total(term_6, axis=1)
     )
 
 
@@ -128,17 +129,17 @@ def _curvature_soft(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
-    product = teacher / temperature
+    product = divide(teacher, temperature)
     probability = softmax(product, axis=-2)
     slope = ops.expand_dims(upstream, 1) * power * alpha * probability
     rest = sum_of_others(slope, axis=-2)
-    product_2 = input / temperature
-    term = d_input / temperature - input * d_temperature / power
+    product_2 = divide(input, temperature)
+    term = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(product_2, term, axis=-2)
     probability_2 = softmax(product_2, axis=-2)
     slope_2 = 2.0 * ops.expand_dims(upstream, 1) * temperature * alpha * probability * d_temperature
     slope_3 = ops.expand_dims(upstream, 1) * power * probability * d_alpha
-    term_2 = d_teacher / temperature - teacher * d_temperature / power
+    term_2 = divide(d_teacher, temperature) - divide(teacher * d_temperature, power)
     d_probability_2 = softmax_tangent(product, term_2, axis=-2)
     slope_4 = ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
     rest_2 = sum_of_others(slope_2 + slope_3 + slope_4, axis=-2)
@@ -159,23 +160,26 @@ def _curvature_soft(
     term_5 = slope_10 - rest_3
     slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha
     term_6 = sum_of_others(-slope, axis=-2) + slope_11
+    product_4 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
     slope_12 = upstream * temperature * alpha
     term_7 = ops.expand_dims(upstream, 1) * temperature * alpha * term_4 + ops.expand_dims(
         slope_12, 1
     )
     slope_13 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * term_4
-    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha - term_6 / power
-    product_4 = probability * (slope_13 - term_5 / power + term_8) * d_temperature
-    product_5 = probability * other_probability_2
+    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha - divide(
+        term_6, power
+    )
+    product_5 = probability * (slope_13 - divide(term_5, power) + term_8) * d_temperature
+    product_6 = probability * other_probability_2
     slope_14 = upstream * temperature
     term_9 = ops.expand_dims(upstream, 1) * temperature * term_4 + ops.expand_dims(slope_14, 1)
     offset = centred(product_2, term, axis=-2)
     term_10 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    slope_15 = product_5 * ops.expand_dims(upstream, 1) * temperature * alpha * term_10
+    slope_15 = product_6 * ops.expand_dims(upstream, 1) * temperature * alpha * term_10
     offset_2 = centred(product, term_2, axis=-2)
     term_11 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    slope_16 = product_5 * ops.expand_dims(upstream, 1) * temperature * alpha * term_11
-    product_6 = d_probability_2 * term_4
+    slope_16 = product_6 * ops.expand_dims(upstream, 1) * temperature * alpha * term_11
+    product_7 = d_probability_2 * term_4
     slope_17 = (
         2.0
         * probability
@@ -185,30 +189,30 @@ def _curvature_soft(
         * term_4
         * d_temperature
     )
-    product_7 = probability * term_10
-    product_8 = probability * term_11
+    product_8 = probability * term_10
+    product_9 = probability * term_11
     term_12 = (
-        ops.expand_dims(upstream, 1) * power * alpha * product_6
+        ops.expand_dims(upstream, 1) * power * alpha * product_7
         + slope_17
         + product_3 * ops.expand_dims(upstream, 1) * power * d_alpha
-        + product_7 * ops.expand_dims(upstream, 1) * power * alpha
-        - product_8 * ops.expand_dims(upstream, 1) * power * alpha
+        + product_8 * ops.expand_dims(upstream, 1) * power * alpha
+        - product_9 * ops.expand_dims(upstream, 1) * power * alpha
     )
     rest_4 = sum_of_others(term_12, axis=-2)
     rest_5 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
     sums = total(upstream * total(term_4 * probability, axis=1))
-    slope_18 = upstream * total(product_7 + term_4 * d_probability_2 - product_8, axis=1)
+    slope_18 = upstream * total(product_8 + term_4 * d_probability_2 - product_9, axis=1)
     sums_2 = total(slope_18)
     power_2 = temperature**3
-    product_9 = teacher * probability
+    product_10 = teacher * probability
     term_13 = (
         2.0 * alpha * sums
-        + 2.0 * total(product_9 * term_5) / power_2
-        + 2.0 * total(product_9 * term_6) / power_2
+        + 2.0 * total(product_10 * term_5) / power_2
+        + 2.0 * total(product_10 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    product_10 = teacher * d_probability_2
-    slope_19 = product_9 * ops.expand_dims(upstream, 1) * power * alpha * product_6
+    product_11 = teacher * d_probability_2
+    slope_19 = product_10 * ops.expand_dims(upstream, 1) * power * alpha * product_7
     slope_20 = (
         2.0
         * probability
@@ -220,22 +224,22 @@ def _curvature_soft(
         * teacher
         * d_temperature
     )
-    product_11 = other_probability_2 * product_9
-    slope_21 = product_11 * ops.expand_dims(upstream, 1) * power * term_4 * d_alpha
-    slope_22 = product_11 * ops.expand_dims(upstream, 1) * power * alpha * term_10
-    slope_23 = product_11 * ops.expand_dims(upstream, 1) * power * alpha * term_11
-    product_12 = probability * d_teacher
+    product_12 = other_probability_2 * product_10
+    slope_21 = product_12 * ops.expand_dims(upstream, 1) * power * term_4 * d_alpha
+    slope_22 = product_12 * ops.expand_dims(upstream, 1) * power * alpha * term_10
+    slope_23 = product_12 * ops.expand_dims(upstream, 1) * power * alpha * term_11
+    product_13 = probability * d_teacher
     term_14 = (
-        term_5 * product_10
+        term_5 * product_11
         + slope_20
         + slope_21
         + slope_22
-        + product_12 * term_5
+        + product_13 * term_5
         - slope_19
         - slope_23
-        - product_9 * rest_4
+        - product_10 * rest_4
     )
-    slope_24 = ops.expand_dims(upstream, 1) * power * alpha * product_9 * d_probability_2
+    slope_24 = ops.expand_dims(upstream, 1) * power * alpha * product_10 * d_probability_2
     slope_25 = (
         2.0
         * other_probability_2
@@ -247,15 +251,15 @@ def _curvature_soft(
         * d_temperature
     )
     term_15 = (
-        term_6 * product_10
-        + product_9 * rest_5
+        term_6 * product_11
+        + product_10 * rest_5
         + slope_25
-        + product_11 * ops.expand_dims(upstream, 1) * power * d_alpha
-        + product_12 * term_6
+        + product_12 * ops.expand_dims(upstream, 1) * power * d_alpha
+        + product_13 * term_6
         - slope_24
     )
-    product_13 = input * d_probability
-    slope_26 = ops.expand_dims(upstream, 1) * power * alpha * probability * product_13
+    product_14 = input * d_probability
+    slope_26 = ops.expand_dims(upstream, 1) * power * alpha * probability * product_14
     slope_27 = (
         2.0
         * other_probability
@@ -266,11 +270,11 @@ def _curvature_soft(
         * input
         * d_temperature
     )
-    product_14 = input * other_probability
-    slope_28 = product_14 * ops.expand_dims(upstream, 1) * power * probability * d_alpha
-    slope_29 = product_14 * ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
+    product_15 = input * other_probability
+    slope_28 = product_15 * ops.expand_dims(upstream, 1) * power * probability * d_alpha
+    slope_29 = product_15 * ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
     term_16 = (
-        rest * product_13
+        rest * product_14
         + probability_2 * input * rest_2
         + slope_26
         + term_3 * d_input
@@ -279,22 +283,22 @@ def _curvature_soft(
         - slope_29
     )
     change_input = (
-        rest * d_probability / temperature
-        + probability_2 * rest_2 / temperature
+        divide(rest * d_probability, temperature)
+        + divide(probability_2 * rest_2, temperature)
         + slope_5
-        + (-slope_6 - term_3 / power) * d_temperature
+        + (-slope_6 - divide(term_3, power)) * d_temperature
         - slope_8
         - slope_9
     )
     change_teacher = (
-        (term_5 / temperature + term_6 / temperature) * d_probability_2
-        + product_4
-        + product_5 * term_9 * d_alpha
+        product_4
+        + product_5
+        + product_6 * term_9 * d_alpha
         + slope_15
-        + probability * rest_5 / temperature
+        + divide(probability * rest_5, temperature)
         - probability * term_7 * d_probability_2
         - slope_16
-        - probability * rest_4 / temperature
+        - divide(probability * rest_4, temperature)
     )
     change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
     change_temperature = (

@@ -4,9 +4,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total
+from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid, total
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["DPOLoss", "dpo_loss"]
 
@@ -23,7 +23,7 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
-    log_term = log1p(ops.exp(-ops.abs(product)))
+    log_term = log1p(exp(-ops.abs(product)))
     product_2 = (1.0 - label_smoothing) * (ops.maximum(0.0, -product) + log_term)
     return product_2 + label_smoothing * (ops.maximum(0.0, product) + log_term)
 
@@ -40,9 +40,9 @@ def _gradient(
     """Return the gradient by each differentiable argument, given that of the loss."""
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
-    product_2 = (1.0 - label_smoothing) * ops.sigmoid(-product)
+    product_2 = (1.0 - label_smoothing) * sigmoid(-product)
     product_3 = product_2 * beta
-    product_4 = label_smoothing * ops.sigmoid(product)
+    product_4 = label_smoothing * sigmoid(product)
     product_5 = product_4 * beta
     term = product_5 - product_3
     slope = upstream * term
@@ -76,9 +76,9 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
-    product_2 = (1.0 - label_smoothing) * ops.sigmoid(-product)
+    product_2 = (1.0 - label_smoothing) * sigmoid(-product)
     product_3 = product_2 * beta
-    product_4 = label_smoothing * ops.sigmoid(product)
+    product_4 = label_smoothing * sigmoid(product)
     product_5 = product_4 * beta
     term = product_5 - product_3
     product_6 = product_2 * (rejected - reference_rejected + reference_chosen - chosen)
@@ -109,9 +109,9 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
-    probability = ops.sigmoid(-product)
+    probability = sigmoid(-product)
     product_2 = probability * beta
-    p = ops.sigmoid(product)
+    p = sigmoid(product)
     product_3 = p * beta
     product_4 = (product_2 + product_3) * d_label_smoothing
     term = 1.0 - label_smoothing
@@ -206,8 +206,17 @@ class _Gradient(nn.Cell):
             *dout,
         )
         return (
-            _tangent(
-                chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing, *dout
+            like_upstream(
+                _tangent(
+                    chosen,
+                    rejected,
+                    reference_chosen,
+                    reference_rejected,
+                    beta,
+                    label_smoothing,
+                    *dout,
+                ),
+                upstream,
             ),
             changes[0],
             changes[1],
@@ -251,6 +260,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def dpo_loss(
@@ -308,9 +318,10 @@ def dpo_loss(
     reference_rejected = to_working(reference_rejected, working)
     beta = to_working(beta, working)
     label_smoothing = to_working(label_smoothing, working)
-    loss = _kernel(chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing),
         reduction,
         dtype,
         shape=chosen.shape,

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total
+from ._arrays import Operand, divide, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -31,14 +31,14 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     input_direction = direction(ops.expand_dims(input, 1) - input, axis=-1)
-    slope = upstream * total(input_direction, axis=0) / (input.shape[0] * input.shape[0])
-    slope_2 = upstream * total(input_direction, axis=1) / (input.shape[0] * input.shape[0])
+    slope = divide(upstream * total(input_direction, axis=0), input.shape[0] * input.shape[0])
+    slope_2 = divide(upstream * total(input_direction, axis=1), input.shape[0] * input.shape[0])
     direction_2 = direction(ops.expand_dims(input, 1) - target, axis=-1)
-    slope_3 = 2.0 * upstream * total(direction_2, axis=1) / (input.shape[0] * target.shape[0])
+    slope_3 = divide(2.0 * upstream * total(direction_2, axis=1), input.shape[0] * target.shape[0])
     target_direction = direction(ops.expand_dims(target, 1) - target, axis=-1)
-    slope_4 = upstream * total(target_direction, axis=0) / (target.shape[0] * target.shape[0])
-    slope_5 = upstream * total(target_direction, axis=1) / (target.shape[0] * target.shape[0])
-    slope_6 = 2.0 * upstream * total(direction_2, axis=0) / (input.shape[0] * target.shape[0])
+    slope_4 = divide(upstream * total(target_direction, axis=0), target.shape[0] * target.shape[0])
+    slope_5 = divide(upstream * total(target_direction, axis=1), target.shape[0] * target.shape[0])
+    slope_6 = divide(2.0 * upstream * total(direction_2, axis=0), input.shape[0] * target.shape[0])
     return slope + (slope_3 - slope_2), slope_4 + (-slope_5 - slope_6)
 
 
@@ -69,22 +69,22 @@ def _curvature(
     input_direction = direction(term, axis=-1)
     product = input_direction * ops.expand_dims(total(input_direction * term_2, axis=2), 2)
     product_2 = ops.expand_dims(ratio(1.0, norm(term, axis=-1)), 2) * (term_2 - product)
-    slope = upstream * total(product_2, axis=0) / (input.shape[0] * input.shape[0])
-    slope_2 = upstream * total(product_2, axis=1) / (input.shape[0] * input.shape[0])
+    slope = divide(upstream * total(product_2, axis=0), input.shape[0] * input.shape[0])
+    slope_2 = divide(upstream * total(product_2, axis=1), input.shape[0] * input.shape[0])
     term_3 = ops.expand_dims(input, 1) - target
     term_4 = ops.expand_dims(d_input, 1) - d_target
     direction_2 = direction(term_3, axis=-1)
     product_3 = direction_2 * ops.expand_dims(total(direction_2 * term_4, axis=2), 2)
     product_4 = ops.expand_dims(ratio(1.0, norm(term_3, axis=-1)), 2) * (term_4 - product_3)
-    slope_3 = 2.0 * upstream * total(product_4, axis=1) / (input.shape[0] * target.shape[0])
+    slope_3 = divide(2.0 * upstream * total(product_4, axis=1), input.shape[0] * target.shape[0])
     term_5 = ops.expand_dims(target, 1) - target
     term_6 = ops.expand_dims(d_target, 1) - d_target
     target_direction = direction(term_5, axis=-1)
     product_5 = target_direction * ops.expand_dims(total(target_direction * term_6, axis=2), 2)
     product_6 = ops.expand_dims(ratio(1.0, norm(term_5, axis=-1)), 2) * (term_6 - product_5)
-    slope_4 = upstream * total(product_6, axis=0) / (target.shape[0] * target.shape[0])
-    slope_5 = upstream * total(product_6, axis=1) / (target.shape[0] * target.shape[0])
-    slope_6 = 2.0 * upstream * total(product_4, axis=0) / (input.shape[0] * target.shape[0])
+    slope_4 = divide(upstream * total(product_6, axis=0), target.shape[0] * target.shape[0])
+    slope_5 = divide(upstream * total(product_6, axis=1), target.shape[0] * target.shape[0])
+    slope_6 = divide(2.0 * upstream * total(product_4, axis=0), input.shape[0] * target.shape[0])
     return slope + (slope_3 - slope_2), slope_4 + (-slope_5 - slope_6)
 
 

@@ -6,10 +6,21 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p, sign, total
+from ._arrays import (
+    Operand,
+    Sum,
+    constant,
+    divide,
+    like_upstream,
+    log,
+    log1p,
+    loggamma,
+    sign,
+    total,
+)
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["EvidentialRegressionLoss", "evidential_regression_loss"]
 
@@ -22,13 +33,14 @@ def _value(
     term = nu + 1.0
     term_2 = alpha + 0.5
     error = input - target
+    product = term_2 * log1p(0.5 * error * divide(nu, term) * divide(error, beta))
     return (
-        0.5 * ops.log(constant(3.141592653589793, nu) / nu)
-        + 0.5 * ops.log(2.0 * term * beta)
-        + term_2 * log1p(0.5 * error * (nu / term) * (error / beta))
+        0.5 * log(divide(constant(3.141592653589793, nu), nu))
+        + 0.5 * log(2.0 * term * beta)
+        + product
         + (2.0 * nu + alpha) * ops.abs(error) * coefficient
-        + ops.lgamma(alpha)
-        - ops.lgamma(term_2)
+        + loggamma(alpha)
+        - loggamma(term_2)
     )
 
 
@@ -45,22 +57,28 @@ def _gradient(
     term = alpha + 0.5
     error = input - target
     term_2 = nu + 1.0
-    product = error / beta
-    product_2 = 0.5 * error * (nu / term_2) * product
+    product = divide(error, beta)
+    product_2 = 0.5 * error * divide(nu, term_2) * product
     term_3 = product_2 + 1.0
     term_4 = 2.0 * nu + alpha
-    term_5 = term * error * nu / (term_3 * term_2 * beta) + term_4 * sign(error) * coefficient
+    term_5 = divide(term * error * nu, term_3 * term_2 * beta) + term_4 * sign(error) * coefficient
     slope = upstream * term_5
-    product_3 = constant(1.5707963267948966, upstream) / (
-        (constant(3.141592653589793, upstream) / nu) * (nu * nu)
+    product_3 = divide(
+        constant(1.5707963267948966, upstream),
+        divide(constant(3.141592653589793, upstream), nu) * (nu * nu),
     )
     omega = 2.0 * term_2 * beta
-    product_4 = error / term_2
-    term_6 = 0.5 * product_4 * product - 0.5 * nu * product_4 * (product_4 / beta)
+    product_4 = divide(error, term_2)
+    term_6 = 0.5 * product_4 * product - 0.5 * nu * product_4 * divide(product_4, beta)
     abs_error = ops.abs(error)
-    term_7 = beta / omega + term * term_6 / term_3 - product_3 + 2.0 * abs_error * coefficient
+    term_7 = (
+        divide(beta, omega)
+        + divide(term * term_6, term_3)
+        - product_3
+        + 2.0 * abs_error * coefficient
+    )
     term_8 = log1p(product_2) + digamma(alpha) - digamma(term) + abs_error * coefficient
-    term_9 = term_2 / omega - 0.5 * term * nu * product * product / (term_3 * term_2)
+    term_9 = divide(term_2, omega) - divide(0.5 * term * nu * product * product, term_3 * term_2)
     grad_coefficient = total(upstream * term_4 * abs_error)
     return slope, -slope, upstream * term_7, upstream * term_8, upstream * term_9, grad_coefficient
 
@@ -80,24 +98,25 @@ def _tangent(
     d_coefficient: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = constant(1.5707963267948966, nu) / (
-        (constant(3.141592653589793, nu) / nu) * (nu * nu)
+    product = divide(
+        constant(1.5707963267948966, nu), divide(constant(3.141592653589793, nu), nu) * (nu * nu)
     )
     term = nu + 1.0
     omega = 2.0 * term * beta
     term_2 = alpha + 0.5
     error = input - target
-    product_2 = error / beta
-    product_3 = 0.5 * error * (nu / term) * product_2
+    product_2 = divide(error, beta)
+    product_3 = 0.5 * error * divide(nu, term) * product_2
     term_3 = product_3 + 1.0
-    product_4 = error / term
-    term_4 = 0.5 * product_4 * product_2 - 0.5 * nu * product_4 * (product_4 / beta)
-    term_5 = term / omega - 0.5 * term_2 * nu * product_2 * product_2 / (term_3 * term)
+    product_4 = divide(error, term)
+    term_4 = 0.5 * product_4 * product_2 - 0.5 * nu * product_4 * divide(product_4, beta)
+    product_5 = (divide(beta, omega) + divide(term_2 * term_4, term_3) - product) * d_nu
+    term_5 = divide(term, omega) - divide(0.5 * term_2 * nu * product_2 * product_2, term_3 * term)
     term_6 = 2.0 * nu + alpha
-    term_7 = term_2 * error * nu / (term_3 * term * beta) + term_6 * sign(error) * coefficient
+    term_7 = divide(term_2 * error * nu, term_3 * term * beta) + term_6 * sign(error) * coefficient
     abs_error = ops.abs(error)
     return (
-        (beta / omega + term_2 * term_4 / term_3 - product) * d_nu
+        product_5
         + term_5 * d_beta
         + (log1p(product_3) + digamma(alpha) - digamma(term_2)) * d_alpha
         + term_7 * (d_input - d_target)
@@ -124,101 +143,92 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     term = nu + 1.0
-    product = nu / term
-    product_2 = error / beta
+    product = divide(nu, term)
+    product_2 = divide(error, beta)
     term_2 = 0.5 * error * product * product_2 + 1.0
     power = term_2 * term_2
-    product_3 = error / term
-    product_4 = product_3 / beta
+    product_3 = divide(error, term)
+    product_4 = divide(product_3, beta)
     term_3 = 0.5 * product_3 * product_2 - 0.5 * nu * product_3 * product_4
     power_2 = term * term
     term_4 = (
-        1.0 / (term_2 * term * beta)
-        - term_3 * nu / (power * term * beta)
-        - nu / (term_2 * power_2 * beta)
+        divide(1.0, term_2 * term * beta)
+        - divide(term_3 * nu, power * term * beta)
+        - divide(nu, term_2 * power_2 * beta)
     )
     term_5 = alpha + 0.5
     product_5 = error * term_5
     product_6 = term_4 * product_5
-    product_7 = error * nu / (term_2 * term * beta)
-    product_8 = term_5 * (nu / (term_2 * term * beta) - product_7 * product_7)
+    product_7 = divide(error * nu, term_2 * term * beta)
+    product_8 = term_5 * (divide(nu, term_2 * term * beta) - product_7 * product_7)
     term_6 = d_input - d_target
     power_3 = beta * beta
-    term_7 = 0.5 * (nu / (term_2 * term)) ** 2 * product_2**3 - error * nu / (
-        term_2 * term * power_3
+    term_7 = 0.5 * ops.square(divide(nu, term_2 * term)) * product_2**3 - divide(
+        error * nu, term_2 * term * power_3
     )
     product_9 = term_5 * term_7
     sign_error = sign(error)
     term_8 = 2.0 * d_nu + d_alpha
     product_10 = sign_error * (2.0 * nu + alpha)
     term_9 = (
-        error * nu * d_alpha / (term_2 * term * beta)
+        divide(error * nu * d_alpha, term_2 * term * beta)
         + product_6 * d_nu
         + product_8 * term_6
         + product_9 * d_beta
         + sign_error * coefficient * term_8
         + product_10 * d_coefficient
     )
-    product_11 = constant(3.141592653589793, upstream) / nu
-    product_12 = constant(4.934802200544679, upstream) / ((product_11 * product_11) * nu**4)
-    term_10 = constant(3.141592653589793, upstream) / (product_11 * nu**3) - product_12
+    product_11 = divide(constant(3.141592653589793, upstream), nu)
+    product_12 = divide(constant(4.934802200544679, upstream), (product_11 * product_11) * nu**4)
+    product_13 = divide(constant(3.141592653589793, upstream), product_11 * nu**3)
     omega = 2.0 * term * beta
-    product_13 = (product_2 * product_3 * (product / term) - product_3 * product_4) / term_2
-    term_11 = (
-        term_10
-        + term_5 * (product_13 - (term_3 / term_2) ** 2)
-        - 2.0 * (beta / omega) * (beta / omega)
-    )
+    term_10 = product_2 * product_3 * divide(product, term) - product_3 * product_4
+    product_14 = term_5 * (divide(term_10, term_2) - ops.square(divide(term_3, term_2)))
+    term_11 = product_13 - product_12 + product_14 - 2.0 * ops.square(divide(beta, omega))
     power_4 = omega * omega
     power_5 = 1.0 / omega
-    power_6 = (error / (term_2 * beta)) ** 2
-    term_12 = 0.5 * nu * (error / (beta * term)) ** 2 - 0.5 * product_2 * (product_2 / term)
-    term_13 = (
-        power_5
-        - 2.0 * term * beta / power_4
-        + term_5 * (0.5 * nu * term_3 * power_6 / term + term_12 / term_2)
+    power_6 = ops.square(divide(error, term_2 * beta))
+    term_12 = 0.5 * nu * ops.square(divide(error, beta * term)) - 0.5 * product_2 * divide(
+        product_2, term
     )
-    term_14 = (1.0 / (term * beta) - nu / (beta * power_2)) / term_2 - nu * term_3 / (
-        power * term * beta
-    )
+    term_13 = divide(0.5 * nu * term_3 * power_6, term) + divide(term_12, term_2)
+    product_15 = (power_5 - divide(2.0 * term * beta, power_4) + term_5 * term_13) * d_beta
+    product_16 = divide((divide(1.0, term * beta) - divide(nu, beta * power_2)), term_2)
+    product_17 = product_5 * (product_16 - divide(nu * term_3, power * term * beta))
     abs_error = ops.abs(error)
-    term_15 = (
+    term_14 = (
         term_11 * d_nu
-        + term_13 * d_beta
-        + term_3 * d_alpha / term_2
-        + (product_5 * term_14 + 2.0 * sign_error * coefficient) * term_6
+        + product_15
+        + divide(term_3 * d_alpha, term_2)
+        + (product_17 + 2.0 * sign_error * coefficient) * term_6
         + 2.0 * abs_error * d_coefficient
     )
     power_7 = product_2 * product_2
-    term_16 = (
-        term_3 * d_nu / term_2
+    term_15 = (
+        divide(term_3 * d_nu, term_2)
         + (product_7 + sign_error * coefficient) * term_6
         + (trigamma(alpha) - trigamma(term_5)) * d_alpha
         + abs_error * d_coefficient
-        - 0.5 * nu * d_beta * power_7 / (term_2 * term)
+        - divide(0.5 * nu * d_beta * power_7, term_2 * term)
     )
-    term_17 = (
-        0.5 * term_3 * nu * power_6 / term
-        + 0.5 * nu * (error / (term * beta)) ** 2 / term_2
-        - 0.5 * power_7 / (term_2 * term)
+    product_18 = divide(0.5 * nu * ops.square(divide(error, term * beta)), term_2)
+    term_16 = (
+        divide(0.5 * term_3 * nu * power_6, term)
+        + product_18
+        - divide(0.5 * power_7, term_2 * term)
     )
-    product_14 = (power_5 - 2.0 * beta * term / power_4 + term_5 * term_17) * d_nu
+    product_19 = (power_5 - divide(2.0 * beta * term, power_4) + term_5 * term_16) * d_nu
+    term_17 = divide(nu * error * error, term_2 * term * beta**3) - 0.25 * ops.square(
+        divide(nu * power_7, term_2 * term)
+    )
+    product_20 = (term_5 * term_17 - 2.0 * ops.square(divide(term, omega))) * d_beta
+    product_21 = divide(0.5 * ops.square(divide(nu * error, term_2 * term * beta)), beta)
+    product_22 = product_5 * (product_21 - divide(nu, term_2 * term * power_3)) * term_6
     term_18 = (
-        nu * error * error / (term_2 * term * beta**3)
-        - 0.25 * (nu * power_7 / (term_2 * term)) ** 2
-    )
-    product_15 = (term_5 * term_18 - 2.0 * (term / omega) * (term / omega)) * d_beta
-    term_19 = 0.5 * (nu * error / (term_2 * term * beta)) ** 2 / beta - nu / (
-        term_2 * term * power_3
-    )
-    term_20 = (
-        product_14
-        + product_15
-        + product_5 * term_19 * term_6
-        - 0.5 * nu * power_7 * d_alpha / (term_2 * term)
+        product_19 + product_20 + product_22 - divide(0.5 * nu * power_7 * d_alpha, term_2 * term)
     )
     change_target = (
-        -upstream * error * nu * d_alpha / (term_2 * term * beta)
+        -divide(upstream * error * nu * d_alpha, term_2 * term * beta)
         - upstream * product_6 * d_nu
         - upstream * product_8 * term_6
         - upstream * product_9 * d_beta
@@ -229,9 +239,9 @@ def _curvature(
     return (
         upstream * term_9,
         change_target,
+        upstream * term_14,
         upstream * term_15,
-        upstream * term_16,
-        upstream * term_20,
+        upstream * term_18,
         change_coefficient,
     )
 
@@ -265,7 +275,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, nu, alpha, beta, coefficient, *dout)
         return (
-            _tangent(input, target, nu, alpha, beta, coefficient, *dout),
+            like_upstream(_tangent(input, target, nu, alpha, beta, coefficient, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -306,6 +316,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def evidential_regression_loss(
@@ -357,8 +368,15 @@ def evidential_regression_loss(
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     coefficient = to_working(coefficient, working)
-    loss = _kernel(input, target, nu, alpha, beta, coefficient)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, nu, alpha, beta, coefficient),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class EvidentialRegressionLoss(Loss):

@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total
+from ._arrays import Operand, Sum, like_upstream, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["ExpectileLoss", "expectile_loss"]
 
@@ -20,9 +20,9 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, q: Tensor) -> tup
     """Return the gradient by `input`, `target` and `q`, given that of the loss."""
     error = target - input
     mask = error > 0.0
-    chosen = ops.where(mask, q, 1.0 - q)
-    grad_q = total(upstream * error * error * ops.where(mask, 1.0, -1.0))
-    return -2.0 * upstream * error * chosen, 2.0 * upstream * error * chosen, grad_q
+    slope = 2.0 * upstream * error * ops.where(mask, q, 1.0 - q)
+    slope_2 = upstream * error * error * ops.cast(ops.where(mask, 1.0, -1.0), upstream.dtype)
+    return -slope, slope, total(slope_2)
 
 
 def _tangent(
@@ -31,10 +31,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = target - input
     mask = error > 0.0
-    return (
-        2.0 * error * ops.where(mask, q, 1.0 - q) * (d_target - d_input)
-        + error * error * ops.where(mask, 1.0, -1.0) * d_q
-    )
+    product = error * error * ops.cast(ops.where(mask, 1.0, -1.0), target.dtype) * d_q
+    return 2.0 * error * ops.where(mask, q, 1.0 - q) * (d_target - d_input) + product
 
 
 def _curvature(
@@ -49,13 +47,13 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     error = target - input
     mask = error > 0.0
+    chosen = ops.where(mask, q, 1.0 - q)
     term = d_target - d_input
-    product = 2.0 * ops.where(mask, q, 1.0 - q) * term
-    chosen = ops.where(mask, 1.0, -1.0)
-    product_2 = 2.0 * error * chosen * d_q
-    change_input = upstream * (-product - product_2)
-    change_q = 2.0 * total(upstream * error * chosen * term)
-    return change_input, upstream * (product + product_2), change_q
+    chosen_2 = ops.cast(ops.where(mask, 1.0, -1.0), upstream.dtype)
+    change_input = -2.0 * upstream * chosen * term - 2.0 * upstream * error * chosen_2 * d_q
+    change_target = upstream * (2.0 * chosen * term + 2.0 * error * chosen_2 * d_q)
+    change_q = 2.0 * total(upstream * error * chosen_2 * term)
+    return change_input, change_target, change_q
 
 
 class _Gradient(nn.Cell):
@@ -76,7 +74,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, q, *dout)
-        return (_tangent(input, target, q, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, q, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -94,6 +97,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def expectile_loss(
@@ -128,13 +132,20 @@ def expectile_loss(
     check_floating(input=input)
     check_range("q", q, 0.0, 1.0)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
     q = to_working(q, working)
-    loss = _kernel(input, target, q)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, q),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class ExpectileLoss(Loss):

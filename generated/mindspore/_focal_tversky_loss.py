@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, divide, fold, log, sigmoid, tanh, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -25,8 +25,8 @@ def _value(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    sigmoid_input = ops.sigmoid(input)
-    term = (1.0 - target) * alpha * sigmoid_input + ops.sigmoid(-input) * beta * target
+    sigmoid_input = sigmoid(input)
+    term = (1.0 - target) * alpha * sigmoid_input + sigmoid(-input) * beta * target
     sums = total(term, axis=(0, 2))
     tversky = ratio(sums, smooth + total(target * sigmoid_input, axis=(0, 2)) + sums)
     return ops.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
@@ -42,8 +42,8 @@ def _gradient(
     smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    sigmoid_input = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
@@ -51,7 +51,7 @@ def _gradient(
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
     power = 1.0 / gamma
-    chosen = ops.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
+    chosen = ops.where((mask_2 & (power == 0.0)), 0.0, divide(tversky ** (power - 1.0), gamma))
     quotient = ratio(tversky, term_2)
     slope = upstream * ops.where(mask, 0.0, -chosen * quotient)
     chosen_2 = ops.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient))
@@ -60,7 +60,7 @@ def _gradient(
         term * alpha - beta * target
     )
     product = ops.expand_dims(slope_2, 1) * (probability * beta - alpha * sigmoid_input)
-    product_2 = -ops.where(mask_2, 0.0, tversky**power * ops.log(tversky)) / (gamma * gamma)
+    product_2 = divide(-ops.where(mask_2, 0.0, tversky**power * log(tversky)), (gamma * gamma))
     grad_input = sigmoid_input * probability * term_3
     grad_target = ops.expand_dims(slope, 1) * sigmoid_input + product
     grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
@@ -85,15 +85,15 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    sigmoid_input = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
     power = 1.0 / gamma
-    chosen = ops.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
+    chosen = ops.where((mask_2 & (power == 0.0)), 0.0, divide(tversky ** (power - 1.0), gamma))
     quotient = ratio(tversky, term_2)
     product = sigmoid_input * probability * (term * alpha - beta * target) * d_input
     product_2 = target * probability
@@ -108,7 +108,7 @@ def _tangent(
     )
     chosen_2 = ops.where(mask, 0.0, -chosen * quotient)
     sums_2 = total(sigmoid_input * (d_target + product_2 * d_input), axis=(0, 2))
-    product_4 = -ops.where(mask_2, 0.0, tversky**power * ops.log(tversky)) / (gamma * gamma)
+    product_4 = divide(-ops.where(mask_2, 0.0, tversky**power * log(tversky)), (gamma * gamma))
     return (
         product_3
         + chosen_2 * d_smooth
@@ -134,8 +134,8 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
-    sigmoid_input = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     product = target * sigmoid_input
     term_2 = smooth + total(product, axis=(0, 2)) + sums
@@ -148,15 +148,17 @@ def _curvature(
     term_3 = power - 1.0
     power_3 = tversky**term_3
     power_4 = gamma**3
-    logarithm = ops.log(tversky)
-    term_4 = -power_3 / power_2 - ops.where(mask_2, 0.0, power_3 * logarithm) / power_4
+    logarithm = log(tversky)
+    term_4 = -divide(power_3, power_2) - divide(
+        ops.where(mask_2, 0.0, power_3 * logarithm), power_4
+    )
     chosen = ops.where(mask_3, 0.0, term_4)
     quotient = ratio(tversky, term_2)
     chosen_2 = ops.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
     quotient_2 = ratio(1.0, term_2)
     term_5 = quotient_2 - quotient
-    chosen_3 = ops.where(mask_3, 0.0, chosen_2 * term_5 / gamma)
-    chosen_4 = ops.where(mask_3, 0.0, power_3 / gamma)
+    chosen_3 = ops.where(mask_3, 0.0, divide(chosen_2 * term_5, gamma))
+    chosen_4 = ops.where(mask_3, 0.0, divide(power_3, gamma))
     product_2 = quotient_2 * term_5
     quotient_3 = ratio(quotient, term_2)
     chosen_5 = ops.where(mask, 0.0, -chosen_3 * quotient - chosen_4 * (product_2 - quotient_3))
@@ -171,7 +173,7 @@ def _curvature(
         term_6 * d_target + product_4 * d_alpha + product_5 * term_7 * d_input + product_7 * d_beta
     )
     sums_2 = total(term_8, axis=(0, 2))
-    chosen_6 = ops.where(mask_3, 0.0, -chosen_2 * quotient / gamma)
+    chosen_6 = ops.where(mask_3, 0.0, divide(-chosen_2 * quotient, gamma))
     term_9 = quotient_2 * quotient + quotient_3
     chosen_7 = ops.where(mask, 0.0, chosen_4 * term_9 - chosen_6 * quotient)
     sums_3 = total(sigmoid_input * (d_target + product_7 * d_input), axis=(0, 2))
@@ -186,9 +188,9 @@ def _curvature(
     slope_3 = upstream * ops.where(mask, 0.0, chosen_4 * term_5)
     product_8 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_5 * beta)
     term_11 = ops.expand_dims(slope_2, 1) * sigmoid_input * probability + product_8
-    squashed = ops.tanh(-0.5 * input)
+    squashed = tanh(-0.5 * input)
     product_9 = ops.expand_dims(slope_3, 1) * (
-        term * alpha * squashed + product_6 * ops.tanh(0.5 * input)
+        term * alpha * squashed + product_6 * tanh(0.5 * input)
     )
     product_10 = product_5 * (ops.expand_dims(slope_2, 1) * target * squashed + product_9) * d_input
     chosen_8 = ops.where(mask, 0.0, chosen_6 * term_5)
@@ -209,18 +211,18 @@ def _curvature(
     sums_4 = total(term * product_5 * d_input - sigmoid_input * d_target, axis=2)
     product_14 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     power_5 = tversky**power
-    product_15 = power_5 / tversky
+    product_15 = divide(power_5, tversky)
     chosen_9 = ops.where(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_15))
     chosen_10 = ops.where(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_15))
-    chosen_11 = ops.where(mask, 0.0, -chosen_10 / power_2)
+    chosen_11 = ops.where(mask, 0.0, divide(-chosen_10, power_2))
     chosen_12 = ops.where(mask_2, 0.0, power_5 * logarithm)
-    product_16 = ops.where(mask_2, 0.0, -chosen_12 * logarithm / power_2) / power_2
-    product_17 = ops.where(mask, 0.0, 2.0 * chosen_12 / power_4 - product_16) * d_gamma
+    product_16 = divide(ops.where(mask_2, 0.0, divide(-chosen_12 * logarithm, power_2)), power_2)
+    chosen_13 = ops.where(mask, 0.0, divide(2.0 * chosen_12, power_4) - product_16)
     term_15 = (
-        ops.where(mask, 0.0, -chosen_9 / power_2) * sums_2
+        ops.where(mask, 0.0, divide(-chosen_9, power_2)) * sums_2
         + chosen_11 * d_smooth
         + chosen_11 * sums_3
-        + product_17
+        + chosen_13 * d_gamma
     )
     change_input = (
         ops.expand_dims(slope, 1) * target * sigmoid_input * probability

@@ -6,8 +6,11 @@ from mindspore import Tensor, ops
 from ._arrays import (
     argmax_along,
     constant,
+    divide,
+    exp,
     exp_difference,
     expm1,
+    log,
     log1p,
     max_along,
     positions,
@@ -23,7 +26,7 @@ def box_cox(x: Tensor, exponent: Tensor | float) -> Tensor:
     log1p_x = log1p(x)
     product = exponent * log1p_x
     chosen = ops.where(ops.abs(product) < 0.5, expm1(product), power1p(x, exponent) - 1.0)
-    return ops.where(product == 0.0, log1p_x, chosen / exponent)
+    return ops.where(product == 0.0, log1p_x, divide(chosen, exponent))
 
 
 def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -31,11 +34,8 @@ def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
     log1p_x = log1p(x)
     product = exponent * log1p_x
     product_2 = power1p(x, exponent) * (log1p_x * exponent * (product - 2.0) + 2.0)
-    chosen = ops.where(
-        ops.abs(product) < 1.5,
-        exp_moment2(product),
-        (product_2 - 2.0) / ops.where(product == 0.0, 1.0, product) ** 3,
-    )
+    product_3 = divide((product_2 - 2.0), ops.where(product == 0.0, 1.0, product) ** 3)
+    chosen = ops.where(ops.abs(product) < 1.5, exp_moment2(product), product_3)
     return log1p_x**3 * chosen
 
 
@@ -43,9 +43,10 @@ def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return the derivative of box_cox(x, exponent) by the exponent."""
     log1p_x = log1p(x)
     product = exponent * log1p_x
-    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / ops.where(
-        product == 0.0, 1.0, product
-    ) ** 2
+    product_2 = divide(
+        (power1p(x, exponent) * (product - 1.0) + 1.0),
+        ops.square(ops.where(product == 0.0, 1.0, product)),
+    )
     chosen = ops.where(ops.abs(product) < 1.5, exp_moment1(product), product_2)
     return log1p_x * log1p_x * chosen
 
@@ -118,17 +119,17 @@ def digamma(x: Tensor) -> Tensor:
         + 1.0 / (x + 6.0)
         + 1.0 / (x + 7.0)
     )
-    return ops.log(chosen) - 0.5 / chosen - power * term_5 - ops.where(mask, term_6, 0.0)
+    return log(chosen) - divide(0.5, chosen) - power * term_5 - ops.where(mask, term_6, 0.0)
 
 
 def direction(x: Tensor, axis: int) -> Tensor:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
     largest = max_along(ops.abs(x), axis)
     mask = largest == 0.0
-    sums = total_along(ops.where(mask, 0.0, x / ops.where(mask, 1.0, largest)) ** 2, axis)
-    x_length = largest * ops.sqrt(sums)
+    power = ops.square(ops.where(mask, 0.0, divide(x, ops.where(mask, 1.0, largest))))
+    x_length = largest * ops.sqrt(total_along(power, axis))
     mask_2 = x_length == 0.0
-    return ops.where(mask_2, 0.0, x / ops.where(mask_2, 1.0, x_length))
+    return ops.where(mask_2, 0.0, divide(x, ops.where(mask_2, 1.0, x_length)))
 
 
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -207,7 +208,7 @@ def exp_moment2(x: Tensor) -> Tensor:
 def floored_norm(x: Tensor, floor: Tensor | float, axis: int) -> Tensor:
     """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
     maximum = ops.maximum(floor, max_along(ops.abs(x), axis))
-    term = total_along((x / maximum) * (x / maximum), axis) + (floor / maximum) ** 2
+    term = total_along(ops.square(divide(x, maximum)), axis) + ops.square(floor / maximum)
     return without_axis(maximum * ops.sqrt(term), axis)
 
 
@@ -215,7 +216,7 @@ def gauss(x: Tensor, factor: Tensor | float) -> Tensor:
     """Return exp(-factor * x**2) for a power of two, with no digits lost in the square."""
     minimum = ops.minimum(constant(1e18, x), ops.abs(x))
     product = 0.0625 * ops.floor(16.0 * minimum)
-    return ops.exp(-factor * product * product) * ops.exp(
+    return exp(-factor * product * product) * exp(
         -factor * (minimum - product) * (minimum + product)
     )
 
@@ -285,7 +286,7 @@ def log_cosh(x: Tensor) -> Tensor:
     term_4 = power * (power * term_3 + constant(0.001388888888888889, x)) + constant(
         0.041666666666666664, x
     )
-    term_5 = abs_x + log1p(ops.exp(-2.0 * abs_x)) - constant(0.6931471805599453, x)
+    term_5 = abs_x + log1p(exp(-2.0 * abs_x)) - constant(0.6931471805599453, x)
     return ops.where(abs_x < 1.0, log1p(power * (power * term_4 + 0.5)), term_5)
 
 
@@ -307,15 +308,15 @@ def norm(x: Tensor, axis: int) -> Tensor:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
     largest = max_along(ops.abs(x), axis)
     mask = largest == 0.0
-    sums = total_along(ops.where(mask, 0.0, x / ops.where(mask, 1.0, largest)) ** 2, axis)
-    return without_axis(largest * ops.sqrt(sums), axis)
+    power = ops.square(ops.where(mask, 0.0, divide(x, ops.where(mask, 1.0, largest))))
+    return without_axis(largest * ops.sqrt(total_along(power, axis)), axis)
 
 
 def over_hypot1(x: Tensor) -> Tensor:
     """Return x / sqrt(1 + x**2)."""
     abs_x = ops.abs(x)
     chosen = ops.where(abs_x > constant(1073741824.0, x), abs_x, ops.sqrt(x * x + 1.0))
-    return x / chosen
+    return divide(x, chosen)
 
 
 def over_square1(x: Tensor) -> Tensor:
@@ -328,13 +329,13 @@ def p_norm(x: Tensor, order: Tensor | float, axis: int) -> Tensor:
     abs_x = ops.abs(x)
     largest = max_along(abs_x, axis)
     mask = largest == 0.0
-    power = ops.where(mask, 0.0, abs_x / ops.where(mask, 1.0, largest)) ** order
-    return without_axis(largest * total_along(power, axis) ** (1.0 / order), axis)
+    chosen = ops.where(mask, 0.0, divide(abs_x, ops.where(mask, 1.0, largest)))
+    return without_axis(largest * total_along(chosen**order, axis) ** (1.0 / order), axis)
 
 
 def power1p(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return (1 + x)**exponent."""
-    return ops.where(ops.abs(x) > 1.0, (x + 1.0) ** exponent, ops.exp(exponent * log1p(x)))
+    return ops.where(ops.abs(x) > 1.0, (x + 1.0) ** exponent, exp(exponent * log1p(x)))
 
 
 def power_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -347,22 +348,18 @@ def power_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
 def ratio(x: Tensor | float, y: Tensor) -> Tensor:
     """Return x / y, and 0 where y is 0."""
     mask = y == 0.0
-    return ops.where(mask, 0.0, x / ops.where(mask, 1.0, y))
+    return ops.where(mask, 0.0, divide(x, ops.where(mask, 1.0, y)))
 
 
 def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
     """Return x * exp(y), also where exp(y) overflows."""
-    return (
-        x
-        * ops.exp(ops.minimum(88.0, y))
-        * ops.where(x == 0.0, 1.0, ops.exp(ops.maximum(0.0, y - 88.0)))
-    )
+    return x * exp(ops.minimum(88.0, y)) * ops.where(x == 0.0, 1.0, exp(ops.maximum(0.0, y - 88.0)))
 
 
 def sech2(x: Tensor) -> Tensor:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
-    exponential = ops.exp(-2.0 * ops.abs(x))
-    return 4.0 * exponential / (exponential + 1.0) ** 2
+    exponential = exp(-2.0 * ops.abs(x))
+    return divide(4.0 * exponential, ops.square(exponential + 1.0))
 
 
 def signed_power(x: Tensor, exponent: Tensor | float) -> Tensor:
@@ -374,7 +371,7 @@ def softmax(x: Tensor, axis: int) -> Tensor:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
     chosen = ops.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
-    return decayed / (total_along(chosen, axis) + 1.0)
+    return divide(decayed, (total_along(chosen, axis) + 1.0))
 
 
 def softmax_complement(x: Tensor, axis: int) -> Tensor:
@@ -383,7 +380,7 @@ def softmax_complement(x: Tensor, axis: int) -> Tensor:
     decayed = exp_difference(x, max_along(x, axis))
     others = total_along(ops.where(mask, 0.0, decayed), axis)
     term = others + 1.0
-    return ops.where(mask, others, term - decayed) / term
+    return divide(ops.where(mask, others, term - decayed), term)
 
 
 def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
@@ -393,7 +390,7 @@ def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
     others = total_along(ops.where(positions(x, axis) == top, 0.0, decayed), axis)
     term = others + 1.0
     offset = y - ops.gather_elements(y, axis, top)
-    return decayed * (offset - total_along(decayed * offset, axis) / term) / term
+    return divide(decayed * (offset - total_along(decayed * offset, axis) / term), term)
 
 
 def sum_of_others(x: Tensor, axis: int) -> Tensor:

@@ -3,10 +3,10 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant
+from ._arrays import Operand, Sum, constant, divide, like_upstream
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import gauss
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["GaussianCRPSLoss", "gaussian_crps_loss"]
 
@@ -16,23 +16,19 @@ def _value(input: Tensor, target: Tensor, std: Tensor) -> Tensor:
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # bell curve: exp(-z**2) -> gauss(z)
     term = input - target
-    product = term * ops.erf(constant(0.7071067811865476, input) * term / std) / std
-    term_2 = (
-        constant(0.7978845608028654, input) * gauss(term / std, 0.5)
-        + product
-        - constant(0.5641895835477563, input)
-    )
-    return term_2 * std
+    product = constant(0.7978845608028654, input) * gauss(divide(term, std), 0.5)
+    product_2 = divide(term * ops.erf(divide(constant(0.7071067811865476, input) * term, std)), std)
+    return (product + product_2 - constant(0.5641895835477563, input)) * std
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, std: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `std`, given that of the loss."""
     term = input - target
-    slope = upstream * 1.0 * ops.erf(constant(0.7071067811865476, upstream) * term / std)
-    term_2 = constant(0.7978845608028654, upstream) * gauss(term / std, 0.5) - constant(
-        0.5641895835477563, upstream
-    )
-    return slope, -slope, upstream * term_2
+    erf = ops.erf(divide(constant(0.7071067811865476, upstream) * term, std))
+    slope = upstream * 1.0 * erf
+    product = constant(0.7978845608028654, upstream) * gauss(divide(term, std), 0.5)
+    grad_std = upstream * (product - constant(0.5641895835477563, upstream))
+    return slope, -slope, grad_std
 
 
 def _tangent(
@@ -40,11 +36,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    product = ops.erf(constant(0.7071067811865476, std) * term / std) * (d_input - d_target)
-    term_2 = constant(0.7978845608028654, std) * gauss(term / std, 0.5) - constant(
-        0.5641895835477563, std
-    )
-    return product + term_2 * d_std
+    product = ops.erf(divide(constant(0.7071067811865476, std) * term, std)) * (d_input - d_target)
+    product_2 = constant(0.7978845608028654, std) * gauss(divide(term, std), 0.5)
+    return product + (product_2 - constant(0.5641895835477563, std)) * d_std
 
 
 def _curvature(
@@ -58,18 +52,20 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
-    product = term / std
+    product = divide(term, std)
     gauss_2 = gauss(product, 0.5)
     power = std * std
-    product_2 = constant(0.7978845608028654, upstream) * term * d_std / power
+    slope = divide(
+        constant(0.7978845608028654, upstream) * upstream * gauss_2 * term * d_std, power
+    )
     term_2 = d_input - d_target
-    product_3 = constant(0.7978845608028654, upstream) * term_2 / std
-    product_4 = constant(0.7978845608028654, upstream) * gauss_2 * term_2 / power
-    product_5 = constant(0.7978845608028654, upstream) * (d_std / std) * (gauss_2 / std) * product
-    change_input = upstream * gauss_2 * (product_3 - product_2)
-    change_target = upstream * gauss_2 * (product_2 - product_3)
-    change_std = upstream * term * (product_5 - product_4)
-    return change_input, change_target, change_std
+    slope_2 = divide(constant(0.7978845608028654, upstream) * upstream * gauss_2 * term_2, std)
+    product_2 = divide(constant(0.7978845608028654, upstream) * gauss_2 * term_2, power)
+    product_3 = (
+        constant(0.7978845608028654, upstream) * divide(d_std, std) * divide(gauss_2, std) * product
+    )
+    change_std = upstream * term * (product_3 - product_2)
+    return slope_2 - slope, slope - slope_2, change_std
 
 
 class _Gradient(nn.Cell):
@@ -90,7 +86,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, std, *dout)
-        return (_tangent(input, target, std, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, std, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -108,6 +109,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def gaussian_crps_loss(
@@ -147,8 +149,15 @@ def gaussian_crps_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     std = to_working(std, working)
-    loss = _kernel(input, target, std)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, std),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GaussianCRPSLoss(Loss):

@@ -2,18 +2,18 @@
 """Divergence of a Gaussian from the standard one, as in variational autoencoders
 (Kingma, 2014)."""
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
-from ._arrays import Operand, expm1
+from ._arrays import Operand, Sum, exp, expm1, like_upstream
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
 __all__ = ["GaussianKLLoss", "gaussian_kl_loss"]
 
 
 def _value(mean: Tensor, log_var: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return 0.5 * (mean * mean + ops.exp(log_var) - log_var - 1.0)
+    return 0.5 * (mean * mean + exp(log_var) - log_var - 1.0)
 
 
 def _gradient(upstream: Tensor, mean: Tensor, log_var: Tensor) -> tuple[Tensor, ...]:
@@ -30,7 +30,7 @@ def _curvature(
     upstream: Tensor, mean: Tensor, log_var: Tensor, d_mean: Tensor, d_log_var: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    change_log_var = 0.5 * upstream * ops.exp(log_var) * d_log_var
+    change_log_var = 0.5 * upstream * exp(log_var) * d_log_var
     return upstream * d_mean, change_log_var
 
 
@@ -49,7 +49,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, mean, log_var, *dout)
-        return (_tangent(mean, log_var, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(mean, log_var, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -67,6 +67,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def gaussian_kl_loss(
@@ -102,9 +103,10 @@ def gaussian_kl_loss(
     check_shape("log_var", log_var, mean.shape, "mean")
     mean = to_working(mean, working)
     log_var = to_working(log_var, working)
-    loss = _kernel(mean, log_var)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (mean, log_var),
         reduction,
         dtype,
         shape=mean.shape,

@@ -4,13 +4,13 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, zeros_like
+from ._arrays import Operand, Sum, constant, divide, like_upstream, log, zeros_like
 from ._checks import check_floating, check_least, check_positive, check_reduction
 from ._runtime import (
     Loss,
     broadcast_input,
     broadcast_rows,
-    finish,
+    finish_entries,
     to_tensor,
     to_working,
     working_dtype,
@@ -24,7 +24,7 @@ def _value(input: Tensor, target: Tensor, var: Tensor, full: bool, eps: Tensor) 
     error = input - target
     variance = ops.maximum(eps, var)
     return (
-        0.5 * (error * (error / variance) + ops.log(variance))
+        0.5 * (error * divide(error, variance) + log(variance))
         + constant(0.9189385332046727, input) * full
     )
 
@@ -35,8 +35,8 @@ def _gradient(
     """Return the gradient by `input`, `target` and `var`, given that of the loss."""
     error = input - target
     variance = ops.maximum(eps, var)
-    slope = upstream * error / variance
-    grad_var = 0.5 * upstream * (1.0 / variance - (error / variance) ** 2)
+    slope = divide(upstream * error, variance)
+    grad_var = 0.5 * upstream * (1.0 / variance - ops.square(divide(error, variance)))
     return slope, -slope, grad_var
 
 
@@ -53,10 +53,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = input - target
     variance = ops.maximum(eps, var)
-    return (
-        error * (d_input - d_target) / variance
-        + 0.5 * (1.0 / variance - (error / variance) ** 2) * d_var
-    )
+    product = 0.5 * (1.0 / variance - ops.square(divide(error, variance))) * d_var
+    return divide(error * (d_input - d_target), variance) + product
 
 
 def _curvature(
@@ -73,13 +71,13 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     variance = ops.maximum(eps, var)
     term = d_input - d_target
-    slope = upstream * term / variance
+    slope = divide(upstream * term, variance)
     error = input - target
     power = variance * variance
-    slope_2 = upstream * error * d_var / power
-    product = error / variance
-    product_2 = 0.5 * (product * product * (2.0 / variance) - 1.0 / power) * d_var
-    change_var = upstream * (product_2 - error * term / power)
+    slope_2 = divide(upstream * error * d_var, power)
+    product = divide(error, variance)
+    product_2 = 0.5 * (product * product * divide(2.0, variance) - 1.0 / power) * d_var
+    change_var = upstream * (product_2 - divide(error * term, power))
     return slope - slope_2, slope_2 - slope, change_var
 
 
@@ -104,7 +102,9 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, var, full, constant(eps, input), *dout)
         return (
-            _tangent(input, target, var, full, constant(eps, input), *dout),
+            like_upstream(
+                _tangent(input, target, var, full, constant(eps, input), *dout), upstream
+            ),
             changes[0],
             changes[1],
             changes[2],
@@ -143,6 +143,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def gaussian_nll_loss(
@@ -192,8 +193,15 @@ def gaussian_nll_loss(
     var = to_working(var, working)
     var = broadcast_rows("var", var, input.shape)
     eps = float(eps)
-    loss = _kernel(input, target, var, full, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, var, full, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class GaussianNLLLoss(Loss):

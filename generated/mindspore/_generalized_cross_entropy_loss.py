@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, expm1, fold, total, with_batch, zeros_like
+from ._arrays import Operand, divide, exp, expm1, fold, total, with_batch, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -95,7 +95,7 @@ def _value_power(input: Tensor, target: Tensor, q: Tensor) -> Tensor:
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    return -expm1(-q * label_cross_entropy(input, target, axis=-2)) / q
+    return divide(-expm1(-q * label_cross_entropy(input, target, axis=-2)), q)
 
 
 def _gradient_power(
@@ -104,11 +104,11 @@ def _gradient_power(
     """Return the gradient by `input` and `q`, given that of the loss."""
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
-    exp_product = ops.exp(product)
+    exp_product = exp(product)
     slope = upstream * exp_product
+    slope_2 = upstream * (divide(expm1(product), (q * q)) + divide(exp_product * nll, q))
     grad_input = ops.expand_dims(slope, 1) * excess
-    grad_q = total(upstream * (expm1(product) / (q * q) + exp_product * nll / q))
-    return grad_input, grad_q
+    return grad_input, total(slope_2)
 
 
 def _tangent_power(
@@ -117,10 +117,9 @@ def _tangent_power(
     """Return the derivative of the loss along the tangents."""
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
-    exp_product = ops.exp(product)
-    return (expm1(product) / (q * q) + exp_product * nll / q) * d_q + exp_product * total(
-        excess * d_input, axis=1
-    )
+    exp_product = exp(product)
+    product_2 = (divide(expm1(product), (q * q)) + divide(exp_product * nll, q)) * d_q
+    return product_2 + exp_product * total(excess * d_input, axis=1)
 
 
 def _curvature_power(
@@ -129,14 +128,16 @@ def _curvature_power(
     """Return the derivative of the gradient along the tangents."""
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
-    exp_product = ops.exp(product)
+    exp_product = exp(product)
     sums = total(excess * d_input, axis=1)
     slope = upstream * exp_product * (-nll * d_q - q * sums)
     slope_2 = upstream * exp_product
     product_2 = ops.expand_dims(slope_2, 1) * softmax_tangent(input, d_input, axis=-2)
-    product_3 = exp_product * nll / (q * q)
+    product_3 = divide(exp_product * nll, (q * q))
     product_4 = nll * exp_product
-    term = -2.0 * expm1(product) / q**3 - product_3 + (-product_3 - product_4 * (nll / q))
+    term = (
+        -divide(2.0 * expm1(product), q**3) - product_3 + (-product_3 - product_4 * divide(nll, q))
+    )
     change_input = ops.expand_dims(slope, 1) * excess + product_2
     change_q = total(upstream * (term * d_q - product_4 * sums))
     return change_input, change_q

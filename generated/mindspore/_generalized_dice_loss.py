@@ -15,7 +15,7 @@ __all__ = ["GeneralizedDiceLoss", "generalized_dice_loss"]
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    class_weight = ratio(1.0, total(target, axis=2) ** 2)
+    class_weight = ratio(1.0, ops.square(total(target, axis=2)))
     p = softmax(input, axis=-2)
     difference = total((1.0 - target) * p + softmax_complement(input, axis=-2) * target, axis=2)
     return ratio(
@@ -228,18 +228,26 @@ def _curvature(
         * ops.expand_dims(class_weight, 2)
         * d_probability
     )
-    product_20 = 2.0 * class_weight * quotient_3
-    product_21 = 2.0 * ratio(quotient_3, power)
-    product_22 = 2.0 * ops.expand_dims(slope_2, 1) * volume * (-product_20 - product_21) * volume
-    product_23 = sums * (product_22 + 2.0 * ops.expand_dims(slope_2, 1) * quotient_3)
-    product_24 = 2.0 * ops.expand_dims(slope, 1) * volume * (product_20 + product_21) * volume
-    product_25 = difference * (product_24 - 2.0 * ops.expand_dims(slope, 1) * quotient_3)
-    product_26 = 2.0 * ops.expand_dims(slope_3, 1) * quotient_3 * volume * difference
-    term_11 = (
+    quotient_4 = ratio(quotient_3, power)
+    term_11 = -2.0 * class_weight * quotient_3 * volume - 2.0 * quotient_4 * volume
+    term_12 = (
+        2.0 * ops.expand_dims(slope_2, 1) * term_11 * volume
+        + 2.0 * ops.expand_dims(slope_2, 1) * quotient_3
+    )
+    product_20 = (
+        2.0
+        * ops.expand_dims(slope, 1)
+        * volume
+        * (2.0 * class_weight * quotient_3 + 2.0 * quotient_4)
+        * volume
+    )
+    product_21 = difference * (product_20 - 2.0 * ops.expand_dims(slope, 1) * quotient_3)
+    product_22 = 2.0 * ops.expand_dims(slope_3, 1) * quotient_3 * volume * difference
+    term_13 = (
         2.0 * ops.expand_dims(slope_4, 1) * quotient_3 * volume * sums
-        + (product_23 + product_25) * sums_3
+        + (sums * term_12 + product_21) * sums_3
         + 2.0 * ops.expand_dims(slope_2, 1) * quotient_3 * volume * sums_4
-        + product_26
+        + product_22
         - 2.0 * ops.expand_dims(slope, 1) * quotient_3 * volume * sums_6
     )
     change_input = (
@@ -254,7 +262,7 @@ def _curvature(
     )
     change_target = (
         ops.expand_dims(term_9, 2)
-        + ops.expand_dims(term_11, 2)
+        + ops.expand_dims(term_13, 2)
         - product_17
         - product_18
         - product_19

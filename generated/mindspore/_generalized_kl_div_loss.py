@@ -3,36 +3,36 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, Sum, exp, like_upstream, log
 from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 
 
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    exp_input = ops.exp(input)
-    return ops.where(
-        target <= 0.0, exp_input, (ops.log(target) - input) * target + exp_input - target
-    )
+    exp_input = exp(input)
+    return ops.where(target <= 0.0, exp_input, (log(target) - input) * target + exp_input - target)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target <= 0.0
-    exp_input = ops.exp(input)
+    exp_input = exp(input)
     grad_input = upstream * ops.where(mask, exp_input, exp_input - target)
-    grad_target = upstream * ops.where(mask, 0.0, ops.log(target) - input + 1.0 - 1.0)
+    grad_target = upstream * ops.where(mask, 0.0, log(target) - input + 1.0 - 1.0)
     return grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target <= 0.0
-    exp_input = ops.exp(input)
-    product = ops.where(mask, 0.0, ops.log(target) - input + 1.0 - 1.0) * d_target
-    return ops.where(mask, exp_input, exp_input - target) * d_input + product
+    exp_input = exp(input)
+    return (
+        ops.where(mask, exp_input, exp_input - target) * d_input
+        + ops.where(mask, 0.0, log(target) - input + 1.0 - 1.0) * d_target
+    )
 
 
 def _curvature(
@@ -40,8 +40,8 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target <= 0.0
-    chosen = ops.where(mask, 0.0, -1.0)
-    change_input = upstream * (ops.exp(input) * d_input + chosen * d_target)
+    chosen = ops.cast(ops.where(mask, 0.0, -1.0), upstream.dtype)
+    change_input = upstream * (exp(input) * d_input + chosen * d_target)
     change_target = upstream * (ops.where(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
     return change_input, change_target
 
@@ -61,7 +61,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -79,6 +79,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def generalized_kl_div_loss(
@@ -118,10 +119,11 @@ def generalized_kl_div_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "optax":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -129,8 +131,10 @@ def generalized_kl_div_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

@@ -21,11 +21,11 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
     mask = target == 1.0
-    slope = upstream * ops.where(mask, 1.0, ops.where(target == -1.0, 0.0, 1.0))
-    chosen = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
-    slope_2 = upstream * chosen
+    chosen = ops.where(mask, 1.0, ops.cast(ops.where(target == -1.0, 0.0, 1.0), upstream.dtype))
+    chosen_2 = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
+    slope = upstream * chosen_2
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
-    return slope - slope_2, grad_target, total(slope_2)
+    return upstream * chosen - slope, grad_target, total(slope)
 
 
 def _tangent(
@@ -38,9 +38,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 1.0
-    product = ops.where(mask, 1.0, ops.where(target == -1.0, 0.0, 1.0)) * d_input
-    chosen = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
-    return product + chosen * (d_margin - d_input)
+    chosen = ops.where(mask, 1.0, ops.cast(ops.where(target == -1.0, 0.0, 1.0), target.dtype))
+    chosen_2 = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
+    return chosen * d_input + chosen_2 * (d_margin - d_input)
 
 
 def _curvature(

@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign
+from ._arrays import Operand, Sum, like_upstream, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
 __all__ = ["HingeLoss", "hinge_loss"]
 
@@ -49,7 +49,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -67,6 +67,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
@@ -79,7 +80,7 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
     positive = ops.maximum(0.0, sign(1.0 - chosen * input))
-    grad_target = -upstream * positive * ops.where(mask, 0.0, 1.0) * input
+    grad_target = -upstream * positive * ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype) * input
     return -upstream * positive * chosen, grad_target
 
 
@@ -87,9 +88,8 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
-    return ops.maximum(0.0, sign(1.0 - chosen * input)) * (
-        -ops.where(mask, 0.0, 1.0) * input * d_target - chosen * d_input
-    )
+    product = ops.cast(ops.where(mask, 0.0, 1.0), target.dtype) * input * d_target
+    return ops.maximum(0.0, sign(1.0 - chosen * input)) * (-product - chosen * d_input)
 
 
 def _curvature_keras(
@@ -98,7 +98,7 @@ def _curvature_keras(
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     positive = ops.maximum(0.0, sign(1.0 - ops.where(mask, -1.0, target) * input))
-    chosen = ops.where(mask, 0.0, 1.0)
+    chosen = ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype)
     change_input = -upstream * positive * chosen * d_target
     change_target = -upstream * positive * chosen * d_input
     return change_input, change_target
@@ -119,7 +119,11 @@ class _GradientKeras(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_keras(upstream, input, target, *dout)
-        return (_tangent_keras(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_keras(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueKeras(nn.Cell):
@@ -137,6 +141,7 @@ class _ValueKeras(nn.Cell):
 
 _slopes_keras = _GradientKeras()
 _kernel_keras = _ValueKeras()
+_kernel_keras_sum = Sum(_kernel_keras)
 
 
 def _loss(
@@ -149,21 +154,30 @@ def _loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "chainer":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target),
             reduction,
             dtype,
             count=leading_size(input),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _keras_loss(
@@ -175,13 +189,14 @@ def _keras_loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_keras(input, target)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_keras,
+        _kernel_keras_sum,
+        (input, target),
         reduction,
         dtype,
         rows=("mean", -1),

@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, total
+from ._arrays import Operand, Sum, constant, like_upstream, sign, total
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
 
@@ -68,7 +68,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, margin, *dout)
-        return (_tangent(input, target, margin, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, margin, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -86,6 +91,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def hinge_margin_loss(
@@ -120,13 +126,20 @@ def hinge_margin_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input, target, margin)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, margin),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class HingeMarginLoss(Loss):

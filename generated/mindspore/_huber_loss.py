@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign, total
+from ._arrays import Operand, Sum, like_upstream, sign, total
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, same_weight, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, same_weight, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 
@@ -49,10 +49,10 @@ def _curvature(
     term = d_input - d_target
     product = ops.cast(mask, upstream.dtype) * term
     chosen = ops.where(mask, 0.0, sign(error))
-    slope = upstream * (ops.where(mask, 0.0, -1.0) * d_delta + chosen * term)
+    term_2 = ops.cast(ops.where(mask, 0.0, -1.0), upstream.dtype) * d_delta + chosen * term
     change_input = upstream * (product + chosen * d_delta)
     change_target = -upstream * product - upstream * chosen * d_delta
-    return change_input, change_target, total(slope)
+    return change_input, change_target, total(upstream * term_2)
 
 
 class _Gradient(nn.Cell):
@@ -73,7 +73,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, delta, *dout)
-        return (_tangent(input, target, delta, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, delta, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -91,6 +96,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def huber_loss(
@@ -131,17 +137,18 @@ def huber_loss(
     check_floating(input=input)
     check_positive("delta", delta)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)
-    loss = _kernel(input, target, delta)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target, delta),
             reduction,
             dtype,
             weight=weight,
@@ -151,8 +158,10 @@ def huber_loss(
             denominator=denominator,
         )
     if dialect == "chainer":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target, delta),
             reduction,
             dtype,
             weight=weight,
@@ -160,8 +169,15 @@ def huber_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(
-        loss, reduction, dtype, weight=weight, sample_weight=sample_weight, denominator=denominator
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, delta),
+        reduction,
+        dtype,
+        weight=weight,
+        sample_weight=sample_weight,
+        denominator=denominator,
     )
 
 

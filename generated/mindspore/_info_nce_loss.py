@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total
+from ._arrays import Operand, count_up, divide, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -19,7 +19,7 @@ def _value(query: Tensor, key: Tensor, temperature: Tensor) -> Tensor:
     similarity = ops.matmul(
         direction(query, axis=-1), ops.transpose(direction(key, axis=-1), (1, 0))
     )
-    return label_cross_entropy(similarity / temperature, count_up(query.shape[0]), axis=-1)
+    return label_cross_entropy(divide(similarity, temperature), count_up(query.shape[0]), axis=-1)
 
 
 def _gradient(
@@ -29,21 +29,20 @@ def _gradient(
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
     similarity = ops.matmul(query_direction, ops.transpose(key_direction, (1, 0)))
-    excess = label_excess(similarity / temperature, count_up(query.shape[0]), axis=-1)
+    excess = label_excess(divide(similarity, temperature), count_up(query.shape[0]), axis=-1)
     sums = ops.matmul(excess, key_direction)
     slope = upstream * total(sums * query_direction, axis=1)
-    term = (
-        ops.expand_dims(upstream, 1) * sums / temperature
-        - ops.expand_dims(slope, 1) * query_direction / temperature
+    term = divide(ops.expand_dims(upstream, 1) * sums, temperature) - divide(
+        ops.expand_dims(slope, 1) * query_direction, temperature
     )
     sums_2 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * excess), (1, 0)), query_direction
     )
-    product = (
-        key_direction * ops.expand_dims(total(sums_2 * key_direction, axis=1), 1) / temperature
+    product = divide(
+        key_direction * ops.expand_dims(total(sums_2 * key_direction, axis=1), 1), temperature
     )
     product_2 = ops.expand_dims(ratio(1.0, norm(key, axis=-1)), 1) * (
-        sums_2 / temperature - product
+        divide(sums_2, temperature) - product
     )
     grad_query = ops.expand_dims(ratio(1.0, norm(query, axis=-1)), 1) * term
     grad_temperature = -total(ops.expand_dims(upstream, 1) * excess * similarity) / (
@@ -64,7 +63,7 @@ def _tangent(
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
     similarity = ops.matmul(query_direction, ops.transpose(key_direction, (1, 0)))
-    excess = label_excess(similarity / temperature, count_up(query.shape[0]), axis=-1)
+    excess = label_excess(divide(similarity, temperature), count_up(query.shape[0]), axis=-1)
     product = key_direction * ops.expand_dims(total(key_direction * d_key, axis=1), 1)
     sums = ops.matmul(query_direction, ops.transpose((d_key - product), (1, 0)))
     product_2 = query_direction * ops.expand_dims(total(query_direction * d_query, axis=1), 1)
@@ -73,7 +72,9 @@ def _tangent(
         ratio(1.0, norm(key, axis=-1)) * sums
         + ops.expand_dims(ratio(1.0, norm(query, axis=-1)), 1) * sums_2
     )
-    term_2 = term / temperature - similarity * d_temperature / (temperature * temperature)
+    term_2 = divide(term, temperature) - divide(
+        similarity * d_temperature, (temperature * temperature)
+    )
     return total(excess * term_2, axis=1)
 
 
@@ -94,19 +95,17 @@ def _curvature(
     product = ratio(quotient, query_length) * sums
     key_direction = direction(key, axis=-1)
     similarity = ops.matmul(query_direction, ops.transpose(key_direction, (1, 0)))
-    logit = similarity / temperature
+    logit = divide(similarity, temperature)
     excess = label_excess(logit, count_up(query.shape[0]), axis=-1)
     sums_2 = ops.matmul(excess, key_direction)
     sums_3 = total(sums_2 * query_direction, axis=1)
     slope = upstream * sums_3
-    term = (
-        ops.expand_dims(upstream, 1) * sums_2 / temperature
-        - ops.expand_dims(slope, 1) * query_direction / temperature
+    term = divide(ops.expand_dims(upstream, 1) * sums_2, temperature) - divide(
+        ops.expand_dims(slope, 1) * query_direction, temperature
     )
     power = temperature * temperature
-    term_2 = (
-        ops.expand_dims(slope, 1) * query_direction / power
-        - ops.expand_dims(upstream, 1) * sums_2 / power
+    term_2 = divide(ops.expand_dims(slope, 1) * query_direction, power) - divide(
+        ops.expand_dims(upstream, 1) * sums_2, power
     )
     key_length = norm(key, axis=-1)
     quotient_2 = ratio(1.0, key_length)
@@ -118,54 +117,56 @@ def _curvature(
         term_4, ops.transpose(key_direction, (1, 0))
     )
     term_5 = product_2 + product_3
-    d_probability = softmax_tangent(
-        logit, term_5 / temperature - similarity * d_temperature / power, axis=-1
-    )
-    term_6 = ops.matmul(d_probability, key_direction) + ops.matmul((excess * quotient_2), term_3)
+    term_6 = divide(term_5, temperature) - divide(similarity * d_temperature, power)
+    d_probability = softmax_tangent(logit, term_6, axis=-1)
+    term_7 = ops.matmul(d_probability, key_direction) + ops.matmul((excess * quotient_2), term_3)
     slope_2 = upstream * sums_3 * quotient
-    term_7 = query_direction * term_6 + sums_2 * ops.expand_dims(quotient, 1) * term_4
-    slope_3 = upstream * total(term_7, axis=1)
-    term_8 = (
+    term_8 = query_direction * term_7 + sums_2 * ops.expand_dims(quotient, 1) * term_4
+    slope_3 = upstream * total(term_8, axis=1)
+    product_4 = divide(ops.expand_dims(slope_3, 1) * query_direction, temperature)
+    term_9 = (
         term_2 * d_temperature
-        + ops.expand_dims(upstream, 1) * term_6 / temperature
-        - ops.expand_dims(slope_2, 1) * term_4 / temperature
-        - ops.expand_dims(slope_3, 1) * query_direction / temperature
+        + divide(ops.expand_dims(upstream, 1) * term_7, temperature)
+        - divide(ops.expand_dims(slope_2, 1) * term_4, temperature)
+        - product_4
     )
-    product_4 = ratio(quotient_2, key_length) * sums_4
+    product_5 = ratio(quotient_2, key_length) * sums_4
     sums_5 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * excess), (1, 0)), query_direction
     )
     sums_6 = total(sums_5 * key_direction, axis=1)
-    term_9 = sums_5 / temperature - key_direction * ops.expand_dims(sums_6, 1) / temperature
-    term_10 = key_direction * ops.expand_dims(sums_6, 1) / power - sums_5 / power
+    term_10 = divide(sums_5, temperature) - divide(
+        key_direction * ops.expand_dims(sums_6, 1), temperature
+    )
+    term_11 = divide(key_direction * ops.expand_dims(sums_6, 1), power) - divide(sums_5, power)
     sums_7 = ops.matmul(
         ops.transpose(d_probability, (1, 0)), (ops.expand_dims(upstream, 1) * query_direction)
     )
     slope_4 = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * excess
-    term_11 = sums_7 + ops.matmul(ops.transpose(slope_4, (1, 0)), term_4)
-    product_5 = sums_6 * quotient_2
-    term_12 = key_direction * term_11 + sums_5 * ops.expand_dims(quotient_2, 1) * term_3
-    product_6 = key_direction * ops.expand_dims(total(term_12, axis=1), 1) / temperature
-    term_13 = (
-        term_10 * d_temperature
-        + term_11 / temperature
-        - ops.expand_dims(product_5, 1) * term_3 / temperature
-        - product_6
+    term_12 = sums_7 + ops.matmul(ops.transpose(slope_4, (1, 0)), term_4)
+    product_6 = sums_6 * quotient_2
+    term_13 = key_direction * term_12 + sums_5 * ops.expand_dims(quotient_2, 1) * term_3
+    product_7 = divide(key_direction * ops.expand_dims(total(term_13, axis=1), 1), temperature)
+    term_14 = (
+        term_11 * d_temperature
+        + divide(term_12, temperature)
+        - divide(ops.expand_dims(product_6, 1) * term_3, temperature)
+        - product_7
     )
-    term_14 = ops.expand_dims(quotient_2, 1) * term_13 - ops.expand_dims(product_4, 1) * term_9
-    product_7 = (
+    term_15 = ops.expand_dims(quotient_2, 1) * term_14 - ops.expand_dims(product_5, 1) * term_10
+    product_8 = (
         2.0
         * total(ops.expand_dims(upstream, 1) * excess * similarity)
         * d_temperature
         / temperature**3
     )
-    term_15 = (
+    term_16 = (
         ops.expand_dims(upstream, 1) * similarity * d_probability
         + ops.expand_dims(upstream, 1) * excess * term_5
     )
-    change_query = ops.expand_dims(quotient, 1) * term_8 - ops.expand_dims(product, 1) * term
-    change_temperature = product_7 - total(term_15) / power
-    return change_query, term_14, change_temperature
+    change_query = ops.expand_dims(quotient, 1) * term_9 - ops.expand_dims(product, 1) * term
+    change_temperature = product_8 - total(term_16) / power
+    return change_query, term_15, change_temperature
 
 
 class _Gradient(nn.Cell):

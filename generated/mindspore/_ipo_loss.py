@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, total
+from ._arrays import Operand, Sum, divide, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["IPOLoss", "ipo_loss"]
 
@@ -33,9 +33,9 @@ def _gradient(
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
     slope = 2.0 * upstream * term
-    slope_2 = -2.0 * upstream * term
+    product = -slope
     grad_tau = total(upstream * term) / (tau * tau)
-    return slope, slope_2, slope_2, slope, grad_tau
+    return slope, product, product, slope, grad_tau
 
 
 def _tangent(
@@ -55,7 +55,7 @@ def _tangent(
     return (
         2.0 * term * d_chosen
         + 2.0 * term * (d_reference_rejected - d_rejected)
-        + term * d_tau / (tau * tau)
+        + divide(term * d_tau, (tau * tau))
         - 2.0 * term * d_reference_chosen
     )
 
@@ -79,14 +79,14 @@ def _curvature(
     slope_2 = 2.0 * upstream * term
     slope_3 = 2.0 * upstream * d_reference_chosen
     power = tau * tau
-    slope_4 = upstream * d_tau / power
+    slope_4 = divide(upstream * d_tau, power)
     term_2 = slope + slope_2 + slope_4 - slope_3
     term_3 = slope_3 - slope - slope_2 - slope_4
     term_4 = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
     term_5 = (
         upstream * d_chosen
         + upstream * term
-        + 0.5 * upstream * d_tau / power
+        + divide(0.5 * upstream * d_tau, power)
         - upstream * d_reference_chosen
     )
     change_tau = total(term_5) / power - 2.0 * total(upstream * term_4) * d_tau / tau**3
@@ -122,7 +122,10 @@ class _Gradient(nn.Cell):
             upstream, chosen, rejected, reference_chosen, reference_rejected, tau, *dout
         )
         return (
-            _tangent(chosen, rejected, reference_chosen, reference_rejected, tau, *dout),
+            like_upstream(
+                _tangent(chosen, rejected, reference_chosen, reference_rejected, tau, *dout),
+                upstream,
+            ),
             changes[0],
             changes[1],
             changes[2],
@@ -160,6 +163,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def ipo_loss(
@@ -212,9 +216,10 @@ def ipo_loss(
     reference_chosen = to_working(reference_chosen, working)
     reference_rejected = to_working(reference_rejected, working)
     tau = to_working(tau, working)
-    loss = _kernel(chosen, rejected, reference_chosen, reference_rejected, tau)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (chosen, rejected, reference_chosen, reference_rejected, tau),
         reduction,
         dtype,
         shape=chosen.shape,

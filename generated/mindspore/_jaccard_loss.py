@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -16,8 +16,8 @@ __all__ = ["JaccardLoss", "jaccard_loss"]
 def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = ops.sigmoid(input)
-    difference = total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=(0, 2))
+    p = sigmoid(input)
+    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
     return ratio(difference, smooth + total(target * p, axis=(0, 2)) + difference)
 
 
@@ -25,8 +25,8 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
@@ -34,9 +34,7 @@ def _gradient(
     slope = upstream * quotient
     slope_2 = upstream * (ratio(1.0, term_2) - quotient)
     term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1) * target
-    grad_target = -ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_2, 1) * ops.tanh(
-        0.5 * input
-    )
+    grad_target = -ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
 
@@ -49,13 +47,13 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = 1.0 - target
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
     quotient = ratio(ratio(difference, term_2), term_2)
-    term_3 = p * probability * (term - target) * d_input - ops.tanh(0.5 * input) * d_target
+    term_3 = p * probability * (term - target) * d_input - tanh(0.5 * input) * d_target
     sums = total(p * (d_target + target * probability * d_input), axis=(0, 2))
     return (
         (ratio(1.0, term_2) - quotient) * total(term_3, axis=(0, 2))
@@ -74,8 +72,8 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     product = p * probability
     term = 1.0 - target
     product_2 = probability * target
@@ -87,7 +85,7 @@ def _curvature(
     product_3 = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
     product_4 = 0.5 * input
-    squashed = ops.tanh(product_4)
+    squashed = tanh(product_4)
     term_4 = term - target
     sums = total(product * term_4 * d_input - squashed * d_target, axis=(0, 2))
     product_5 = quotient * quotient_2
@@ -98,7 +96,7 @@ def _curvature(
     slope_2 = upstream * quotient_2
     slope_3 = upstream * term_3
     term_7 = -slope_2 - 2.0 * slope_3
-    squashed_2 = ops.tanh(-0.5 * input)
+    squashed_2 = tanh(-0.5 * input)
     product_6 = ops.expand_dims(slope_3, 1) * (term * squashed_2 + target * squashed)
     product_7 = (product_6 - ops.expand_dims(slope_2, 1) * target * squashed_2) * d_input
     quotient_4 = ratio(quotient, term_2)

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, fold, log1p, total, with_batch
+from ._arrays import Operand, constant, exp, fold, log1p, sigmoid, tanh, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -32,11 +32,11 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     abs_term = ops.abs(term)
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = ops.sigmoid(term_2) * (ops.maximum(0.0, term) + log1p(ops.exp(-abs_term)))
-    product_2 = ops.sigmoid(term) * (ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2))))
+    product = sigmoid(term_2) * (ops.maximum(0.0, term) + log1p(exp(-abs_term)))
+    product_2 = sigmoid(term) * (ops.maximum(0.0, term_2) + log1p(exp(-ops.abs(term_2))))
     cost = ops.where(
         0.5 * abs_term < 1.0,
-        0.5 * term * ops.tanh(u) - log_cosh(u),
+        0.5 * term * tanh(u) - log_cosh(u),
         -product - product_2 + constant(0.6931471805599453, input),
     )
     sums = total((softmax(input, axis=-2) + softmax(target, axis=-2)) * cost, axis=1)
@@ -54,26 +54,24 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     magnitude = ops.abs(term_2)
     mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
-    sech2_2 = sech2(u)
+    product = 0.25 * term_2 * sech2(u)
     term_3 = nll_2 - nll
-    probability_3 = ops.sigmoid(term_3)
-    share = ops.sigmoid(term_2)
-    product = probability_3 * share
-    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
-    product_2 = product * softplus
-    softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
-    product_3 = product * softplus_2
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
+    probability_3 = sigmoid(term_3)
+    share = sigmoid(term_2)
+    product_2 = probability_3 * share
+    softplus = ops.maximum(0.0, term_2) + log1p(exp(-magnitude))
+    product_3 = product_2 * softplus
+    softplus_2 = ops.maximum(0.0, term_3) + log1p(exp(-ops.abs(term_3)))
+    product_4 = product_2 * softplus_2
+    chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     rest = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     slope = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen
     term_4 = -probability_3 * softplus - share * softplus_2 + constant(0.6931471805599453, input)
-    cost = ops.where(mask, 0.5 * term_2 * ops.tanh(u) - log_cosh(u), term_4)
+    cost = ops.where(mask, 0.5 * term_2 * tanh(u) - log_cosh(u), term_4)
     rest_2 = sum_of_others(0.5 * probability * ops.expand_dims(upstream, 1) * cost, axis=-2)
     term_5 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * cost - rest_2
-    chosen_2 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
-    )
+    chosen_2 = ops.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
     rest_3 = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen_2, axis=-2)
     other_probability_2 = softmax_complement(target, axis=-2)
     slope_2 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * term * chosen_2
@@ -93,23 +91,23 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     mask = 0.5 * abs_term < 1.0
     u = 0.5 * term
     term_2 = nll_2 - nll
-    probability = ops.sigmoid(term_2)
-    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-abs_term))
-    share = ops.sigmoid(term)
-    softplus_2 = ops.maximum(0.0, term_2) + log1p(ops.exp(-ops.abs(term_2)))
+    probability = sigmoid(term_2)
+    softplus = ops.maximum(0.0, term) + log1p(exp(-abs_term))
+    share = sigmoid(term)
+    softplus_2 = ops.maximum(0.0, term_2) + log1p(exp(-ops.abs(term_2)))
     term_3 = -probability * softplus - share * softplus_2 + constant(0.6931471805599453, input)
-    cost = ops.where(mask, 0.5 * term * ops.tanh(u) - log_cosh(u), term_3)
+    cost = ops.where(mask, 0.5 * term * tanh(u) - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
     probability_3 = softmax(target, axis=-2)
     term_4 = probability_2 + probability_3
-    sech2_2 = sech2(u)
-    product = probability * share
-    product_2 = product * softplus
-    product_3 = product * softplus_2
-    chosen = ops.where(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3))
+    product = 0.25 * term * sech2(u)
+    product_2 = probability * share
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
+    chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     offset = centred(input, d_input, axis=-2)
     term_5 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    chosen_2 = ops.where(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product))
+    chosen_2 = ops.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
     offset_2 = centred(target, d_target, axis=-2)
     term_6 = ops.expand_dims(total(probability_3 * offset_2, axis=1), 1) - offset_2
     term_7 = (
@@ -135,22 +133,23 @@ def _curvature(
     mask = 0.5 * magnitude < 1.0
     u = 0.5 * term_2
     sech2_2 = sech2(u)
+    product = 0.25 * term_2 * sech2_2
     term_3 = nll_2 - nll
-    probability_3 = ops.sigmoid(term_3)
-    share = ops.sigmoid(term_2)
-    product = probability_3 * share
-    softplus = ops.maximum(0.0, term_2) + log1p(ops.exp(-magnitude))
-    product_2 = product * softplus
-    softplus_2 = ops.maximum(0.0, term_3) + log1p(ops.exp(-ops.abs(term_3)))
-    product_3 = product * softplus_2
-    chosen = ops.where(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
+    probability_3 = sigmoid(term_3)
+    share = sigmoid(term_2)
+    product_2 = probability_3 * share
+    softplus = ops.maximum(0.0, term_2) + log1p(exp(-magnitude))
+    product_3 = product_2 * softplus
+    softplus_2 = ops.maximum(0.0, term_3) + log1p(exp(-ops.abs(term_3)))
+    product_4 = product_2 * softplus_2
+    chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     slope = 0.5 * ops.expand_dims(upstream, 1) * term * chosen
     other_probability = softmax_complement(input, axis=-2)
     term_4 = (
         sum_of_others(slope, axis=-2)
         - 0.5 * other_probability * ops.expand_dims(upstream, 1) * chosen
     )
-    squashed = ops.tanh(u)
+    squashed = tanh(u)
     term_5 = -probability_3 * softplus - share * softplus_2 + constant(0.6931471805599453, upstream)
     cost = ops.where(mask, 0.5 * term_2 * squashed - log_cosh(u), term_5)
     slope_2 = 0.5 * probability * ops.expand_dims(upstream, 1) * cost
@@ -159,21 +158,21 @@ def _curvature(
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
-    product_4 = 0.25 * sech2_2
-    product_5 = 0.25 * term_2 * squashed * sech2_2
-    product_6 = product * softplus * squashed
-    product_7 = probability_3 * share * share
-    product_8 = product * squashed
-    squashed_2 = ops.tanh(0.5 * term_3)
-    product_9 = product * softplus_2 * squashed_2
-    product_10 = share * probability_3 * probability_3
-    product_11 = product * squashed_2
-    term_7 = product_7 - product_6 + product_8 + (product_10 - product_9 + product_11)
-    chosen_2 = ops.where(mask, product_4 - product_5, term_7)
+    product_5 = 0.25 * sech2_2
+    product_6 = 0.25 * term_2 * squashed * sech2_2
+    product_7 = product_2 * softplus * squashed
+    product_8 = probability_3 * share * share
+    product_9 = product_2 * squashed
+    squashed_2 = tanh(0.5 * term_3)
+    product_10 = product_2 * softplus_2 * squashed_2
+    product_11 = share * probability_3 * probability_3
+    product_12 = product_2 * squashed_2
+    term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
+    chosen_2 = ops.where(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
     term_8 = ops.expand_dims(total(probability * offset, axis=1), 1) - offset
-    term_9 = product_6 - product_7 - product_8 + (product_9 - product_10 - product_11)
-    chosen_3 = ops.where(mask, product_5 - product_4, term_9)
+    term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
+    chosen_3 = ops.where(mask, product_6 - product_5, term_9)
     offset_2 = centred(target, d_target, axis=-2)
     term_10 = ops.expand_dims(total(probability_2 * offset_2, axis=1), 1) - offset_2
     term_11 = (
@@ -186,9 +185,7 @@ def _curvature(
     slope_4 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_2
     term_12 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen - slope_4
     slope_5 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3
-    chosen_4 = ops.where(
-        mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
-    )
+    chosen_4 = ops.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
     term_13 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 - slope_5
     slope_6 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen * term_8
     slope_7 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 * term_10
@@ -200,7 +197,7 @@ def _curvature(
     term_15 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * cost - sum_of_others(
         slope_10, axis=-2
     )
-    product_12 = (sum_of_others(slope_8, axis=-2) - slope_9 + term_15) * d_probability_2
+    product_13 = (sum_of_others(slope_8, axis=-2) - slope_9 + term_15) * d_probability_2
     term_16 = (
         0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
         + 0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability_2
@@ -223,7 +220,7 @@ def _curvature(
         - probability * sum_of_others(term_14, axis=-2)
     )
     change_target = (
-        product_12
+        product_13
         + probability_2 * sum_of_others(term_16, axis=-2)
         + other_probability_2 * term_17 * term_8
         + other_probability_2 * term_18 * term_10

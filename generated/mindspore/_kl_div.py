@@ -3,10 +3,10 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, Sum, exp, like_upstream, log
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
 
@@ -20,19 +20,19 @@ def _value_log_target(input: Tensor, target: Tensor) -> Tensor:
 def _gradient_log_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     grad_target = upstream * scaled_exp(target - input + 1.0, target)
-    return -upstream * ops.exp(target), grad_target
+    return -upstream * exp(target), grad_target
 
 
 def _tangent_log_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return ops.exp(target) * (d_target - d_input) + scaled_exp(target - input, target) * d_target
+    return exp(target) * (d_target - d_input) + scaled_exp(target - input, target) * d_target
 
 
 def _curvature_log_target(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    exp_target = ops.exp(target)
+    exp_target = exp(target)
     term = exp_target * (d_target - d_input) + scaled_exp(target - input + 1.0, target) * d_target
     change_input = -upstream * exp_target * d_target
     return change_input, upstream * term
@@ -53,7 +53,11 @@ class _GradientLogTarget(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_log_target(upstream, input, target, *dout)
-        return (_tangent_log_target(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_log_target(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueLogTarget(nn.Cell):
@@ -71,18 +75,19 @@ class _ValueLogTarget(nn.Cell):
 
 _slopes_log_target = _GradientLogTarget()
 _kernel_log_target = _ValueLogTarget()
+_kernel_log_target_sum = Sum(_kernel_log_target)
 
 
 def _value_target(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.where(target == 0.0, 0.0, (ops.log(target) - input) * target)
+    return ops.where(target == 0.0, 0.0, (log(target) - input) * target)
 
 
 def _gradient_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target == 0.0
     grad_input = upstream * ops.where(mask, 0.0, -target)
-    grad_target = upstream * ops.where(mask, 0.0, ops.log(target) - input + 1.0)
+    grad_target = upstream * ops.where(mask, 0.0, log(target) - input + 1.0)
     return grad_input, grad_target
 
 
@@ -90,7 +95,7 @@ def _tangent_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Te
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     return (
-        ops.where(mask, 0.0, ops.log(target) - input + 1.0) * d_target
+        ops.where(mask, 0.0, log(target) - input + 1.0) * d_target
         + ops.where(mask, 0.0, -target) * d_input
     )
 
@@ -100,7 +105,7 @@ def _curvature_target(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = ops.where(mask, 0.0, -1.0)
+    chosen = ops.cast(ops.where(mask, 0.0, -1.0), upstream.dtype)
     change_target = upstream * (ops.where(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
     return upstream * chosen * d_target, change_target
 
@@ -120,7 +125,11 @@ class _GradientTarget(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_target(upstream, input, target, *dout)
-        return (_tangent_target(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_target(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueTarget(nn.Cell):
@@ -138,6 +147,7 @@ class _ValueTarget(nn.Cell):
 
 _slopes_target = _GradientTarget()
 _kernel_target = _ValueTarget()
+_kernel_target_sum = Sum(_kernel_target)
 
 
 def _log_target_loss(
@@ -154,10 +164,11 @@ def _log_target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_target(input, target)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel_log_target,
+            _kernel_log_target_sum,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -167,8 +178,10 @@ def _log_target_loss(
             denominator=denominator,
         )
     if dialect == "optax":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel_log_target,
+            _kernel_log_target_sum,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -176,8 +189,10 @@ def _log_target_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_log_target,
+        _kernel_log_target_sum,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,
@@ -200,10 +215,11 @@ def _target_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_target(input, target)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel_target,
+            _kernel_target_sum,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -213,8 +229,10 @@ def _target_loss(
             denominator=denominator,
         )
     if dialect == "optax":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel_target,
+            _kernel_target_sum,
+            (input, target),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -222,8 +240,10 @@ def _target_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_target,
+        _kernel_target_sum,
+        (input, target),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

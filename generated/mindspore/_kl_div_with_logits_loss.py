@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total, with_batch
+from ._arrays import Operand, divide, fold, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -21,8 +21,8 @@ __all__ = ["KLDivWithLogitsLoss", "kl_div_with_logits_loss"]
 def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    soft_target = target / temperature
-    term = negative_log_softmax(input / temperature, axis=-2) - negative_log_softmax(
+    soft_target = divide(target, temperature)
+    term = negative_log_softmax(divide(input, temperature), axis=-2) - negative_log_softmax(
         soft_target, axis=-2
     )
     return temperature * temperature * total(term * softmax(soft_target, axis=-2), axis=1)
@@ -32,9 +32,9 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, temperature: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
-    soft_input = input / temperature
+    soft_input = divide(input, temperature)
     power = temperature * temperature
-    soft_target = target / temperature
+    soft_target = divide(target, temperature)
     probability = softmax(soft_target, axis=-2)
     slope = ops.expand_dims(upstream, 1) * power * probability
     slope_2 = (
@@ -51,14 +51,14 @@ def _gradient(
     )
     product = 2.0 * temperature * total(upstream * total(term_2 * probability, axis=1))
     product_2 = target * probability
-    grad_target = probability * (term_3 / temperature + term_4 / temperature)
+    grad_target = probability * (divide(term_3, temperature) + divide(term_4, temperature))
     grad_temperature = (
         product
         - total(product_2 * term_3) / power
         - total(product_2 * term_4) / power
         - total(term * input) / power
     )
-    return term / temperature, grad_target, grad_temperature
+    return divide(term, temperature), grad_target, grad_temperature
 
 
 def _tangent(
@@ -70,23 +70,24 @@ def _tangent(
     d_temperature: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    soft_input = input / temperature
-    soft_target = target / temperature
+    soft_input = divide(input, temperature)
+    soft_target = divide(target, temperature)
     term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     probability = softmax(soft_target, axis=-2)
     product = 2.0 * temperature * total(term * probability, axis=1) * d_temperature
     power = temperature * temperature
-    offset = centred(soft_input, d_input / temperature - input * d_temperature / power, axis=-2)
-    term_2 = ops.expand_dims(total(softmax(soft_input, axis=-2) * offset, axis=1), 1) - offset
-    term_3 = d_target / temperature - target * d_temperature / power
-    offset_2 = centred(soft_target, term_3, axis=-2)
-    term_4 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    term_5 = (
-        probability * term_2
-        + term * softmax_tangent(soft_target, term_3, axis=-2)
-        - probability * term_4
+    term_2 = divide(d_input, temperature) - divide(input * d_temperature, power)
+    offset = centred(soft_input, term_2, axis=-2)
+    term_3 = ops.expand_dims(total(softmax(soft_input, axis=-2) * offset, axis=1), 1) - offset
+    term_4 = divide(d_target, temperature) - divide(target * d_temperature, power)
+    offset_2 = centred(soft_target, term_4, axis=-2)
+    term_5 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    term_6 = (
+        probability * term_3
+        + term * softmax_tangent(soft_target, term_4, axis=-2)
+        - probability * term_5
     )
-    return product + power * total(term_5, axis=1)
+    return product + power * total(term_6, axis=1)
 
 
 def _curvature(
@@ -100,16 +101,16 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
-    soft_target = target / temperature
+    soft_target = divide(target, temperature)
     probability = softmax(soft_target, axis=-2)
     slope = ops.expand_dims(upstream, 1) * power * probability
     rest = sum_of_others(slope, axis=-2)
-    soft_input = input / temperature
-    term = d_input / temperature - input * d_temperature / power
+    soft_input = divide(input, temperature)
+    term = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(soft_input, term, axis=-2)
     probability_2 = softmax(soft_input, axis=-2)
     slope_2 = 2.0 * ops.expand_dims(upstream, 1) * temperature * probability * d_temperature
-    term_2 = d_target / temperature - target * d_temperature / power
+    term_2 = divide(d_target, temperature) - divide(target * d_temperature, power)
     d_probability_2 = softmax_tangent(soft_target, term_2, axis=-2)
     slope_3 = ops.expand_dims(upstream, 1) * power * d_probability_2
     rest_2 = sum_of_others(slope_2 + slope_3, axis=-2)
@@ -127,41 +128,42 @@ def _curvature(
     term_6 = (
         sum_of_others(-slope, axis=-2) + other_probability_2 * ops.expand_dims(upstream, 1) * power
     )
+    product = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
     slope_9 = upstream * temperature
     term_7 = ops.expand_dims(upstream, 1) * temperature * term_4 + ops.expand_dims(slope_9, 1)
     slope_10 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
-    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) - term_6 / power
-    product = probability * (slope_10 - term_5 / power + term_8) * d_temperature
+    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) - divide(term_6, power)
+    product_2 = probability * (slope_10 - divide(term_5, power) + term_8) * d_temperature
     offset = centred(soft_input, term, axis=-2)
     term_9 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    product_2 = probability * term_9
-    slope_11 = product_2 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
+    product_3 = probability * term_9
+    slope_11 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
     offset_2 = centred(soft_target, term_2, axis=-2)
     term_10 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    product_3 = probability * term_10
-    slope_12 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
-    product_4 = d_probability_2 * term_4
+    product_4 = probability * term_10
+    slope_12 = product_4 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
+    product_5 = d_probability_2 * term_4
     slope_13 = (
         2.0 * probability * ops.expand_dims(upstream, 1) * temperature * term_4 * d_temperature
     )
     term_11 = (
-        ops.expand_dims(upstream, 1) * power * product_4
+        ops.expand_dims(upstream, 1) * power * product_5
         + slope_13
-        + product_2 * ops.expand_dims(upstream, 1) * power
-        - product_3 * ops.expand_dims(upstream, 1) * power
+        + product_3 * ops.expand_dims(upstream, 1) * power
+        - product_4 * ops.expand_dims(upstream, 1) * power
     )
     rest_4 = sum_of_others(term_11, axis=-2)
     rest_5 = sum_of_others(-slope_2 - slope_3, axis=-2)
     power_2 = temperature**3
-    product_5 = target * probability
+    product_6 = target * probability
     term_12 = (
         2.0 * total(upstream * total(term_4 * probability, axis=1))
-        + 2.0 * total(product_5 * term_5) / power_2
-        + 2.0 * total(product_5 * term_6) / power_2
+        + 2.0 * total(product_6 * term_5) / power_2
+        + 2.0 * total(product_6 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    slope_14 = upstream * total(product_2 + term_4 * d_probability_2 - product_3, axis=1)
-    product_6 = target * d_probability_2
+    slope_14 = upstream * total(product_3 + term_4 * d_probability_2 - product_4, axis=1)
+    product_7 = target * d_probability_2
     slope_15 = (
         2.0
         * probability
@@ -172,18 +174,18 @@ def _curvature(
         * target
         * d_temperature
     )
-    product_7 = other_probability_2 * product_5
-    product_8 = probability * d_target
+    product_8 = other_probability_2 * product_6
+    product_9 = probability * d_target
     term_13 = (
-        term_5 * product_6
+        term_5 * product_7
         + slope_15
-        + product_7 * ops.expand_dims(upstream, 1) * power * term_9
-        + product_8 * term_5
-        - product_5 * ops.expand_dims(upstream, 1) * power * product_4
-        - product_7 * ops.expand_dims(upstream, 1) * power * term_10
-        - product_5 * rest_4
+        + product_8 * ops.expand_dims(upstream, 1) * power * term_9
+        + product_9 * term_5
+        - product_6 * ops.expand_dims(upstream, 1) * power * product_5
+        - product_8 * ops.expand_dims(upstream, 1) * power * term_10
+        - product_6 * rest_4
     )
-    slope_16 = ops.expand_dims(upstream, 1) * power * product_5 * d_probability_2
+    slope_16 = ops.expand_dims(upstream, 1) * power * product_6 * d_probability_2
     slope_17 = (
         2.0
         * other_probability_2
@@ -193,8 +195,8 @@ def _curvature(
         * target
         * d_temperature
     )
-    term_14 = term_6 * product_6 + product_5 * rest_5 + slope_17 + product_8 * term_6 - slope_16
-    product_9 = input * d_probability
+    term_14 = term_6 * product_7 + product_6 * rest_5 + slope_17 + product_9 * term_6 - slope_16
+    product_10 = input * d_probability
     slope_18 = (
         2.0
         * other_probability
@@ -206,28 +208,28 @@ def _curvature(
     )
     slope_19 = other_probability * ops.expand_dims(upstream, 1) * power * input * d_probability_2
     term_15 = (
-        rest * product_9
+        rest * product_10
         + probability_2 * input * rest_2
-        + ops.expand_dims(upstream, 1) * power * probability * product_9
+        + ops.expand_dims(upstream, 1) * power * probability * product_10
         + term_3 * d_input
         - slope_18
         - slope_19
     )
     change_input = (
-        rest * d_probability / temperature
-        + probability_2 * rest_2 / temperature
+        divide(rest * d_probability, temperature)
+        + divide(probability_2 * rest_2, temperature)
         + slope_4
-        + (-slope_5 - term_3 / power) * d_temperature
+        + (-slope_5 - divide(term_3, power)) * d_temperature
         - slope_7
     )
     change_target = (
-        (term_5 / temperature + term_6 / temperature) * d_probability_2
-        + product
+        product
+        + product_2
         + slope_11
-        + probability * rest_5 / temperature
+        + divide(probability * rest_5, temperature)
         - probability * term_7 * d_probability_2
         - slope_12
-        - probability * rest_4 / temperature
+        - divide(probability * rest_4, temperature)
     )
     change_temperature = (
         term_12 * d_temperature

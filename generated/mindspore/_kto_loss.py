@@ -5,9 +5,9 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total
+from ._arrays import Operand, Sum, constant, like_upstream, sigmoid, tanh, total
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["KTOLoss", "kto_loss"]
 
@@ -23,9 +23,7 @@ def _value(
 ) -> Tensor:
     """Return the unreduced loss."""
     gain = (input - reference - divergence) * beta
-    return ops.where(
-        target == 1.0, good_weight * ops.sigmoid(-gain), bad_weight * ops.sigmoid(gain)
-    )
+    return ops.where(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
 
 
 def _gradient(
@@ -42,8 +40,8 @@ def _gradient(
     mask = target == 1.0
     term = input - reference - divergence
     gain = term * beta
-    probability = ops.sigmoid(-gain)
-    sigmoid_gain = ops.sigmoid(gain)
+    probability = sigmoid(-gain)
+    sigmoid_gain = sigmoid(gain)
     chosen = ops.where(
         mask,
         -good_weight * probability * sigmoid_gain * beta,
@@ -88,8 +86,8 @@ def _tangent(
     mask = target == 1.0
     term = input - reference - divergence
     gain = term * beta
-    probability = ops.sigmoid(-gain)
-    sigmoid_gain = ops.sigmoid(gain)
+    probability = sigmoid(-gain)
+    sigmoid_gain = sigmoid(gain)
     product = sigmoid_gain * (probability * good_weight)
     product_2 = probability * (sigmoid_gain * bad_weight)
     chosen = ops.where(mask, product * (reference - input + divergence), product_2 * term)
@@ -123,37 +121,38 @@ def _curvature(
     mask = target == 1.0
     term = input - reference - divergence
     gain = term * beta
-    probability = ops.sigmoid(-gain)
-    sigmoid_gain = ops.sigmoid(gain)
+    probability = sigmoid(-gain)
+    sigmoid_gain = sigmoid(gain)
     product = probability * sigmoid_gain
     product_2 = -product * beta
     chosen = ops.where(mask, product_2, 0.0)
     product_3 = probability * good_weight
     product_4 = sigmoid_gain * product_3
     power = beta * beta
-    squashed = ops.tanh(0.5 * term * beta)
-    product_5 = sigmoid_gain * bad_weight
-    product_6 = probability * product_5
-    squashed_2 = ops.tanh(-0.5 * term * beta)
-    chosen_2 = ops.where(mask, product_4 * power * squashed, product_6 * power * squashed_2)
-    chosen_3 = ops.where(mask, -product_4 * power * squashed, -product_6 * power * squashed_2)
+    product_5 = 0.5 * term * beta
+    squashed = tanh(product_5)
+    product_6 = sigmoid_gain * bad_weight
+    product_7 = probability * product_6
+    squashed_2 = tanh(-product_5)
+    chosen_2 = ops.where(mask, product_4 * power * squashed, product_7 * power * squashed_2)
+    chosen_3 = ops.where(mask, -product_4 * power * squashed, -product_7 * power * squashed_2)
     term_2 = reference - input + divergence
     power_2 = sigmoid_gain * sigmoid_gain
-    product_7 = power_2 * product_3
-    product_8 = term_2 * product_7 * beta
+    product_8 = power_2 * product_3
+    product_9 = term_2 * product_8 * beta
     power_3 = probability * probability
-    product_9 = term * (sigmoid_gain * (good_weight * power_3))
-    product_10 = product_9 * beta
-    product_11 = power_3 * product_5
-    product_12 = term * product_11 * beta
-    product_13 = term_2 * (probability * (bad_weight * power_2))
-    product_14 = product_13 * beta
-    product_15 = product_5 * probability
+    product_10 = term * (sigmoid_gain * (good_weight * power_3))
+    product_11 = product_10 * beta
+    product_12 = power_3 * product_6
+    product_13 = term * product_12 * beta
+    product_14 = term_2 * (probability * (bad_weight * power_2))
+    product_15 = product_14 * beta
+    product_16 = product_6 * probability
     chosen_4 = ops.where(
-        mask, -product_8 - product_10 - product_4, product_12 + product_14 + product_15
+        mask, -product_9 - product_11 - product_4, product_13 + product_15 + product_16
     )
-    product_16 = product * beta
-    chosen_5 = ops.where(mask, 0.0, product_16)
+    product_17 = product * beta
+    chosen_5 = ops.where(mask, 0.0, product_17)
     term_3 = (
         chosen * d_good_weight
         + chosen_2 * d_input
@@ -161,11 +160,11 @@ def _curvature(
         + chosen_4 * d_beta
         + chosen_5 * d_bad_weight
     )
-    chosen_6 = ops.where(mask, product_16, 0.0)
-    product_17 = good_weight * product
-    product_18 = bad_weight * product
+    chosen_6 = ops.where(mask, product_17, 0.0)
+    product_18 = good_weight * product
+    product_19 = bad_weight * product
     chosen_7 = ops.where(
-        mask, product_8 + product_10 + product_17, -product_12 - product_14 - product_18
+        mask, product_9 + product_11 + product_18, -product_13 - product_15 - product_19
     )
     chosen_8 = ops.where(mask, 0.0, product_2)
     term_4 = (
@@ -176,14 +175,14 @@ def _curvature(
         + chosen_8 * d_bad_weight
     )
     chosen_9 = ops.where(mask, product * term_2, 0.0)
-    product_19 = product * (good_weight * term_2) * (beta * squashed)
-    product_20 = squashed_2 * product_18 * gain
-    chosen_10 = ops.where(mask, -product_19 - product_4, product_20 + product_15)
-    chosen_11 = ops.where(mask, product_19 + product_17, -product_20 - product_18)
+    product_20 = product * (good_weight * term_2) * (beta * squashed)
+    product_21 = squashed_2 * product_19 * gain
+    chosen_10 = ops.where(mask, -product_20 - product_4, product_21 + product_16)
+    chosen_11 = ops.where(mask, product_20 + product_18, -product_21 - product_19)
     chosen_12 = ops.where(
         mask,
-        product_7 * term_2 * term_2 + product_9 * term_2,
-        product_11 * term * term + product_13 * term,
+        product_8 * term_2 * term_2 + product_10 * term_2,
+        product_12 * term * term + product_14 * term,
     )
     chosen_13 = ops.where(mask, 0.0, product * term)
     term_5 = (
@@ -242,7 +241,12 @@ class _Gradient(nn.Cell):
             upstream, input, reference, target, beta, good_weight, bad_weight, divergence, *dout
         )
         return (
-            _tangent(input, reference, target, beta, good_weight, bad_weight, divergence, *dout),
+            like_upstream(
+                _tangent(
+                    input, reference, target, beta, good_weight, bad_weight, divergence, *dout
+                ),
+                upstream,
+            ),
             changes[0],
             changes[1],
             changes[2],
@@ -286,6 +290,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def kto_loss(
@@ -341,8 +346,15 @@ def kto_loss(
     good_weight = to_working(good_weight, working)
     bad_weight = to_working(bad_weight, working)
     divergence = to_working(divergence, working)
-    loss = _kernel(input, reference, target, beta, good_weight, bad_weight, divergence)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, reference, target, beta, good_weight, bad_weight, divergence),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class KTOLoss(Loss):

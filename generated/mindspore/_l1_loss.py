@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign
+from ._arrays import Operand, Sum, like_upstream, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, same_weight, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, same_weight, to_working, working_dtype
 
 __all__ = ["L1Loss", "l1_loss"]
 
@@ -50,7 +50,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -68,6 +68,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def l1_loss(
@@ -104,16 +105,17 @@ def l1_loss(
     check_dialect(dialect, ("keras",))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
-    loss = _kernel(input, target)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target),
             reduction,
             dtype,
             weight=weight,
@@ -123,8 +125,10 @@ def l1_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
         reduction,
         dtype,
         weight=weight,

@@ -4,9 +4,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, zeros_like
+from ._arrays import Operand, Sum, constant, divide, like_upstream, log, sign, zeros_like
 from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
-from ._runtime import Loss, broadcast_rows, finish, to_tensor, to_working, working_dtype
+from ._runtime import Loss, broadcast_rows, finish_entries, to_tensor, to_working, working_dtype
 
 __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 
@@ -14,7 +14,7 @@ __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 def _value(input: Tensor, target: Tensor, scale: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     spread = ops.maximum(eps, scale)
-    return ops.abs(input - target) / spread + ops.log(2.0 * spread)
+    return divide(ops.abs(input - target), spread) + log(2.0 * spread)
 
 
 def _gradient(
@@ -23,9 +23,9 @@ def _gradient(
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     spread = ops.maximum(eps, scale)
     term = input - target
-    slope = upstream * sign(term) / spread
-    grad_scale = upstream * (2.0 / (2.0 * spread) - ops.abs(term) / (spread * spread))
-    return slope, -slope, grad_scale
+    slope = divide(upstream * sign(term), spread)
+    term_2 = divide(2.0, (2.0 * spread)) - divide(ops.abs(term), (spread * spread))
+    return slope, -slope, upstream * term_2
 
 
 def _tangent(
@@ -40,8 +40,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     spread = ops.maximum(eps, scale)
     term = input - target
-    product = (2.0 / (2.0 * spread) - ops.abs(term) / (spread * spread)) * d_scale
-    return product + sign(term) * (d_input - d_target) / spread
+    term_2 = divide(2.0, (2.0 * spread)) - divide(ops.abs(term), (spread * spread))
+    return term_2 * d_scale + divide(sign(term) * (d_input - d_target), spread)
 
 
 def _curvature(
@@ -59,10 +59,10 @@ def _curvature(
     power = spread * spread
     term = input - target
     sign_term = sign(term)
-    slope = upstream * sign_term * d_scale / power
-    term_2 = 2.0 * ops.abs(term) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
-    change_scale = upstream * (term_2 * d_scale - sign_term * (d_input - d_target) / power)
-    return -slope, slope, change_scale
+    slope = divide(upstream * sign_term * d_scale, power)
+    term_2 = divide(2.0 * ops.abs(term), spread**3) - divide(4.0, ((2.0 * spread) * (2.0 * spread)))
+    term_3 = term_2 * d_scale - divide(sign_term * (d_input - d_target), power)
+    return -slope, slope, upstream * term_3
 
 
 class _Gradient(nn.Cell):
@@ -85,7 +85,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, scale, constant(eps, input), *dout)
         return (
-            _tangent(input, target, scale, constant(eps, input), *dout),
+            like_upstream(_tangent(input, target, scale, constant(eps, input), *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -108,6 +108,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def laplace_nll_loss(
@@ -154,8 +155,15 @@ def laplace_nll_loss(
     scale = to_working(scale, working)
     scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)
-    loss = _kernel(input, target, scale, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, scale, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class LaplaceNLLLoss(Loss):

@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, sign, total, zeros_like
+from ._arrays import Operand, count_up, exp, log1p, sigmoid, sign, total, zeros_like
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -26,13 +26,11 @@ def _value(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
         ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
     )
     term = (
-        ops.expand_dims(near_i, 1)
-        + distance
-        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
+        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
     )
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
-    return 0.5 * total(ops.maximum(0.0, term) ** 2 * positive, axis=1)
+    return 0.5 * total(ops.square(ops.maximum(0.0, term)) * positive, axis=1)
 
 
 def _gradient(
@@ -50,17 +48,15 @@ def _gradient(
         ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
     )
     term_2 = (
-        ops.expand_dims(near_i, 1)
-        + distance
-        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
+        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
     )
     positive = ops.maximum(0.0, term_2)
     positive_2 = ops.maximum(0.0, sign(term_2))
     mask_3 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     positive_3 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), upstream.dtype)
     slope = ops.expand_dims(upstream, 1) * positive * positive_2 * positive_3
-    chosen_3 = ops.where(mask_2, 0.0, 1.0)
-    sigmoid_gap = ops.sigmoid(gap)
+    chosen_3 = ops.cast(ops.where(mask_2, 0.0, 1.0), upstream.dtype)
+    sigmoid_gap = sigmoid(gap)
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(chosen_3, 1)
@@ -71,7 +67,7 @@ def _gradient(
     )
     sums = total(slope_2, axis=0)
     probability = softmax(chosen, axis=-2)
-    chosen_4 = ops.where(mask, -1.0, 0.0)
+    chosen_4 = ops.cast(ops.where(mask, -1.0, 0.0), upstream.dtype)
     product = positive * positive_2
     term_3 = total(product * positive_3, axis=1) - chosen_3 * total(
         product * positive_3 * sigmoid_gap, axis=1
@@ -101,18 +97,20 @@ def _tangent(
         ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
     )
     term_2 = (
-        ops.expand_dims(near_i, 1)
-        + distance
-        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
+        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
     )
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
     product = direction(term, axis=-1) * (ops.expand_dims(d_input, 1) - d_input)
     sums = total(product, axis=2)
-    term_3 = chosen_2 * d_margin + ops.where(mask, -1.0, 0.0) * sums
+    term_3 = chosen_2 * d_margin + ops.cast(ops.where(mask, -1.0, 0.0), input.dtype) * sums
     sums_2 = total(softmax(chosen, axis=-1) * term_3, axis=1)
     term_4 = total(softmax(chosen, axis=-2) * term_3, axis=0) - ops.expand_dims(sums_2, 1)
-    product_2 = ops.sigmoid(gap) * ops.expand_dims(ops.where(mask_2, 0.0, 1.0), 1) * term_4
+    product_2 = (
+        sigmoid(gap)
+        * ops.expand_dims(ops.cast(ops.where(mask_2, 0.0, 1.0), input.dtype), 1)
+        * term_4
+    )
     product_3 = (
         ops.maximum(0.0, term_2)
         * ops.maximum(0.0, sign(term_2))
@@ -143,22 +141,20 @@ def _curvature(
         ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
     )
     term_2 = (
-        ops.expand_dims(near_i, 1)
-        + distance
-        + (ops.maximum(0.0, gap) + log1p(ops.exp(-ops.abs(gap))))
+        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
     )
     positive = ops.maximum(0.0, sign(term_2))
     power = positive * positive
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive_2 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
     probability = softmax(chosen, axis=-1)
-    chosen_3 = ops.where(mask, -1.0, 0.0)
+    chosen_3 = ops.cast(ops.where(mask, -1.0, 0.0), input.dtype)
     term_3 = ops.expand_dims(d_input, 1) - d_input
     sums = total(input_direction * term_3, axis=2)
     term_4 = chosen_2 * d_margin + chosen_3 * sums
     sums_2 = total(probability * term_4, axis=1)
-    sigmoid_gap = ops.sigmoid(gap)
-    chosen_4 = ops.where(mask_2, 0.0, 1.0)
+    sigmoid_gap = sigmoid(gap)
+    chosen_4 = ops.cast(ops.where(mask_2, 0.0, 1.0), input.dtype)
     probability_2 = softmax(chosen, axis=-2)
     term_5 = total(probability_2 * term_4, axis=0) - ops.expand_dims(sums_2, 1)
     term_6 = ops.expand_dims(sums_2, 1) + sums + sigmoid_gap * ops.expand_dims(chosen_4, 1) * term_5
@@ -166,7 +162,7 @@ def _curvature(
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = ops.maximum(0.0, term_2)
-    probability_3 = ops.sigmoid(-gap)
+    probability_3 = sigmoid(-gap)
     product_2 = ops.expand_dims(slope_2, 1) * positive_3 * positive * probability_3 * term_5
     product_3 = product * (ops.expand_dims(slope, 1) * power * term_6 + product_2)
     sums_3 = total(product_3, axis=0)

@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, take, total, with_batch, zeros_like
+from ._arrays import Operand, constant, divide, take, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
     check_integer,
@@ -291,7 +291,9 @@ def _value_smoothed_labels(
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
-    product = label_smoothing * cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
+    product = divide(
+        label_smoothing * cross_entropy_with(logits, weight, axis=-1), linear_bias.shape[0]
+    )
     label = ops.where(valid, target, 0)
     product_2 = (
         (1.0 - label_smoothing) * label_cross_entropy(logits, label, axis=-1) * take(weight, label)
@@ -318,17 +320,20 @@ def _gradient_smoothed_labels(
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess
     xent, excess_2 = cross_entropy_and_excess(logits, weight, axis=-1)
-    slope_2 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / linear_bias.shape[0]
+    slope_2 = divide(
+        ops.expand_dims(upstream, 1) * label_smoothing * excess_2, linear_bias.shape[0]
+    )
     term = product + slope_2
     sums = total(ops.where(ops.expand_dims(valid, 1), product, 0.0), axis=0)
     sums_2 = total(ops.where(ops.expand_dims(valid, 1), slope_2, 0.0), axis=0)
-    chosen = ops.where(valid, upstream * (xent / linear_bias.shape[0] - nll_at * label_weight), 0.0)
+    slope_3 = upstream * (divide(xent, linear_bias.shape[0]) - nll_at * label_weight)
     grad_input = ops.where(ops.expand_dims(valid, 1), ops.matmul(term, linear_weight), 0.0)
     grad_linear_weight = ops.matmul(
         ops.transpose(ops.where(ops.expand_dims(valid, 1), term, 0.0), (1, 0)),
         ops.where(ops.expand_dims(valid, 1), input, 0.0),
     )
-    return grad_input, grad_linear_weight, sums + sums_2, total(chosen)
+    grad_label_smoothing = total(ops.where(valid, slope_3, 0.0))
+    return grad_input, grad_linear_weight, sums + sums_2, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -351,12 +356,12 @@ def _tangent_smoothed_labels(
     label = ops.where(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = take(weight, label)
-    product = (xent / linear_bias.shape[0] - nll_at * label_weight) * d_label_smoothing
+    product = (divide(xent, linear_bias.shape[0]) - nll_at * label_weight) * d_label_smoothing
     term = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
     term_2 = d_linear_bias + term
-    product_2 = label_smoothing * total(excess * term_2, axis=1) / linear_bias.shape[0]
+    product_2 = divide(label_smoothing * total(excess * term_2, axis=1), linear_bias.shape[0])
     product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * term_2, axis=1)
     return ops.where(valid, product + product_2 + product_3, 0.0)
 
@@ -383,49 +388,45 @@ def _curvature_smoothed_labels(
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     excess = label_excess(logits, label, axis=-1)
     excess_2 = excess_over(logits, weight, axis=-1)
-    term = (
-        ops.expand_dims(upstream, 1) * excess_2 / linear_weight.shape[0]
-        - ops.expand_dims(slope, 1) * excess
-    )
-    term_2 = 1.0 - label_smoothing
-    term_3 = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
+    slope_2 = divide(ops.expand_dims(upstream, 1) * excess_2, linear_weight.shape[0])
+    product = (slope_2 - ops.expand_dims(slope, 1) * excess) * d_label_smoothing
+    term = 1.0 - label_smoothing
+    term_2 = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
-    term_4 = d_linear_bias + term_3
-    d_probability = softmax_tangent(logits, term_4, axis=-1)
-    product = ops.expand_dims(slope, 1) * term_2 * d_probability
-    slope_2 = (
-        ops.expand_dims(upstream, 1)
-        * label_smoothing
-        * total(weight)
-        * d_probability
-        / linear_weight.shape[0]
+    term_3 = d_linear_bias + term_2
+    d_probability = softmax_tangent(logits, term_3, axis=-1)
+    product_2 = ops.expand_dims(slope, 1) * term * d_probability
+    slope_3 = divide(
+        ops.expand_dims(upstream, 1) * label_smoothing * total(weight) * d_probability,
+        linear_weight.shape[0],
     )
-    term_5 = term * d_label_smoothing + product + slope_2
-    slope_3 = ops.expand_dims(upstream, 1) * label_smoothing * excess_2 / linear_weight.shape[0]
-    term_6 = ops.expand_dims(slope, 1) * term_2 * excess + slope_3
-    term_7 = ops.matmul(term_5, linear_weight) + ops.matmul(term_6, d_linear_weight)
+    term_4 = product + product_2 + slope_3
+    slope_4 = divide(
+        ops.expand_dims(upstream, 1) * label_smoothing * excess_2, linear_weight.shape[0]
+    )
+    term_5 = ops.expand_dims(slope, 1) * term * excess + slope_4
+    term_6 = ops.matmul(term_4, linear_weight) + ops.matmul(term_5, d_linear_weight)
     sums = ops.matmul(
-        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_5, 0.0), (1, 0)),
+        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_4, 0.0), (1, 0)),
         ops.where(ops.expand_dims(valid, 1), input, 0.0),
     )
     sums_2 = ops.matmul(
-        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_6, 0.0), (1, 0)),
+        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_5, 0.0), (1, 0)),
         ops.where(ops.expand_dims(valid, 1), d_input, 0.0),
     )
-    chosen = ops.where(
-        ops.expand_dims(valid, 1),
-        product - ops.expand_dims(slope, 1) * excess * d_label_smoothing,
-        0.0,
+    term_7 = product_2 - ops.expand_dims(slope, 1) * excess * d_label_smoothing
+    slope_5 = divide(
+        ops.expand_dims(upstream, 1) * excess_2 * d_label_smoothing, linear_weight.shape[0]
     )
-    slope_4 = ops.expand_dims(upstream, 1) * excess_2 * d_label_smoothing / linear_weight.shape[0]
-    sums_3 = total(ops.where(ops.expand_dims(valid, 1), slope_4 + slope_2, 0.0), axis=0)
-    term_8 = total(excess_2 * term_4, axis=1) / linear_weight.shape[0] - label_weight * total(
-        excess * term_4, axis=1
-    )
-    change_input = ops.where(ops.expand_dims(valid, 1), term_7, 0.0)
+    sums_3 = total(ops.where(ops.expand_dims(valid, 1), slope_5 + slope_3, 0.0), axis=0)
+    term_8 = divide(
+        total(excess_2 * term_3, axis=1), linear_weight.shape[0]
+    ) - label_weight * total(excess * term_3, axis=1)
+    change_input = ops.where(ops.expand_dims(valid, 1), term_6, 0.0)
+    change_linear_bias = total(ops.where(ops.expand_dims(valid, 1), term_7, 0.0), axis=0) + sums_3
     change_label_smoothing = total(ops.where(valid, upstream * term_8, 0.0))
-    return change_input, sums + sums_2, total(chosen, axis=0) + sums_3, change_label_smoothing
+    return change_input, sums + sums_2, change_linear_bias, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:

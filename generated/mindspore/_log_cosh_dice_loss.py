@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import log_cosh, ratio, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -17,8 +17,8 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-cosh: log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2
-    p = ops.sigmoid(input)
-    difference = total((1.0 - target) * p + ops.sigmoid(-input) * target, axis=(0, 2))
+    p = sigmoid(input)
+    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
     return log_cosh(ratio(difference, smooth + total(target + p, axis=(0, 2))))
 
 
@@ -26,16 +26,16 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
-    squashed = ops.tanh(dice)
+    squashed = tanh(dice)
     slope = upstream * squashed * ratio(dice, term_2)
     slope_2 = upstream * squashed * ratio(1.0, term_2)
     term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1)
-    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * ops.tanh(0.5 * input)
+    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
 
@@ -49,19 +49,19 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     product = p * probability
-    term_3 = product * (term - target) * d_input - ops.tanh(0.5 * input) * d_target
+    term_3 = product * (term - target) * d_input - tanh(0.5 * input) * d_target
     quotient = ratio(dice, term_2)
     term_4 = (
         ratio(1.0, term_2) * total(term_3, axis=(0, 2))
         - quotient * d_smooth
         - quotient * total(d_target + product * d_input, axis=(0, 2))
     )
-    return ops.tanh(dice) * term_4
+    return tanh(dice) * term_4
 
 
 def _curvature(
@@ -74,8 +74,8 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     product = p * probability
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
@@ -87,7 +87,7 @@ def _curvature(
     term_3 = term - target
     sech2_2 = sech2(dice)
     product_2 = 0.5 * input
-    squashed = ops.tanh(product_2)
+    squashed = tanh(product_2)
     sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
     sums_2 = total(d_target + product * d_input, axis=(0, 2))
     term_4 = quotient_2 * sums - quotient * d_smooth - quotient * sums_2
@@ -96,14 +96,14 @@ def _curvature(
         * ops.expand_dims(sech2_2, 1)
         * ops.expand_dims(term_4, 1)
     )
-    squashed_2 = ops.tanh(dice)
+    squashed_2 = tanh(dice)
     power = quotient_2 * quotient_2
     product_4 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
     term_5 = -product_4 - quotient_3
     slope_3 = upstream * squashed_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
     slope_4 = upstream * squashed_2 * quotient
-    squashed_3 = ops.tanh(-0.5 * input)
+    squashed_3 = tanh(-0.5 * input)
     slope_5 = upstream * squashed_2 * quotient_2
     product_5 = ops.expand_dims(slope_5, 1) * (term * squashed_3 + target * squashed)
     quotient_4 = ratio(quotient_2, term_2)

@@ -3,10 +3,10 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, zeros_like
+from ._arrays import Operand, Sum, constant, exp, like_upstream, zeros_like
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 
@@ -14,7 +14,7 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 def _value(input: Tensor, target: Tensor, log_var: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    product = 0.5 * (scaled_exp(input - target, -0.5 * log_var) ** 2 + log_var)
+    product = 0.5 * (ops.square(scaled_exp(input - target, -0.5 * log_var)) + log_var)
     return product + constant(0.9189385332046727, input) * full
 
 
@@ -24,7 +24,7 @@ def _gradient(
     """Return the gradient by `input`, `target` and `log_var`, given that of the loss."""
     term = input - target
     slope = upstream * scaled_exp(term, -log_var)
-    grad_log_var = 0.5 * upstream * (1.0 - scaled_exp(term, -0.5 * log_var) ** 2)
+    grad_log_var = 0.5 * upstream * (1.0 - ops.square(scaled_exp(term, -0.5 * log_var)))
     return slope, -slope, grad_log_var
 
 
@@ -39,9 +39,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    return (d_input - d_target) * scaled_exp(term, -log_var) + 0.5 * (
-        1.0 - scaled_exp(term, -0.5 * log_var) ** 2
-    ) * d_log_var
+    product = 0.5 * (1.0 - ops.square(scaled_exp(term, -0.5 * log_var))) * d_log_var
+    return (d_input - d_target) * scaled_exp(term, -log_var) + product
 
 
 def _curvature(
@@ -56,11 +55,11 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
-    slope = upstream * ops.exp(-log_var) * term
+    slope = upstream * exp(-log_var) * term
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, -log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
-    term_3 = 0.5 * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var - term * scaled_exp_2
+    term_3 = 0.5 * ops.square(scaled_exp(term_2, -0.5 * log_var)) * d_log_var - term * scaled_exp_2
     return slope - slope_2, slope_2 - slope, upstream * term_3
 
 
@@ -84,7 +83,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, log_var, full, *dout)
         return (
-            _tangent(input, target, log_var, full, *dout),
+            like_upstream(_tangent(input, target, log_var, full, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -112,6 +111,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def log_var_gaussian_nll_loss(
@@ -157,8 +157,15 @@ def log_var_gaussian_nll_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     log_var = to_working(log_var, working)
-    loss = _kernel(input, target, log_var, full)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, log_var, full),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class LogVarGaussianNLLLoss(Loss):

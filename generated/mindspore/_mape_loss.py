@@ -3,16 +3,16 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, zeros_like
+from ._arrays import Operand, Sum, constant, divide, like_upstream, sign, zeros_like
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["MAPELoss", "mape_loss"]
 
 
 def _value(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return 100.0 * ops.abs(input - target) / ops.maximum(eps, ops.abs(target))
+    return divide(100.0 * ops.abs(input - target), ops.maximum(eps, ops.abs(target)))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
@@ -20,17 +20,12 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> t
     abs_target = ops.abs(target)
     maximum = ops.maximum(eps, abs_target)
     term = input - target
-    sign_term = sign(term)
-    product = (
-        100.0
-        * (0.5 * sign(abs_target - eps) + 0.5)
-        * sign(target)
-        * ops.abs(term)
-        / (maximum * maximum)
+    slope = divide(100.0 * upstream * sign(term), maximum)
+    slope_2 = divide(
+        100.0 * upstream * (0.5 * sign(abs_target - eps) + 0.5) * sign(target) * ops.abs(term),
+        (maximum * maximum),
     )
-    grad_input = 100.0 * upstream * sign_term / maximum
-    grad_target = upstream * (-product - 100.0 * sign_term / maximum)
-    return grad_input, grad_target
+    return slope, -slope_2 - slope
 
 
 def _tangent(
@@ -40,15 +35,11 @@ def _tangent(
     abs_target = ops.abs(target)
     maximum = ops.maximum(eps, abs_target)
     term = input - target
-    product = (
-        100.0
-        * (0.5 * sign(abs_target - eps) + 0.5)
-        * sign(target)
-        * ops.abs(term)
-        * d_target
-        / (maximum * maximum)
+    product = divide(
+        100.0 * (0.5 * sign(abs_target - eps) + 0.5) * sign(target) * ops.abs(term) * d_target,
+        (maximum * maximum),
     )
-    return 100.0 * sign(term) * (d_input - d_target) / maximum - product
+    return divide(100.0 * sign(term) * (d_input - d_target), maximum) - product
 
 
 def _curvature(
@@ -64,15 +55,15 @@ def _curvature(
     direction_2 = sign(term_2)
     product = (
         200.0
-        * (ops.abs(term_2) / maximum)
-        * (sign_target * sign_target / maximum)
-        * (term / maximum)
+        * divide(ops.abs(term_2), maximum)
+        * divide(sign_target * sign_target, maximum)
+        * divide(term, maximum)
     )
-    term_3 = (
-        product + 100.0 * sign_target * direction_2 / power
-    ) * d_target - 100.0 * sign_target * direction_2 * (d_input - d_target) / power
-    change_input = -100.0 * upstream * term * sign_target * direction_2 * d_target / power
-    return change_input, upstream * term * term_3
+    product_2 = (product + divide(100.0 * sign_target * direction_2, power)) * d_target
+    product_3 = divide(100.0 * sign_target * direction_2 * (d_input - d_target), power)
+    change_input = divide(-100.0 * upstream * term * sign_target * direction_2 * d_target, power)
+    change_target = upstream * term * (product_2 - product_3)
+    return change_input, change_target
 
 
 class _Gradient(nn.Cell):
@@ -94,7 +85,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, constant(eps, input), *dout)
         return (
-            _tangent(input, target, constant(eps, input), *dout),
+            like_upstream(_tangent(input, target, constant(eps, input), *dout), upstream),
             changes[0],
             changes[1],
             zeros_like(eps) if isinstance(eps, Tensor) else eps,
@@ -116,6 +107,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def mape_loss(
@@ -158,10 +150,11 @@ def mape_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel(input, target, eps)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target, eps),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -169,7 +162,15 @@ def mape_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MAPELoss(Loss):

@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, total
+from ._arrays import Operand, Sum, constant, like_upstream, sign, total
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
 
@@ -82,7 +82,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input1, input2, target, margin, *dout)
         return (
-            _tangent(input1, input2, target, margin, *dout),
+            like_upstream(_tangent(input1, input2, target, margin, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -111,6 +111,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def margin_ranking_loss(
@@ -153,9 +154,10 @@ def margin_ranking_loss(
     input2 = to_working(input2, working)
     target = to_working(target, working)
     margin = to_working(margin, working)
-    loss = _kernel(input1, input2, target, margin)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input1, input2, target, margin),
         reduction,
         dtype,
         shape=input1.shape,

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total
+from ._arrays import Operand, count_up, divide, exp, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -15,16 +15,13 @@ def _value(input: Tensor, target: Tensor, bandwidth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     power = bandwidth * bandwidth
-    product = -0.5 * total((ops.expand_dims(input, 1) - input) ** 2, axis=2) / power
-    product_2 = total(ops.where(mask, ops.exp(product), 1.0)) / (input.shape[0] * input.shape[0])
+    product = divide(-0.5 * total(ops.square(ops.expand_dims(input, 1) - input), axis=2), power)
+    product_2 = total(ops.where(mask, exp(product), 1.0)) / (input.shape[0] * input.shape[0])
     mask_2 = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
-    product_3 = -0.5 * total((ops.expand_dims(target, 1) - target) ** 2, axis=2) / power
-    product_4 = total(ops.where(mask_2, ops.exp(product_3), 1.0)) / (
-        target.shape[0] * target.shape[0]
-    )
-    product_5 = -0.5 * total((ops.expand_dims(input, 1) - target) ** 2, axis=2) / power
-    product_6 = 2.0 * total(ops.exp(product_5)) / (input.shape[0] * target.shape[0])
-    return product_2 + product_4 - product_6
+    product_3 = divide(-0.5 * total(ops.square(ops.expand_dims(target, 1) - target), axis=2), power)
+    product_4 = total(ops.where(mask_2, exp(product_3), 1.0)) / (target.shape[0] * target.shape[0])
+    product_5 = divide(-0.5 * total(ops.square(ops.expand_dims(input, 1) - target), axis=2), power)
+    return product_2 + product_4 - 2.0 * total(exp(product_5)) / (input.shape[0] * target.shape[0])
 
 
 def _gradient(
@@ -35,23 +32,29 @@ def _gradient(
     power = bandwidth * bandwidth
     term = ops.expand_dims(input, 1) - input
     sums = total(term * term, axis=2)
-    exponential = ops.exp(-0.5 * sums / power)
-    product = ops.expand_dims(ops.where(mask, -0.5 * exponential / power, 0.0), 2) * term
-    slope = -2.0 * upstream * total(product, axis=0) / (input.shape[0] * input.shape[0])
+    exponential = exp(divide(-0.5 * sums, power))
+    product = ops.expand_dims(ops.where(mask, divide(-0.5 * exponential, power), 0.0), 2) * term
+    slope = divide(-2.0 * upstream * total(product, axis=0), input.shape[0] * input.shape[0])
     term_2 = ops.expand_dims(input, 1) - target
     sums_2 = total(term_2 * term_2, axis=2)
-    exponential_2 = ops.exp(-0.5 * sums_2 / power)
+    exponential_2 = exp(divide(-0.5 * sums_2, power))
     product_2 = ops.expand_dims(exponential_2, 2) * term_2
-    slope_2 = 2.0 * upstream * total(product_2, axis=1) / (input.shape[0] * target.shape[0] * power)
-    slope_3 = 2.0 * upstream * total(product, axis=1) / (input.shape[0] * input.shape[0])
+    slope_2 = divide(
+        2.0 * upstream * total(product_2, axis=1), input.shape[0] * target.shape[0] * power
+    )
+    slope_3 = divide(2.0 * upstream * total(product, axis=1), input.shape[0] * input.shape[0])
     mask_2 = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
     term_3 = ops.expand_dims(target, 1) - target
     sums_3 = total(term_3 * term_3, axis=2)
-    exponential_3 = ops.exp(-0.5 * sums_3 / power)
-    product_3 = ops.expand_dims(ops.where(mask_2, -0.5 * exponential_3 / power, 0.0), 2) * term_3
-    slope_4 = -2.0 * upstream * total(product_3, axis=0) / (target.shape[0] * target.shape[0])
-    slope_5 = 2.0 * upstream * total(product_2, axis=0) / (input.shape[0] * target.shape[0] * power)
-    slope_6 = 2.0 * upstream * total(product_3, axis=1) / (target.shape[0] * target.shape[0])
+    exponential_3 = exp(divide(-0.5 * sums_3, power))
+    product_3 = (
+        ops.expand_dims(ops.where(mask_2, divide(-0.5 * exponential_3, power), 0.0), 2) * term_3
+    )
+    slope_4 = divide(-2.0 * upstream * total(product_3, axis=0), target.shape[0] * target.shape[0])
+    slope_5 = divide(
+        2.0 * upstream * total(product_2, axis=0), input.shape[0] * target.shape[0] * power
+    )
+    slope_6 = divide(2.0 * upstream * total(product_3, axis=1), target.shape[0] * target.shape[0])
     power_2 = bandwidth**3
     slope_7 = (
         2.0
@@ -59,17 +62,14 @@ def _gradient(
         * total(exponential_2 * sums_2)
         / (input.shape[0] * target.shape[0] * power_2)
     )
+    sums_4 = total(ops.where(mask_2, divide(exponential_3 * sums_3, power_2), 0.0))
     slope_8 = (
         upstream
-        * total(ops.where(mask_2, exponential_3 * sums_3 / power_2, 0.0))
-        / (target.shape[0] * target.shape[0])
-    )
-    slope_9 = (
-        upstream
-        * total(ops.where(mask, exponential * sums / power_2, 0.0))
+        * total(ops.where(mask, divide(exponential * sums, power_2), 0.0))
         / (input.shape[0] * input.shape[0])
     )
-    return slope + (slope_2 + slope_3), slope_4 + (slope_6 - slope_5), slope_8 + slope_9 - slope_7
+    grad_bandwidth = upstream * sums_4 / (target.shape[0] * target.shape[0]) + slope_8 - slope_7
+    return slope + (slope_2 + slope_3), slope_4 + (slope_6 - slope_5), grad_bandwidth
 
 
 def _tangent(
@@ -85,30 +85,32 @@ def _tangent(
     power = bandwidth * bandwidth
     term = ops.expand_dims(input, 1) - input
     sums = total(term * term, axis=2)
-    exponential = ops.exp(-0.5 * sums / power)
+    exponential = exp(divide(-0.5 * sums, power))
     power_2 = bandwidth**3
-    product = (
+    product = ops.where(mask, divide(exponential * sums, power_2), 0.0) * d_bandwidth
+    product_2 = (
         2.0
-        * ops.where(mask, -0.5 * exponential / power, 0.0)
+        * ops.where(mask, divide(-0.5 * exponential, power), 0.0)
         * total(term * (ops.expand_dims(d_input, 1) - d_input), axis=2)
     )
-    term_2 = ops.where(mask, exponential * sums / power_2, 0.0) * d_bandwidth + product
     mask_2 = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
-    term_3 = ops.expand_dims(target, 1) - target
-    sums_2 = total(term_3 * term_3, axis=2)
-    exponential_2 = ops.exp(-0.5 * sums_2 / power)
-    product_2 = ops.where(mask_2, exponential_2 * sums_2 / power_2, 0.0) * d_bandwidth
-    sums_3 = total(term_3 * (ops.expand_dims(d_target, 1) - d_target), axis=2)
-    product_3 = 2.0 * ops.where(mask_2, -0.5 * exponential_2 / power, 0.0) * sums_3
-    product_4 = total(product_2 + product_3) / (target.shape[0] * target.shape[0])
-    term_4 = ops.expand_dims(input, 1) - target
-    sums_4 = total(term_4 * term_4, axis=2)
-    product_5 = total(term_4 * (ops.expand_dims(d_input, 1) - d_target), axis=2) / power
-    product_6 = ops.exp(-0.5 * sums_4 / power) * (sums_4 * d_bandwidth / power_2 - product_5)
+    term_2 = ops.expand_dims(target, 1) - target
+    sums_2 = total(term_2 * term_2, axis=2)
+    exponential_2 = exp(divide(-0.5 * sums_2, power))
+    product_3 = ops.where(mask_2, divide(exponential_2 * sums_2, power_2), 0.0) * d_bandwidth
+    sums_3 = total(term_2 * (ops.expand_dims(d_target, 1) - d_target), axis=2)
+    product_4 = 2.0 * ops.where(mask_2, divide(-0.5 * exponential_2, power), 0.0) * sums_3
+    product_5 = total(product_3 + product_4) / (target.shape[0] * target.shape[0])
+    term_3 = ops.expand_dims(input, 1) - target
+    sums_4 = total(term_3 * term_3, axis=2)
+    product_6 = divide(total(term_3 * (ops.expand_dims(d_input, 1) - d_target), axis=2), power)
+    product_7 = exp(divide(-0.5 * sums_4, power)) * (
+        divide(sums_4 * d_bandwidth, power_2) - product_6
+    )
     return (
-        total(term_2) / (input.shape[0] * input.shape[0])
-        + product_4
-        - 2.0 * total(product_6) / (input.shape[0] * target.shape[0])
+        total(product + product_2) / (input.shape[0] * input.shape[0])
+        + product_5
+        - 2.0 * total(product_7) / (input.shape[0] * target.shape[0])
     )
 
 
@@ -126,59 +128,59 @@ def _curvature(
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     power = bandwidth * bandwidth
     sums = total(term * term, axis=2)
-    exponential = ops.exp(-0.5 * sums / power)
+    exponential = exp(divide(-0.5 * sums, power))
     power_2 = bandwidth**5
     power_3 = bandwidth**3
-    chosen = ops.where(mask, exponential / power_3 - 0.5 * exponential * sums / power_2, 0.0)
+    term_2 = divide(exponential, power_3) - divide(0.5 * exponential * sums, power_2)
+    chosen = ops.where(mask, term_2, 0.0)
     power_4 = bandwidth**4
-    term_2 = ops.expand_dims(d_input, 1) - d_input
-    sums_2 = total(term * term_2, axis=2)
-    product = 2.0 * ops.where(mask, 0.25 * exponential / power_4, 0.0) * sums_2
-    term_3 = chosen * d_bandwidth + product
-    product_2 = ops.expand_dims(ops.where(mask, -0.5 * exponential / power, 0.0), 2) * term_2
-    term_4 = term * ops.expand_dims(term_3, 2) + product_2
-    slope = -2.0 * upstream * total(term_4, axis=0) / (input.shape[0] * input.shape[0])
-    term_5 = ops.expand_dims(input, 1) - target
-    sums_3 = total(term_5 * term_5, axis=2)
-    exponential_2 = ops.exp(-0.5 * sums_3 / power)
-    product_3 = ops.expand_dims(exponential_2, 2) * term_5
-    slope_2 = (
-        4.0
-        * upstream
-        * total(product_3, axis=1)
-        * d_bandwidth
-        / (input.shape[0] * target.shape[0] * power_3)
+    term_3 = ops.expand_dims(d_input, 1) - d_input
+    sums_2 = total(term * term_3, axis=2)
+    product = 2.0 * ops.where(mask, divide(0.25 * exponential, power_4), 0.0) * sums_2
+    term_4 = chosen * d_bandwidth + product
+    product_2 = ops.expand_dims(ops.where(mask, divide(-0.5 * exponential, power), 0.0), 2) * term_3
+    term_5 = term * ops.expand_dims(term_4, 2) + product_2
+    slope = divide(-2.0 * upstream * total(term_5, axis=0), input.shape[0] * input.shape[0])
+    term_6 = ops.expand_dims(input, 1) - target
+    sums_3 = total(term_6 * term_6, axis=2)
+    exponential_2 = exp(divide(-0.5 * sums_3, power))
+    product_3 = ops.expand_dims(exponential_2, 2) * term_6
+    slope_2 = divide(
+        4.0 * upstream * total(product_3, axis=1) * d_bandwidth,
+        input.shape[0] * target.shape[0] * power_3,
     )
-    term_6 = ops.expand_dims(d_input, 1) - d_target
-    sums_4 = total(term_5 * term_6, axis=2)
-    term_7 = sums_3 * d_bandwidth / power_3 - sums_4 / power
-    product_4 = term_5 * ops.expand_dims(exponential_2, 2) * ops.expand_dims(term_7, 2)
-    term_8 = product_4 + ops.expand_dims(exponential_2, 2) * term_6
-    slope_3 = 2.0 * upstream * total(term_8, axis=1) / (input.shape[0] * target.shape[0] * power)
-    slope_4 = 2.0 * upstream * total(term_4, axis=1) / (input.shape[0] * input.shape[0])
-    term_9 = ops.expand_dims(target, 1) - target
+    term_7 = ops.expand_dims(d_input, 1) - d_target
+    sums_4 = total(term_6 * term_7, axis=2)
+    term_8 = divide(sums_3 * d_bandwidth, power_3) - divide(sums_4, power)
+    product_4 = term_6 * ops.expand_dims(exponential_2, 2) * ops.expand_dims(term_8, 2)
+    term_9 = product_4 + ops.expand_dims(exponential_2, 2) * term_7
+    slope_3 = divide(
+        2.0 * upstream * total(term_9, axis=1), input.shape[0] * target.shape[0] * power
+    )
+    slope_4 = divide(2.0 * upstream * total(term_5, axis=1), input.shape[0] * input.shape[0])
+    term_10 = ops.expand_dims(target, 1) - target
     mask_2 = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
-    sums_5 = total(term_9 * term_9, axis=2)
-    exponential_3 = ops.exp(-0.5 * sums_5 / power)
-    chosen_2 = ops.where(
-        mask_2, exponential_3 / power_3 - 0.5 * exponential_3 * sums_5 / power_2, 0.0
+    sums_5 = total(term_10 * term_10, axis=2)
+    exponential_3 = exp(divide(-0.5 * sums_5, power))
+    term_11 = divide(exponential_3, power_3) - divide(0.5 * exponential_3 * sums_5, power_2)
+    chosen_2 = ops.where(mask_2, term_11, 0.0)
+    term_12 = ops.expand_dims(d_target, 1) - d_target
+    sums_6 = total(term_10 * term_12, axis=2)
+    product_5 = 2.0 * ops.where(mask_2, divide(0.25 * exponential_3, power_4), 0.0) * sums_6
+    term_13 = chosen_2 * d_bandwidth + product_5
+    product_6 = (
+        ops.expand_dims(ops.where(mask_2, divide(-0.5 * exponential_3, power), 0.0), 2) * term_12
     )
-    term_10 = ops.expand_dims(d_target, 1) - d_target
-    sums_6 = total(term_9 * term_10, axis=2)
-    product_5 = 2.0 * ops.where(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
-    term_11 = chosen_2 * d_bandwidth + product_5
-    product_6 = ops.expand_dims(ops.where(mask_2, -0.5 * exponential_3 / power, 0.0), 2) * term_10
-    term_12 = term_9 * ops.expand_dims(term_11, 2) + product_6
-    slope_5 = -2.0 * upstream * total(term_12, axis=0) / (target.shape[0] * target.shape[0])
-    slope_6 = (
-        4.0
-        * upstream
-        * total(product_3, axis=0)
-        * d_bandwidth
-        / (input.shape[0] * target.shape[0] * power_3)
+    term_14 = term_10 * ops.expand_dims(term_13, 2) + product_6
+    slope_5 = divide(-2.0 * upstream * total(term_14, axis=0), target.shape[0] * target.shape[0])
+    slope_6 = divide(
+        4.0 * upstream * total(product_3, axis=0) * d_bandwidth,
+        input.shape[0] * target.shape[0] * power_3,
     )
-    slope_7 = 2.0 * upstream * total(term_8, axis=0) / (input.shape[0] * target.shape[0] * power)
-    slope_8 = 2.0 * upstream * total(term_12, axis=1) / (target.shape[0] * target.shape[0])
+    slope_7 = divide(
+        2.0 * upstream * total(term_9, axis=0), input.shape[0] * target.shape[0] * power
+    )
+    slope_8 = divide(2.0 * upstream * total(term_14, axis=1), target.shape[0] * target.shape[0])
     slope_9 = (
         6.0
         * upstream
@@ -186,35 +188,32 @@ def _curvature(
         * d_bandwidth
         / (input.shape[0] * target.shape[0] * power_4)
     )
-    product_7 = sums_3 / bandwidth
-    product_8 = d_bandwidth * product_7 * product_7 * (exponential_2 / bandwidth)
-    product_9 = 2.0 * (exponential_2 - 0.5 * exponential_2 * sums_3 / power) * sums_4
+    product_7 = divide(sums_3, bandwidth)
+    product_8 = d_bandwidth * product_7 * product_7 * divide(exponential_2, bandwidth)
+    product_9 = 2.0 * (exponential_2 - divide(0.5 * exponential_2 * sums_3, power)) * sums_4
     slope_10 = (
         2.0 * upstream * total(product_8 + product_9) / (input.shape[0] * target.shape[0] * power_3)
     )
-    product_10 = sums_5 / bandwidth
-    product_11 = (
-        product_10 * product_10 * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
+    product_10 = divide(sums_5, bandwidth)
+    product_11 = divide(divide(divide(exponential_3, bandwidth), bandwidth), bandwidth)
+    term_15 = product_10 * product_10 * divide(product_11, bandwidth) - divide(
+        3.0 * exponential_3 * sums_5, power_4
     )
-    chosen_3 = ops.where(mask_2, product_11 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
-    slope_11 = (
-        upstream
-        * total(chosen_3 * d_bandwidth + 2.0 * chosen_2 * sums_6)
-        / (target.shape[0] * target.shape[0])
+    term_16 = ops.where(mask_2, term_15, 0.0) * d_bandwidth + 2.0 * chosen_2 * sums_6
+    product_12 = divide(sums, bandwidth)
+    product_13 = divide(divide(divide(exponential, bandwidth), bandwidth), bandwidth)
+    term_17 = product_12 * product_12 * divide(product_13, bandwidth) - divide(
+        3.0 * exponential * sums, power_4
     )
-    product_12 = sums / bandwidth
-    product_13 = (
-        product_12 * product_12 * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
-    )
-    chosen_4 = ops.where(mask, product_13 - 3.0 * exponential * sums / power_4, 0.0)
-    slope_12 = (
-        upstream
-        * total(chosen_4 * d_bandwidth + 2.0 * chosen * sums_2)
-        / (input.shape[0] * input.shape[0])
-    )
+    term_18 = ops.where(mask, term_17, 0.0) * d_bandwidth + 2.0 * chosen * sums_2
     change_input = slope + (slope_3 + slope_4 - slope_2)
     change_target = slope_5 + (slope_6 + slope_8 - slope_7)
-    change_bandwidth = slope_9 + slope_11 + slope_12 - slope_10
+    change_bandwidth = (
+        slope_9
+        + upstream * total(term_16) / (target.shape[0] * target.shape[0])
+        + upstream * total(term_18) / (input.shape[0] * input.shape[0])
+        - slope_10
+    )
     return change_input, change_target, change_bandwidth
 
 

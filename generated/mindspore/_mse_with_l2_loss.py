@@ -6,15 +6,15 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, Sum, fold, like_upstream, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Loss,
     cast_floats,
     cast_parts,
     finish,
+    finish_entries,
     to_working,
-    working_arithmetic_dtype,
     working_dtype,
 )
 
@@ -23,13 +23,13 @@ __all__ = ["MSEWithL2Loss", "mse_with_l2_loss"]
 
 def _value_mse(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input - target) ** 2
+    return ops.square(input - target)
 
 
 def _gradient_mse(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    term = input - target
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    slope = 2.0 * upstream * (input - target)
+    return slope, -slope
 
 
 def _tangent_mse(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -41,8 +41,8 @@ def _curvature_mse(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = d_input - d_target
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    slope = 2.0 * upstream * (d_input - d_target)
+    return slope, -slope
 
 
 class _GradientMse(nn.Cell):
@@ -60,7 +60,7 @@ class _GradientMse(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_mse(upstream, input, target, *dout)
-        return (_tangent_mse(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent_mse(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _ValueMse(nn.Cell):
@@ -78,6 +78,7 @@ class _ValueMse(nn.Cell):
 
 _slopes_mse = _GradientMse()
 _kernel_mse = _ValueMse()
+_kernel_mse_sum = Sum(_kernel_mse)
 
 
 def _value_l2(weights: Tensor, coefficient: Tensor) -> Tensor:
@@ -150,12 +151,11 @@ _kernel_l2 = _ValueL2()
 def _mse_loss(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_mse(input, target)
-    return finish(loss, reduction, dtype)
+    return finish_entries(_kernel_mse, _kernel_mse_sum, (input, target), reduction, dtype)
 
 
 def _l2_loss(weights: Tensor, coefficient: Tensor | float, reduction: str) -> Tensor:

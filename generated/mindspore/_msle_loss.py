@@ -5,9 +5,9 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, log1p, sign, zeros_like
+from ._arrays import Operand, Sum, constant, divide, like_upstream, log1p, sign, zeros_like
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["MSLELoss", "msle_loss"]
 
@@ -15,7 +15,7 @@ __all__ = ["MSLELoss", "msle_loss"]
 def _value(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    return (log1p(ops.maximum(eps, input)) - log1p(ops.maximum(eps, target))) ** 2
+    return ops.square(log1p(ops.maximum(eps, input)) - log1p(ops.maximum(eps, target)))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
@@ -23,8 +23,10 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> t
     maximum = ops.maximum(eps, input)
     maximum_2 = ops.maximum(eps, target)
     term = log1p(maximum) - log1p(maximum_2)
-    grad_input = 2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5) / (maximum + 1.0)
-    grad_target = -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5) / (maximum_2 + 1.0)
+    grad_input = divide(2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5), (maximum + 1.0))
+    grad_target = divide(
+        -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5), (maximum_2 + 1.0)
+    )
     return grad_input, grad_target
 
 
@@ -34,8 +36,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     maximum = ops.maximum(eps, input)
     maximum_2 = ops.maximum(eps, target)
-    product = 2.0 * (0.5 * sign(input - eps) + 0.5) * d_input / (maximum + 1.0)
-    product_2 = 2.0 * (0.5 * sign(target - eps) + 0.5) * d_target / (maximum_2 + 1.0)
+    product = divide(2.0 * (0.5 * sign(input - eps) + 0.5) * d_input, (maximum + 1.0))
+    product_2 = divide(2.0 * (0.5 * sign(target - eps) + 0.5) * d_target, (maximum_2 + 1.0))
     return (log1p(maximum) - log1p(maximum_2)) * (product - product_2)
 
 
@@ -46,17 +48,17 @@ def _curvature(
     maximum = ops.maximum(eps, input)
     term = maximum + 1.0
     term_2 = 0.5 * sign(input - eps) + 0.5
-    power = (term_2 / term) * (term_2 / term)
+    power = ops.square(divide(term_2, term))
     maximum_2 = ops.maximum(eps, target)
     term_3 = log1p(maximum) - log1p(maximum_2)
     product = (2.0 * upstream * power - 2.0 * upstream * term_3 * power) * d_input
     term_4 = maximum_2 + 1.0
     term_5 = 0.5 * sign(target - eps) + 0.5
-    power_2 = (term_5 / term_4) ** 2
+    slope = divide(2.0 * upstream * term_5 * term_2 * d_target, term_4 * term)
+    slope_2 = divide(2.0 * upstream * term_2 * term_5 * d_input, term * term_4)
+    power_2 = ops.square(divide(term_5, term_4))
     product_2 = (2.0 * upstream * power_2 + 2.0 * upstream * term_3 * power_2) * d_target
-    change_input = product - 2.0 * upstream * term_5 * term_2 * d_target / (term_4 * term)
-    change_target = product_2 - 2.0 * upstream * term_2 * term_5 * d_input / (term * term_4)
-    return change_input, change_target
+    return product - slope, product_2 - slope_2
 
 
 class _Gradient(nn.Cell):
@@ -78,7 +80,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, constant(eps, input), *dout)
         return (
-            _tangent(input, target, constant(eps, input), *dout),
+            like_upstream(_tangent(input, target, constant(eps, input), *dout), upstream),
             changes[0],
             changes[1],
             zeros_like(eps) if isinstance(eps, Tensor) else eps,
@@ -100,6 +102,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def msle_loss(
@@ -142,10 +145,11 @@ def msle_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel(input, target, eps)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target, eps),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -153,7 +157,15 @@ def msle_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MSLELoss(Loss):

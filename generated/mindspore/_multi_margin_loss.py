@@ -3,7 +3,18 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, pick, sign, take, total, with_batch, zeros_like
+from ._arrays import (
+    Operand,
+    constant,
+    count_up,
+    divide,
+    pick,
+    sign,
+    take,
+    total,
+    with_batch,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_integer,
@@ -21,7 +32,7 @@ def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor)
     """Return the unreduced loss."""
     gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), gap, 0.0)
-    return take(weight, target) * total(chosen, axis=1) / input.shape[1]
+    return divide(take(weight, target) * total(chosen, axis=1), input.shape[1])
 
 
 def _gradient_linear(
@@ -34,9 +45,12 @@ def _gradient_linear(
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != index, ops.maximum(0.0, direction_2), 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / input.shape[1]
-    chosen_2 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope_2, 1), 0.0)
-    grad_input = ops.expand_dims(slope, 1) * chosen / input.shape[1] + chosen_2
+    chosen_2 = ops.where(
+        index == ops.expand_dims(target, 1),
+        ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1),
+        0.0,
+    )
+    grad_input = divide(ops.expand_dims(slope, 1) * chosen, input.shape[1]) + chosen_2
     grad_margin = total(upstream * picked * sums) / input.shape[1]
     return grad_input, grad_margin
 
@@ -54,7 +68,7 @@ def _tangent_linear(
         + chosen * d_input
         - chosen * ops.expand_dims(pick(d_input, target, axis=1), 1)
     )
-    return take(weight, target) * total(term, axis=1) / input.shape[1]
+    return divide(take(weight, target) * total(term, axis=1), input.shape[1])
 
 
 def _curvature_linear(
@@ -131,7 +145,7 @@ def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor
     """Return the unreduced loss."""
     gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), gap * gap, 0.0)
-    return take(weight, target) * total(chosen, axis=1) / input.shape[1]
+    return divide(take(weight, target) * total(chosen, axis=1), input.shape[1])
 
 
 def _gradient_squared(
@@ -148,9 +162,12 @@ def _gradient_squared(
         0.0,
     )
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / input.shape[1]
-    chosen_2 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope_2, 1), 0.0)
-    grad_input = ops.expand_dims(slope, 1) * chosen / input.shape[1] + chosen_2
+    chosen_2 = ops.where(
+        index == ops.expand_dims(target, 1),
+        ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1),
+        0.0,
+    )
+    grad_input = divide(ops.expand_dims(slope, 1) * chosen, input.shape[1]) + chosen_2
     grad_margin = total(upstream * picked * sums) / input.shape[1]
     return grad_input, grad_margin
 
@@ -170,7 +187,7 @@ def _tangent_squared(
         + chosen * d_input
         - chosen * ops.expand_dims(pick(d_input, target, axis=1), 1)
     )
-    return take(weight, target) * total(term_2, axis=1) / input.shape[1]
+    return divide(take(weight, target) * total(term_2, axis=1), input.shape[1])
 
 
 def _curvature_squared(
@@ -188,22 +205,23 @@ def _curvature_squared(
     index = count_up(input.shape[1])
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
-        ops.expand_dims(target, 1) != index, 2.0 * ops.maximum(0.0, direction_2) ** 2, 0.0
+        ops.expand_dims(target, 1) != index, 2.0 * ops.square(ops.maximum(0.0, direction_2)), 0.0
     )
+    product = divide(ops.expand_dims(slope, 1) * chosen * d_margin, input.shape[1])
+    product_2 = divide(ops.expand_dims(slope, 1) * chosen * d_input, input.shape[1])
     picked_2 = pick(d_input, target, axis=1)
     slope_2 = upstream * picked * picked_2
     term = chosen * d_margin + chosen * d_input - chosen * ops.expand_dims(picked_2, 1)
     slope_3 = upstream * picked * total(term, axis=1)
-    product = (
-        ops.expand_dims(slope_3, 1)
-        * ops.cast(index == ops.expand_dims(target, 1), upstream.dtype)
-        / input.shape[1]
+    product_3 = divide(
+        ops.expand_dims(slope_3, 1) * ops.cast(index == ops.expand_dims(target, 1), upstream.dtype),
+        input.shape[1],
     )
     change_input = (
-        ops.expand_dims(slope, 1) * chosen * d_margin / input.shape[1]
-        + ops.expand_dims(slope, 1) * chosen * d_input / input.shape[1]
-        - ops.expand_dims(slope_2, 1) * chosen / input.shape[1]
-        - product
+        product
+        + product_2
+        - divide(ops.expand_dims(slope_2, 1) * chosen, input.shape[1])
+        - product_3
     )
     return change_input, total(slope_3) / input.shape[1]
 

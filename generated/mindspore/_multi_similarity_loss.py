@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, total, zeros_like
+from ._arrays import Operand, count_up, divide, exp, log1p, sigmoid, total, zeros_like
 from ._checks import (
     check_floating,
     check_integers,
@@ -29,10 +29,11 @@ def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, base: Ten
     gap = sums - base
     chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull)))) / alpha
+    product = divide((ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))), alpha)
     chosen_2 = ops.where(ops.expand_dims(target, 1) != target, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    return product + (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push)))) / beta
+    product_2 = divide((ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))), beta)
+    return product + product_2
 
 
 def _gradient(
@@ -45,18 +46,20 @@ def _gradient(
     gap = sums - base
     chosen = ops.where(mask, gap * beta, -math.inf)
     push = logsumexp(chosen, axis=-1)
-    sigmoid_push = ops.sigmoid(push)
+    sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen, axis=-1)
-    product = ops.expand_dims(slope, 1) * probability * ops.where(mask, beta, 0.0) / beta
+    product = divide(ops.expand_dims(slope, 1) * probability * ops.where(mask, beta, 0.0), beta)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     chosen_2 = ops.where(mask_3, -gap * alpha, -math.inf)
     pull = logsumexp(chosen_2, axis=-1)
-    sigmoid_pull = ops.sigmoid(pull)
+    sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
     probability_2 = softmax(chosen_2, axis=-1)
-    product_2 = ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask_3, -alpha, 0.0) / alpha
+    product_2 = divide(
+        ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask_3, -alpha, 0.0), alpha
+    )
     term = product + product_2
     sums_2 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
     product_3 = input_direction * ops.expand_dims(total(sums_2 * input_direction, axis=1), 1)
@@ -64,35 +67,35 @@ def _gradient(
     sums_3 = ops.matmul(term, input_direction)
     product_5 = input_direction * ops.expand_dims(total(sums_3 * input_direction, axis=1), 1)
     product_6 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_3 - product_5)
-    slope_3 = upstream * (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull))))
-    slope_4 = (
+    sums_4 = total(upstream * (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))))
+    slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_pull, 1)
         * probability_2
         * ops.where(mask_3, base - sums, 0.0)
     )
-    slope_5 = upstream * (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push))))
-    slope_6 = (
+    sums_5 = total(upstream * (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))))
+    slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_push, 1)
         * probability
         * ops.where(mask, gap, 0.0)
     )
-    slope_7 = (
+    slope_5 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_push, 1)
         * probability
         * ops.where(mask, -beta, 0.0)
     )
-    slope_8 = (
+    slope_6 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_pull, 1)
         * probability_2
         * ops.where(mask_3, alpha, 0.0)
     )
-    grad_alpha = total(slope_4) / alpha - total(slope_3) / (alpha * alpha)
-    grad_beta = total(slope_6) / beta - total(slope_5) / (beta * beta)
-    grad_base = total(slope_7) / beta + total(slope_8) / alpha
+    grad_alpha = total(slope_3) / alpha - sums_4 / (alpha * alpha)
+    grad_beta = total(slope_4) / beta - sums_5 / (beta * beta)
+    grad_base = total(slope_5) / beta + total(slope_6) / alpha
     return product_4 + product_6, grad_alpha, grad_beta, grad_base
 
 
@@ -115,7 +118,9 @@ def _tangent(
     gap = sums - base
     chosen = ops.where(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull)))) * d_alpha / (alpha * alpha)
+    product = divide(
+        (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))) * d_alpha, (alpha * alpha)
+    )
     product_2 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
     sums_2 = ops.matmul((d_input - product_2), ops.transpose(input_direction, (1, 0)))
     sums_3 = ops.matmul(input_direction, ops.transpose((d_input - product_2), (1, 0)))
@@ -128,17 +133,19 @@ def _tangent(
         + ops.where(mask_2, alpha, 0.0) * d_base
         + ops.where(mask_2, base - sums, 0.0) * d_alpha
     )
-    product_3 = ops.sigmoid(pull) * total(softmax(chosen, axis=-1) * term_2, axis=1) / alpha
+    product_3 = divide(sigmoid(pull) * total(softmax(chosen, axis=-1) * term_2, axis=1), alpha)
     mask_3 = ops.expand_dims(target, 1) != target
     chosen_2 = ops.where(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_4 = (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push)))) * d_beta / (beta * beta)
+    product_4 = divide(
+        (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))) * d_beta, (beta * beta)
+    )
     term_3 = (
         ops.where(mask_3, beta, 0.0) * term
         + ops.where(mask_3, -beta, 0.0) * d_base
         + ops.where(mask_3, gap, 0.0) * d_beta
     )
-    product_5 = ops.sigmoid(push) * total(softmax(chosen_2, axis=-1) * term_3, axis=1) / beta
+    product_5 = divide(sigmoid(push) * total(softmax(chosen_2, axis=-1) * term_3, axis=1), beta)
     return product_3 + product_5 - product - product_4
 
 
@@ -165,7 +172,7 @@ def _curvature(
     gap = sums_2 - base
     chosen = ops.where(mask, gap * beta, -math.inf)
     push = logsumexp(chosen, axis=-1)
-    sigmoid_push = ops.sigmoid(push)
+    sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen, axis=-1)
     chosen_2 = ops.where(mask, beta, 0.0)
@@ -173,131 +180,133 @@ def _curvature(
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     chosen_3 = ops.where(mask_3, -gap * alpha, -math.inf)
     pull = logsumexp(chosen_3, axis=-1)
-    sigmoid_pull = ops.sigmoid(pull)
+    sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
     probability_2 = softmax(chosen_3, axis=-1)
     chosen_4 = ops.where(mask_3, -alpha, 0.0)
-    term = (
-        ops.expand_dims(slope, 1) * probability * chosen_2 / beta
-        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4 / alpha
-    )
+    product_2 = divide(ops.expand_dims(slope_2, 1) * probability_2 * chosen_4, alpha)
+    term = divide(ops.expand_dims(slope, 1) * probability * chosen_2, beta) + product_2
     sums_3 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
     sums_4 = total(sums_3 * input_direction, axis=1)
-    product_2 = ops.expand_dims(product, 1) * (
+    product_3 = ops.expand_dims(product, 1) * (
         sums_3 - input_direction * ops.expand_dims(sums_4, 1)
     )
     power = beta * beta
     chosen_5 = ops.cast(mask, upstream.dtype)
-    term_2 = (
-        ops.expand_dims(slope, 1) * chosen_5 / beta - ops.expand_dims(slope, 1) * chosen_2 / power
+    term_2 = divide(ops.expand_dims(slope, 1) * chosen_5, beta) - divide(
+        ops.expand_dims(slope, 1) * chosen_2, power
     )
     term_3 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
+    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_3, ops.transpose(input_direction, (1, 0))
     )
-    product_4 = quotient * ops.matmul(input_direction, ops.transpose(term_3, (1, 0)))
-    term_4 = product_3 + product_4
+    product_5 = quotient * ops.matmul(input_direction, ops.transpose(term_3, (1, 0)))
+    term_4 = product_4 + product_5
     chosen_6 = ops.where(mask, -beta, 0.0)
     chosen_7 = ops.where(mask, gap, 0.0)
     term_5 = chosen_2 * term_4 + chosen_6 * d_base + chosen_7 * d_beta
     sums_5 = total(probability * term_5, axis=1)
-    slope_3 = upstream * sigmoid_push * ops.sigmoid(-push) * sums_5
+    slope_3 = upstream * sigmoid_push * sigmoid(-push) * sums_5
+    product_6 = divide(ops.expand_dims(slope_3, 1) * probability * chosen_2, beta)
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
+    product_7 = divide(ops.expand_dims(slope, 1) * chosen_2 * d_probability, beta)
     power_2 = alpha * alpha
-    chosen_8 = ops.where(mask_3, -1.0, 0.0)
-    term_6 = (
-        ops.expand_dims(slope_2, 1) * chosen_8 / alpha
-        - ops.expand_dims(slope_2, 1) * chosen_4 / power_2
+    chosen_8 = ops.cast(ops.where(mask_3, -1.0, 0.0), upstream.dtype)
+    term_6 = divide(ops.expand_dims(slope_2, 1) * chosen_8, alpha) - divide(
+        ops.expand_dims(slope_2, 1) * chosen_4, power_2
     )
     chosen_9 = ops.where(mask_3, alpha, 0.0)
     chosen_10 = ops.where(mask_3, base - sums_2, 0.0)
     term_7 = chosen_4 * term_4 + chosen_9 * d_base + chosen_10 * d_alpha
     sums_6 = total(probability_2 * term_7, axis=1)
-    slope_4 = upstream * sigmoid_pull * ops.sigmoid(-pull) * sums_6
+    slope_4 = upstream * sigmoid_pull * sigmoid(-pull) * sums_6
+    product_8 = divide(ops.expand_dims(slope_4, 1) * probability_2 * chosen_4, alpha)
     d_probability_2 = softmax_tangent(chosen_3, term_7, axis=-1)
+    product_9 = divide(ops.expand_dims(slope_2, 1) * chosen_4 * d_probability_2, alpha)
     term_8 = (
         probability * term_2 * d_beta
-        + ops.expand_dims(slope_3, 1) * probability * chosen_2 / beta
-        + ops.expand_dims(slope, 1) * chosen_2 * d_probability / beta
+        + product_6
+        + product_7
         + probability_2 * term_6 * d_alpha
-        + ops.expand_dims(slope_4, 1) * probability_2 * chosen_4 / alpha
-        + ops.expand_dims(slope_2, 1) * chosen_4 * d_probability_2 / alpha
+        + product_8
+        + product_9
     )
     sums_7 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_3)
     term_9 = ops.matmul(ops.transpose(term_8, (1, 0)), input_direction) + sums_7
-    product_5 = sums_4 * quotient
+    product_10 = sums_4 * quotient
     term_10 = input_direction * term_9 + sums_3 * ops.expand_dims(quotient, 1) * term_3
     term_11 = (
         term_9
-        - ops.expand_dims(product_5, 1) * term_3
+        - ops.expand_dims(product_10, 1) * term_3
         - input_direction * ops.expand_dims(total(term_10, axis=1), 1)
     )
     sums_8 = ops.matmul(term, input_direction)
     sums_9 = total(sums_8 * input_direction, axis=1)
-    product_6 = ops.expand_dims(product, 1) * (
+    product_11 = ops.expand_dims(product, 1) * (
         sums_8 - input_direction * ops.expand_dims(sums_9, 1)
     )
     term_12 = ops.matmul(term_8, input_direction) + ops.matmul((term * quotient), term_3)
-    product_7 = sums_9 * quotient
+    product_12 = sums_9 * quotient
     term_13 = input_direction * term_12 + sums_8 * ops.expand_dims(quotient, 1) * term_3
     term_14 = (
         term_12
-        - ops.expand_dims(product_7, 1) * term_3
+        - ops.expand_dims(product_12, 1) * term_3
         - input_direction * ops.expand_dims(total(term_13, axis=1), 1)
     )
-    slope_5 = upstream * (ops.maximum(0.0, pull) + log1p(ops.exp(-ops.abs(pull))))
-    product_8 = probability_2 * chosen_10
-    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_8
-    product_9 = (2.0 * total(slope_5) / alpha**3 - total(slope_6) / power_2) * d_alpha
-    product_10 = probability_2 * ops.cast(mask_3, upstream.dtype)
+    sums_10 = total(upstream * (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))))
+    product_13 = probability_2 * chosen_10
+    slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_13
+    product_14 = (2.0 * sums_10 / alpha**3 - total(slope_5) / power_2) * d_alpha
+    product_15 = probability_2 * ops.cast(mask_3, upstream.dtype)
     term_15 = (
-        ops.expand_dims(slope_4, 1) * product_8
+        ops.expand_dims(slope_4, 1) * product_13
         + ops.expand_dims(slope_2, 1) * chosen_10 * d_probability_2
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 * term_4
-        + ops.expand_dims(slope_2, 1) * product_10 * d_base
+        + ops.expand_dims(slope_2, 1) * product_15 * d_base
     )
-    slope_7 = upstream * (ops.maximum(0.0, push) + log1p(ops.exp(-ops.abs(push))))
-    product_11 = probability * chosen_7
-    slope_8 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_11
-    product_12 = (2.0 * total(slope_7) / beta**3 - total(slope_8) / power) * d_beta
-    product_13 = probability * ops.where(mask, -1.0, 0.0)
+    sums_11 = total(upstream * (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))))
+    product_16 = probability * chosen_7
+    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_16
+    product_17 = probability * ops.cast(ops.where(mask, -1.0, 0.0), upstream.dtype)
     term_16 = (
-        ops.expand_dims(slope_3, 1) * product_11
+        ops.expand_dims(slope_3, 1) * product_16
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
         + ops.expand_dims(slope, 1) * probability * chosen_5 * term_4
-        + ops.expand_dims(slope, 1) * product_13 * d_base
+        + ops.expand_dims(slope, 1) * product_17 * d_base
     )
-    product_14 = probability * chosen_6
-    slope_9 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_14
+    product_18 = probability * chosen_6
+    slope_7 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_18
     term_17 = (
-        ops.expand_dims(slope_3, 1) * product_14
+        ops.expand_dims(slope_3, 1) * product_18
         + ops.expand_dims(slope, 1) * chosen_6 * d_probability
-        + ops.expand_dims(slope, 1) * product_13 * d_beta
+        + ops.expand_dims(slope, 1) * product_17 * d_beta
     )
-    product_15 = probability_2 * chosen_9
-    slope_10 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_15
+    product_19 = probability_2 * chosen_9
+    slope_8 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_19
     term_18 = (
-        ops.expand_dims(slope_4, 1) * product_15
+        ops.expand_dims(slope_4, 1) * product_19
         + ops.expand_dims(slope_2, 1) * chosen_9 * d_probability_2
-        + ops.expand_dims(slope_2, 1) * product_10 * d_alpha
+        + ops.expand_dims(slope_2, 1) * product_15 * d_alpha
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_11
-        - product_2
+        - product_3
         + ops.expand_dims(quotient, 1) * term_14
-        - product_6
+        - product_11
     )
     change_alpha = (
-        product_9 + total(term_15) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
+        product_14 + total(term_15) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
     )
     change_beta = (
-        product_12 + total(term_16) / beta - total(upstream * sigmoid_push * sums_5) / power
+        (2.0 * sums_11 / beta**3 - total(slope_6) / power) * d_beta
+        + total(term_16) / beta
+        - total(upstream * sigmoid_push * sums_5) / power
     )
     change_base = (
         total(term_17) / beta
         + total(term_18) / alpha
-        - total(slope_9) * d_beta / power
-        - total(slope_10) * d_alpha / power_2
+        - total(slope_7) * d_beta / power
+        - total(slope_8) * d_alpha / power_2
     )
     return change_input, change_alpha, change_beta, change_base
 

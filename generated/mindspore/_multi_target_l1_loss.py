@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign
+from ._arrays import Operand, Sum, like_upstream, sign
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["MultiTargetL1Loss", "multi_target_l1_loss"]
 
@@ -73,7 +73,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target1, target2, *dout)
-        return (_tangent(input, target1, target2, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target1, target2, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -91,6 +96,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def multi_target_l1_loss(
@@ -124,14 +130,21 @@ def multi_target_l1_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target1", target1, input.shape, "input")
     check_shape("target2", target2, input.shape, "input")
     input = to_working(input, working)
     target1 = to_working(target1, working)
     target2 = to_working(target2, working)
-    loss = _kernel(input, target1, target2)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target1, target2),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class MultiTargetL1Loss(Loss):

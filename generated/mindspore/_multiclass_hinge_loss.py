@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, fold, pick, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, divide, fold, pick, total, with_batch, zeros_like
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -23,7 +23,9 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     chosen = ops.cast(ops.expand_dims(target, 1) != ops.expand_dims(index, 1), upstream.dtype)
     term = chosen + input - ops.expand_dims(pick(input, target, axis=1), 1)
     chosen_2 = ops.cast(term == ops.expand_dims(term.max(axis=1), 1), upstream.dtype)
-    slope = ops.expand_dims(upstream, 1) * chosen_2 / ops.expand_dims(total(chosen_2, axis=1), 1)
+    slope = divide(
+        ops.expand_dims(upstream, 1) * chosen_2, ops.expand_dims(total(chosen_2, axis=1), 1)
+    )
     chosen_3 = ops.where(
         ops.expand_dims(index, 1) == ops.expand_dims(target, 1),
         ops.expand_dims((-upstream), 1),
@@ -38,7 +40,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
     term = ops.cast(mask, input.dtype) + input - ops.expand_dims(pick(input, target, axis=1), 1)
     chosen = ops.cast(term == ops.expand_dims(term.max(axis=1), 1), input.dtype)
     product = chosen * (d_input - ops.expand_dims(pick(d_input, target, axis=1), 1))
-    return total(product, axis=1) / total(chosen, axis=1)
+    return divide(total(product, axis=1), total(chosen, axis=1))
 
 
 def _curvature(

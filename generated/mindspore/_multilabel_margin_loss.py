@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, sign, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, divide, sign, total, with_batch, zeros_like
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -24,7 +24,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     )
     sums = total(ops.expand_dims(named, 1) * ops.maximum(0.0, term + 1.0), axis=2)
     sums_2 = total((1.0 - (ops.expand_dims(named, 1) * chosen).max(axis=2)) * sums, axis=1)
-    return sums_2 / input.shape[1]
+    return divide(sums_2, input.shape[1])
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -41,17 +41,13 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         total(ops.where(mask_3, ops.expand_dims(input, 2), 0.0), axis=1), 1
     )
     positive = ops.maximum(0.0, sign(term + 1.0))
-    slope = (
-        ops.expand_dims(upstream, 1)
-        * other
-        * total(ops.expand_dims(named, 1) * positive, axis=2)
-        / input.shape[1]
+    slope = divide(
+        ops.expand_dims(upstream, 1) * other * total(ops.expand_dims(named, 1) * positive, axis=2),
+        input.shape[1],
     )
-    slope_2 = (
-        -ops.expand_dims(upstream, 1)
-        * named
-        * total(ops.expand_dims(other, 2) * positive, axis=1)
-        / input.shape[1]
+    slope_2 = divide(
+        -ops.expand_dims(upstream, 1) * named * total(ops.expand_dims(other, 2) * positive, axis=1),
+        input.shape[1],
     )
     sums = total(ops.where(mask_3, ops.expand_dims(slope_2, 1), 0.0), axis=2)
     return (slope + sums,)
@@ -75,7 +71,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
     product_2 = (1.0 - (ops.expand_dims(named, 1) * chosen).max(axis=2)) * total(
         ops.maximum(0.0, sign(term + 1.0)) * term_2, axis=2
     )
-    return total(product_2, axis=1) / input.shape[1]
+    return divide(total(product_2, axis=1), input.shape[1])
 
 
 def _curvature(

@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total, with_batch, zeros_like
+from ._arrays import Operand, divide, exp, log1p, sigmoid, total, with_batch, zeros_like
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
@@ -14,20 +14,24 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    log_term = log1p(exp(-ops.abs(input)))
     log_likelihood = -(1.0 - target) * (ops.maximum(0.0, input) + log_term) - target * (
         ops.maximum(0.0, -input) + log_term
     )
-    return -total(log_likelihood * weight, axis=1) / target.shape[1]
+    return divide(-total(log_likelihood * weight, axis=1), target.shape[1])
 
 
 def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    term = target * ops.sigmoid(-input) - (1.0 - target) * ops.sigmoid(input)
-    grad_input = -ops.expand_dims(upstream, 1) * term * weight / target.shape[1]
-    grad_target = -ops.expand_dims(upstream, 1) * input * weight / target.shape[1]
+    grad_input = divide(
+        -ops.expand_dims(upstream, 1)
+        * (target * sigmoid(-input) - (1.0 - target) * sigmoid(input))
+        * weight,
+        target.shape[1],
+    )
+    grad_target = divide(-ops.expand_dims(upstream, 1) * input * weight, target.shape[1])
     return grad_input, grad_target
 
 
@@ -35,8 +39,8 @@ def _tangent(
     input: Tensor, target: Tensor, weight: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = target * ops.sigmoid(-input) - (1.0 - target) * ops.sigmoid(input)
-    return -total(weight * (input * d_target + term * d_input), axis=1) / input.shape[1]
+    product = (target * sigmoid(-input) - (1.0 - target) * sigmoid(input)) * d_input
+    return divide(-total(weight * (input * d_target + product), axis=1), input.shape[1])
 
 
 def _curvature(
@@ -48,18 +52,20 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sigmoid_input = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
-    slope = ops.expand_dims(upstream, 1) * (sigmoid_input + probability) * d_target / input.shape[1]
-    slope_2 = (
+    sigmoid_input = sigmoid(input)
+    probability = sigmoid(-input)
+    slope = divide(
+        ops.expand_dims(upstream, 1) * (sigmoid_input + probability) * d_target, input.shape[1]
+    )
+    slope_2 = divide(
         ops.expand_dims(upstream, 1)
         * sigmoid_input
         * probability
         * (1.0 - target + target)
-        * d_input
-        / input.shape[1]
+        * d_input,
+        input.shape[1],
     )
-    change_target = -ops.expand_dims(upstream, 1) * weight * d_input / input.shape[1]
+    change_target = divide(-ops.expand_dims(upstream, 1) * weight * d_input, input.shape[1])
     return weight * (slope_2 - slope), change_target
 
 

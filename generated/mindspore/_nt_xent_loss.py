@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, total, zeros_like
+from ._arrays import Operand, count_up, divide, exp, log1p, sigmoid, total, zeros_like
 from ._checks import (
     check_floating,
     check_integers,
@@ -28,11 +28,10 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask), input.dtype)
     sums = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
-    logit = sums / temperature
+    logit = divide(sums, temperature)
     chosen = ops.where(ops.expand_dims(target, 1) != target, logit, -math.inf)
     term = ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit
-    product = positive * (ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term))))
-    return total(product, axis=1)
+    return total(positive * (ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))), axis=1)
 
 
 def _gradient(
@@ -44,10 +43,10 @@ def _gradient(
     mask_2 = ops.expand_dims(target, 1) != target
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    logit = sums / temperature
+    logit = divide(sums, temperature)
     chosen = ops.where(mask_2, logit, -math.inf)
-    probability = ops.sigmoid(ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit)
-    slope = ops.expand_dims(upstream, 1) * positive * probability / temperature
+    probability = sigmoid(ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit)
+    slope = divide(ops.expand_dims(upstream, 1) * positive * probability, temperature)
     product = positive * probability
     sums_2 = total(product, axis=1)
     slope_2 = upstream * sums_2
@@ -67,7 +66,7 @@ def _gradient(
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sums_2, 1)
         * probability_2
-        * ops.where(mask_2, -sums / power, 0.0)
+        * ops.where(mask_2, divide(-sums, power), 0.0)
     )
     grad_temperature = total(ops.expand_dims(upstream, 1) * product * sums) / power + total(slope_3)
     return product_4 + product_6, grad_temperature
@@ -82,9 +81,8 @@ def _tangent(
     mask_2 = ops.expand_dims(target, 1) != target
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    logit = sums / temperature
+    logit = divide(sums, temperature)
     chosen = ops.where(mask_2, logit, -math.inf)
-    probability = ops.sigmoid(ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit)
     power = temperature * temperature
     product = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
     sums_2 = ops.matmul((d_input - product), ops.transpose(input_direction, (1, 0)))
@@ -94,15 +92,16 @@ def _tangent(
         + ratio(1.0, norm(input, axis=-1)) * sums_3
     )
     term_2 = (
-        ops.where(mask_2, -sums / power, 0.0) * d_temperature
+        ops.where(mask_2, divide(-sums, power), 0.0) * d_temperature
         + ops.where(mask_2, 1.0 / temperature, 0.0) * term
     )
     term_3 = (
         ops.expand_dims(total(softmax(chosen, axis=-1) * term_2, axis=1), 1)
-        + sums * d_temperature / power
-        - term / temperature
+        + divide(sums * d_temperature, power)
+        - divide(term, temperature)
     )
-    return total(positive * probability * term_3, axis=1)
+    product_2 = positive * sigmoid(ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit) * term_3
+    return total(product_2, axis=1)
 
 
 def _curvature(
@@ -123,11 +122,11 @@ def _curvature(
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask), upstream.dtype)
     mask_2 = ops.expand_dims(target, 1) != target
     sums_2 = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    logit = sums_2 / temperature
+    logit = divide(sums_2, temperature)
     chosen = ops.where(mask_2, logit, -math.inf)
     crowd = logsumexp(chosen, axis=-1)
-    probability = ops.sigmoid(ops.expand_dims(crowd, 1) - logit)
-    slope = ops.expand_dims(upstream, 1) * positive * probability / temperature
+    probability = sigmoid(ops.expand_dims(crowd, 1) - logit)
+    slope = divide(ops.expand_dims(upstream, 1) * positive * probability, temperature)
     product_2 = positive * probability
     slope_2 = upstream * total(product_2, axis=1)
     probability_2 = softmax(chosen, axis=-1)
@@ -138,9 +137,9 @@ def _curvature(
     product_3 = ops.expand_dims(product, 1) * (
         sums_3 - input_direction * ops.expand_dims(sums_4, 1)
     )
-    probability_3 = ops.sigmoid(logit - ops.expand_dims(crowd, 1))
+    probability_3 = sigmoid(logit - ops.expand_dims(crowd, 1))
     power = temperature * temperature
-    chosen_3 = ops.where(mask_2, -sums_2 / power, 0.0)
+    chosen_3 = ops.where(mask_2, divide(-sums_2, power), 0.0)
     term_2 = d_input - input_direction * ops.expand_dims(sums, 1)
     product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_2, ops.transpose(input_direction, (1, 0))
@@ -150,74 +149,72 @@ def _curvature(
     term_4 = chosen_3 * d_temperature + chosen_2 * term_3
     term_5 = (
         ops.expand_dims(total(probability_2 * term_4, axis=1), 1)
-        + sums_2 * d_temperature / power
-        - term_3 / temperature
+        + divide(sums_2 * d_temperature, power)
+        - divide(term_3, temperature)
     )
-    slope_3 = (
-        ops.expand_dims(upstream, 1) * positive * probability * probability_3 * term_5 / temperature
+    slope_3 = divide(
+        ops.expand_dims(upstream, 1) * positive * probability * probability_3 * term_5, temperature
     )
+    slope_4 = divide(ops.expand_dims(upstream, 1) * positive * probability, power)
     chosen_4 = ops.where(mask_2, -1.0 / power, 0.0)
-    term_6 = (
-        ops.expand_dims(upstream, 1) * positive * probability / power
-        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4
-    )
-    slope_4 = upstream * total(product_2 * probability_3 * term_5, axis=1)
+    product_6 = (slope_4 + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4) * d_temperature
+    slope_5 = upstream * total(product_2 * probability_3 * term_5, axis=1)
     d_probability = softmax_tangent(chosen, term_4, axis=-1)
-    term_7 = (
-        term_6 * d_temperature
-        + ops.expand_dims(slope_4, 1) * probability_2 * chosen_2
+    term_6 = (
+        product_6
+        + ops.expand_dims(slope_5, 1) * probability_2 * chosen_2
         + ops.expand_dims(slope_2, 1) * chosen_2 * d_probability
         - slope_3
     )
     sums_5 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_2)
-    term_8 = ops.matmul(ops.transpose(term_7, (1, 0)), input_direction) + sums_5
-    product_6 = sums_4 * quotient
-    term_9 = input_direction * term_8 + sums_3 * ops.expand_dims(quotient, 1) * term_2
-    term_10 = (
-        term_8
-        - ops.expand_dims(product_6, 1) * term_2
-        - input_direction * ops.expand_dims(total(term_9, axis=1), 1)
+    term_7 = ops.matmul(ops.transpose(term_6, (1, 0)), input_direction) + sums_5
+    product_7 = sums_4 * quotient
+    term_8 = input_direction * term_7 + sums_3 * ops.expand_dims(quotient, 1) * term_2
+    term_9 = (
+        term_7
+        - ops.expand_dims(product_7, 1) * term_2
+        - input_direction * ops.expand_dims(total(term_8, axis=1), 1)
     )
     sums_6 = ops.matmul(term, input_direction)
     sums_7 = total(sums_6 * input_direction, axis=1)
-    product_7 = ops.expand_dims(product, 1) * (
+    product_8 = ops.expand_dims(product, 1) * (
         sums_6 - input_direction * ops.expand_dims(sums_7, 1)
     )
-    term_11 = ops.matmul(term_7, input_direction) + ops.matmul((term * quotient), term_2)
-    product_8 = sums_7 * quotient
-    term_12 = input_direction * term_11 + sums_6 * ops.expand_dims(quotient, 1) * term_2
-    term_13 = (
-        term_11
-        - ops.expand_dims(product_8, 1) * term_2
-        - input_direction * ops.expand_dims(total(term_12, axis=1), 1)
+    term_10 = ops.matmul(term_6, input_direction) + ops.matmul((term * quotient), term_2)
+    product_9 = sums_7 * quotient
+    term_11 = input_direction * term_10 + sums_6 * ops.expand_dims(quotient, 1) * term_2
+    term_12 = (
+        term_10
+        - ops.expand_dims(product_9, 1) * term_2
+        - input_direction * ops.expand_dims(total(term_11, axis=1), 1)
     )
     power_2 = temperature**3
-    product_9 = (
+    product_10 = (
         2.0 * total(ops.expand_dims(upstream, 1) * product_2 * sums_2) * d_temperature / power_2
     )
-    term_14 = (
+    term_13 = (
         ops.expand_dims(upstream, 1) * probability_3 * sums_2 * term_5
         + ops.expand_dims(upstream, 1) * term_3
     )
-    product_10 = (
+    product_11 = (
         ops.expand_dims(slope_2, 1)
         * probability_2
-        * ops.where(mask_2, 2.0 * sums_2 / power_2, 0.0)
+        * ops.where(mask_2, divide(2.0 * sums_2, power_2), 0.0)
         * d_temperature
     )
-    term_15 = (
-        ops.expand_dims(slope_4, 1) * probability_2 * chosen_3
+    term_14 = (
+        ops.expand_dims(slope_5, 1) * probability_2 * chosen_3
         + ops.expand_dims(slope_2, 1) * chosen_3 * d_probability
-        + product_10
+        + product_11
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4 * term_3
     )
     change_input = (
-        ops.expand_dims(quotient, 1) * term_10
+        ops.expand_dims(quotient, 1) * term_9
         - product_3
-        + ops.expand_dims(quotient, 1) * term_13
-        - product_7
+        + ops.expand_dims(quotient, 1) * term_12
+        - product_8
     )
-    change_temperature = total(product_2 * term_14) / power + total(term_15) - product_9
+    change_temperature = total(product_2 * term_13) / power + total(term_14) - product_10
     return change_input, change_temperature
 
 

@@ -3,9 +3,9 @@
 
 import math
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
-from ._arrays import Operand, constant, zeros_like
+from ._arrays import Operand, constant, divide, log, zeros_like
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -14,14 +14,14 @@ __all__ = ["PoissonLoss", "poisson_loss"]
 
 def _value(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return input - target * ops.log(eps + input)
+    return input - target * log(eps + input)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = eps + input
-    grad_input = upstream - upstream * target / term
-    return grad_input, -upstream * ops.log(term)
+    grad_input = upstream - divide(upstream * target, term)
+    return grad_input, -upstream * log(term)
 
 
 def _tangent(
@@ -29,7 +29,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = eps + input
-    return d_input - ops.log(term) * d_target - target * d_input / term
+    return d_input - log(term) * d_target - divide(target * d_input, term)
 
 
 def _curvature(
@@ -37,8 +37,9 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    return change_input, -upstream * d_input / term
+    change_input = upstream * (divide(target * d_input, (term * term)) - divide(d_target, term))
+    change_target = divide(-upstream * d_input, term)
+    return change_input, change_target
 
 
 class _Gradient(nn.Cell):

@@ -5,40 +5,41 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, zeros_like
+from ._arrays import Operand, Sum, constant, divide, exp, like_upstream, log, zeros_like
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, finish_entries, to_working, working_dtype
 
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 
 def _value_full_log_input(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    stirling = (target + 0.5) * ops.log(target) - target + constant(0.9189385332046727, target)
-    return ops.where(target <= 1.0, 0.0, stirling) + ops.exp(input) - input * target
+    stirling = (target + 0.5) * log(target) - target + constant(0.9189385332046727, target)
+    return ops.where(target <= 1.0, 0.0, stirling) + exp(input) - input * target
 
 
 def _gradient_full_log_input(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream * (ops.exp(input) - target)
-    return grad_input, upstream * (chosen - input)
+    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
+    return upstream * (exp(input) - target), upstream * (chosen - input)
 
 
 def _tangent_full_log_input(
     input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
-    return (chosen - input) * d_target + (ops.exp(input) - target) * d_input
+    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
+    return (chosen - input) * d_target + (exp(input) - target) * d_input
 
 
 def _curvature_full_log_input(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    chosen = ops.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    change_input = upstream * (ops.exp(input) * d_input - d_target)
+    chosen = ops.where(
+        target <= 1.0, 0.0, divide(2.0, target) - divide((target + 0.5), (target * target))
+    )
+    change_input = upstream * (exp(input) * d_input - d_target)
     change_target = upstream * (chosen * d_target - d_input)
     return change_input, change_target
 
@@ -58,7 +59,11 @@ class _GradientFullLogInput(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_full_log_input(upstream, input, target, *dout)
-        return (_tangent_full_log_input(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_full_log_input(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueFullLogInput(nn.Cell):
@@ -76,29 +81,29 @@ class _ValueFullLogInput(nn.Cell):
 
 _slopes_full_log_input = _GradientFullLogInput()
 _kernel_full_log_input = _ValueFullLogInput()
+_kernel_full_log_input_sum = Sum(_kernel_full_log_input)
 
 
 def _value_log_input(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.exp(input) - input * target
+    return exp(input) - input * target
 
 
 def _gradient_log_input(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = upstream * (ops.exp(input) - target)
-    return grad_input, -upstream * input
+    return upstream * (exp(input) - target), -upstream * input
 
 
 def _tangent_log_input(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return (ops.exp(input) - target) * d_input - input * d_target
+    return (exp(input) - target) * d_input - input * d_target
 
 
 def _curvature_log_input(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    change_input = upstream * (ops.exp(input) * d_input - d_target)
+    change_input = upstream * (exp(input) * d_input - d_target)
     return change_input, -upstream * d_input
 
 
@@ -117,7 +122,11 @@ class _GradientLogInput(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_log_input(upstream, input, target, *dout)
-        return (_tangent_log_input(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_log_input(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueLogInput(nn.Cell):
@@ -135,12 +144,13 @@ class _ValueLogInput(nn.Cell):
 
 _slopes_log_input = _GradientLogInput()
 _kernel_log_input = _ValueLogInput()
+_kernel_log_input_sum = Sum(_kernel_log_input)
 
 
 def _value_full_input(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    stirling = (target + 0.5) * ops.log(target) - target + constant(0.9189385332046727, target)
-    return ops.where(target <= 1.0, 0.0, stirling) + input - target * ops.log(eps + input)
+    stirling = (target + 0.5) * log(target) - target + constant(0.9189385332046727, target)
+    return ops.where(target <= 1.0, 0.0, stirling) + input - target * log(eps + input)
 
 
 def _gradient_full_input(
@@ -148,19 +158,18 @@ def _gradient_full_input(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = eps + input
-    chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
-    grad_input = upstream - upstream * target / term
-    grad_target = upstream * (chosen - ops.log(term))
-    return grad_input, grad_target
+    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
+    grad_input = upstream - divide(upstream * target, term)
+    return grad_input, upstream * (chosen - log(term))
 
 
 def _tangent_full_input(
     input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = ops.where(target <= 1.0, 0.0, ops.log(target) + (target + 0.5) / target - 1.0)
+    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
     term = eps + input
-    return (chosen - ops.log(term)) * d_target + d_input - target * d_input / term
+    return (chosen - log(term)) * d_target + d_input - divide(target * d_input, term)
 
 
 def _curvature_full_input(
@@ -168,9 +177,11 @@ def _curvature_full_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    chosen = ops.where(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
-    change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    change_target = upstream * (chosen * d_target - d_input / term)
+    chosen = ops.where(
+        target <= 1.0, 0.0, divide(2.0, target) - divide((target + 0.5), (target * target))
+    )
+    change_input = upstream * (divide(target * d_input, (term * term)) - divide(d_target, term))
+    change_target = upstream * (chosen * d_target - divide(d_input, term))
     return change_input, change_target
 
 
@@ -219,7 +230,7 @@ _kernel_full_input = _ValueFullInput()
 
 def _value_input(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return input - target * ops.log(eps + input)
+    return input - target * log(eps + input)
 
 
 def _gradient_input(
@@ -227,8 +238,8 @@ def _gradient_input(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = eps + input
-    grad_input = upstream - upstream * target / term
-    return grad_input, -upstream * ops.log(term)
+    grad_input = upstream - divide(upstream * target, term)
+    return grad_input, -upstream * log(term)
 
 
 def _tangent_input(
@@ -236,7 +247,7 @@ def _tangent_input(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = eps + input
-    return d_input - ops.log(term) * d_target - target * d_input / term
+    return d_input - log(term) * d_target - divide(target * d_input, term)
 
 
 def _curvature_input(
@@ -244,8 +255,9 @@ def _curvature_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    return change_input, -upstream * d_input / term
+    change_input = upstream * (divide(target * d_input, (term * term)) - divide(d_target, term))
+    change_target = divide(-upstream * d_input, term)
+    return change_input, change_target
 
 
 class _GradientInput(nn.Cell):
@@ -304,8 +316,15 @@ def _full_log_input_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_full_log_input(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_full_log_input,
+        _kernel_full_log_input_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _log_input_loss(
@@ -321,8 +340,15 @@ def _log_input_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_log_input(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_log_input,
+        _kernel_log_input_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _full_input_loss(

@@ -4,16 +4,16 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total
+from ._arrays import Operand, Sum, exp, like_upstream, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
 
 def _value(input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    exponential = ops.exp(input - old)
+    exponential = exp(input - old)
     high = epsilon + 1.0
     low = 1.0 - epsilon
     chosen = ops.where(
@@ -29,7 +29,7 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `old`, `advantage` and `epsilon`, given that of the loss."""
     mask = advantage > 0.0
-    exponential = ops.exp(input - old)
+    exponential = exp(input - old)
     high = epsilon + 1.0
     mask_2 = exponential > high
     low = 1.0 - epsilon
@@ -41,7 +41,11 @@ def _gradient(
     chosen_2 = ops.where(
         mask, ops.where(mask_2, high, exponential), ops.where(mask_3, low, exponential)
     )
-    chosen_3 = ops.where(mask, ops.cast(mask_2, upstream.dtype), ops.where(mask_3, -1.0, 0.0))
+    chosen_3 = ops.where(
+        mask,
+        ops.cast(mask_2, upstream.dtype),
+        ops.cast(ops.where(mask_3, -1.0, 0.0), upstream.dtype),
+    )
     grad_epsilon = -total(upstream * chosen_3 * advantage)
     return -slope, slope, -upstream * chosen_2, grad_epsilon
 
@@ -58,12 +62,16 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = advantage > 0.0
-    exponential = ops.exp(input - old)
+    exponential = exp(input - old)
     high = epsilon + 1.0
     mask_2 = exponential > high
     low = 1.0 - epsilon
     mask_3 = exponential < low
-    chosen = ops.where(mask, ops.cast(mask_2, advantage.dtype), ops.where(mask_3, -1.0, 0.0))
+    chosen = ops.where(
+        mask,
+        ops.cast(mask_2, advantage.dtype),
+        ops.cast(ops.where(mask_3, -1.0, 0.0), advantage.dtype),
+    )
     chosen_2 = ops.where(
         mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
     )
@@ -90,14 +98,18 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = advantage > 0.0
-    exponential = ops.exp(input - old)
+    exponential = exp(input - old)
     mask_2 = exponential > epsilon + 1.0
     mask_3 = exponential < 1.0 - epsilon
     chosen = ops.where(
         mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
     )
     term = d_input - d_old
-    chosen_2 = ops.where(mask, ops.cast(mask_2, upstream.dtype), ops.where(mask_3, -1.0, 0.0))
+    chosen_2 = ops.where(
+        mask,
+        ops.cast(mask_2, upstream.dtype),
+        ops.cast(ops.where(mask_3, -1.0, 0.0), upstream.dtype),
+    )
     change_input = -upstream * chosen * advantage * term - upstream * chosen * d_advantage
     change_old = upstream * chosen * (advantage * term + d_advantage)
     change_advantage = upstream * (-chosen_2 * d_epsilon - chosen * term)
@@ -125,7 +137,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, old, advantage, epsilon, *dout)
         return (
-            _tangent(input, old, advantage, epsilon, *dout),
+            like_upstream(_tangent(input, old, advantage, epsilon, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -154,6 +166,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def ppo_clip_loss(
@@ -198,8 +211,15 @@ def ppo_clip_loss(
     old = to_working(old, working)
     advantage = to_working(advantage, working)
     epsilon = to_working(epsilon, working)
-    loss = _kernel(input, old, advantage, epsilon)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, old, advantage, epsilon),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class PPOClipLoss(Loss):

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total
+from ._arrays import Operand, count_up, divide, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -14,28 +14,28 @@ __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 def _value(input: Tensor, target: Tensor, kappa: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = (count_up(input.shape[1]) + 0.5) / input.shape[1]
+    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     product = (
         chosen
-        * ops.maximum(-1.0, ops.minimum(1.0, error / kappa))
+        * ops.maximum(-1.0, ops.minimum(1.0, divide(error, kappa)))
         * (error - 0.5 * ops.maximum(-kappa, ops.minimum(kappa, error)))
     )
-    return total(product, axis=(1, 2)) / target.shape[1]
+    return divide(total(product, axis=(1, 2)), target.shape[1])
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `kappa`, given that of the loss."""
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = (count_up(input.shape[1]) + 0.5) / input.shape[1]
+    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
-    product = error / kappa
+    product = divide(error, kappa)
     product_2 = chosen * ops.maximum(-1.0, ops.minimum(1.0, product))
     chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
-    grad_input = -ops.expand_dims(upstream, 1) * total(product_2, axis=2) / target.shape[1]
-    grad_target = ops.expand_dims(upstream, 1) * total(product_2, axis=1) / target.shape[1]
+    grad_input = divide(-ops.expand_dims(upstream, 1) * total(product_2, axis=2), target.shape[1])
+    grad_target = divide(ops.expand_dims(upstream, 1) * total(product_2, axis=1), target.shape[1])
     grad_kappa = total(upstream * total(chosen * chosen_2, axis=(1, 2))) / target.shape[1]
     return grad_input, grad_target, grad_kappa
 
@@ -45,15 +45,15 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = (count_up(input.shape[1]) + 0.5) / input.shape[1]
+    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
-    product = error / kappa
+    product = divide(error, kappa)
     product_2 = ops.maximum(-1.0, ops.minimum(1.0, product)) * (
         ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
     )
     chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
-    return total(chosen * (product_2 + chosen_2 * d_kappa), axis=(1, 2)) / target.shape[1]
+    return divide(total(chosen * (product_2 + chosen_2 * d_kappa), axis=(1, 2)), target.shape[1])
 
 
 def _curvature(
@@ -67,19 +67,19 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = (count_up(input.shape[1]) + 0.5) / input.shape[1]
+    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     mask = ops.abs(error) <= kappa
     term_2 = ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
-    chosen_2 = ops.where(mask, -error / (kappa * kappa), 0.0)
+    chosen_2 = ops.where(mask, divide(-error, (kappa * kappa)), 0.0)
     product = chosen * (ops.where(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
-    product_2 = error / kappa
-    term_3 = chosen_2 * term_2 + ops.where(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
-    change_input = -ops.expand_dims(upstream, 1) * total(product, axis=2) / target.shape[1]
-    change_target = ops.expand_dims(upstream, 1) * total(product, axis=1) / target.shape[1]
-    change_kappa = total(upstream * total(chosen * term_3, axis=(1, 2))) / target.shape[1]
-    return change_input, change_target, change_kappa
+    product_2 = divide(error, kappa)
+    product_3 = ops.where(mask, product_2 * divide(product_2, kappa), 0.0) * d_kappa
+    slope = upstream * total(chosen * (chosen_2 * term_2 + product_3), axis=(1, 2))
+    change_input = divide(-ops.expand_dims(upstream, 1) * total(product, axis=2), target.shape[1])
+    change_target = divide(ops.expand_dims(upstream, 1) * total(product, axis=1), target.shape[1])
+    return change_input, change_target, total(slope) / target.shape[1]
 
 
 class _Gradient(nn.Cell):

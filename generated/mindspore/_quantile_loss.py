@@ -4,9 +4,9 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, larger, sign, total
+from ._arrays import Operand, Sum, larger, like_upstream, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["QuantileLoss", "quantile_loss"]
 
@@ -71,7 +71,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, q, *dout)
-        return (_tangent(input, target, q, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, q, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -89,6 +94,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def quantile_loss(
@@ -123,13 +129,20 @@ def quantile_loss(
     check_floating(input=input)
     check_range("q", q, 0.0, 1.0)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
     q = to_working(q, working)
-    loss = _kernel(input, target, q)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, q),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class QuantileLoss(Loss):

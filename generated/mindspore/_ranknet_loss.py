@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total, with_batch
+from ._arrays import Operand, exp, log1p, sigmoid, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -17,7 +17,7 @@ def _value(input: Tensor, target: Tensor, sigma: Tensor) -> Tensor:
     # softplus: log(1 + exp(z)) -> softplus(z)
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), target.dtype)
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
-    product_2 = ordered * (ops.maximum(0.0, -product) + log1p(ops.exp(-ops.abs(product))))
+    product_2 = ordered * (ops.maximum(0.0, -product) + log1p(exp(-ops.abs(product))))
     return ratio(total(product_2, axis=(1, 2)), total(ordered, axis=(1, 2)))
 
 
@@ -26,7 +26,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, sigma: Tensor) ->
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), upstream.dtype)
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
     slope = upstream * quotient
-    probability = ops.sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
+    probability = sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
     product = ordered * probability
     product_2 = product * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2))
     grad_input = ops.expand_dims(slope, 1) * sigma * total(product, axis=1) - ops.expand_dims(
@@ -42,7 +42,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), target.dtype)
-    probability = ops.sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
+    probability = sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
     product = sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
     product_2 = (ops.expand_dims(input, 1) - ops.expand_dims(input, 2)) * d_sigma
     sums = total(ordered * probability * (product_2 - product), axis=(1, 2))
@@ -63,8 +63,8 @@ def _curvature(
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
     slope = upstream * quotient
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
-    product_2 = ordered * ops.sigmoid(-product)
-    sigmoid_product = ops.sigmoid(product)
+    product_2 = ordered * sigmoid(-product)
+    sigmoid_product = sigmoid(product)
     product_3 = sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
     term = ops.expand_dims(input, 1) - ops.expand_dims(input, 2)
     product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total, with_batch
+from ._arrays import Operand, divide, fold, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -22,8 +22,8 @@ __all__ = ["ReverseKLDivWithLogitsLoss", "reverse_kl_div_with_logits_loss"]
 def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    product = input / temperature
-    term = negative_log_softmax(target / temperature, axis=-2) - negative_log_softmax(
+    product = divide(input, temperature)
+    term = negative_log_softmax(divide(target, temperature), axis=-2) - negative_log_softmax(
         product, axis=-2
     )
     return temperature * temperature * total(term * softmax(product, axis=-2), axis=1)
@@ -33,11 +33,11 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, temperature: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
-    product = input / temperature
+    product = divide(input, temperature)
     probability = softmax(product, axis=-2)
     other_probability = softmax_complement(product, axis=-2)
     power = temperature * temperature
-    product_2 = target / temperature
+    product_2 = divide(target, temperature)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term, axis=-2)
     term_2 = other_probability * ops.expand_dims(upstream, 1) * power * term - rest
@@ -51,14 +51,14 @@ def _gradient(
     term_4 = softmax(product_2, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
     product_3 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
     product_4 = input * probability
-    grad_input = probability * (term_2 / temperature + term_3 / temperature)
+    grad_input = probability * (divide(term_2, temperature) + divide(term_3, temperature))
     grad_temperature = (
         product_3
         - total(product_4 * term_2) / power
         - total(product_4 * term_3) / power
         - total(term_4 * target) / power
     )
-    return grad_input, term_4 / temperature, grad_temperature
+    return grad_input, divide(term_4, temperature), grad_temperature
 
 
 def _tangent(
@@ -70,23 +70,24 @@ def _tangent(
     d_temperature: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = target / temperature
-    product_2 = input / temperature
+    product = divide(target, temperature)
+    product_2 = divide(input, temperature)
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
     product_3 = 2.0 * temperature * total(term * probability, axis=1) * d_temperature
     power = temperature * temperature
-    offset = centred(product, d_target / temperature - target * d_temperature / power, axis=-2)
-    term_2 = ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1) - offset
-    term_3 = d_input / temperature - input * d_temperature / power
-    offset_2 = centred(product_2, term_3, axis=-2)
-    term_4 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    term_5 = (
-        probability * term_2
-        + term * softmax_tangent(product_2, term_3, axis=-2)
-        - probability * term_4
+    term_2 = divide(d_target, temperature) - divide(target * d_temperature, power)
+    offset = centred(product, term_2, axis=-2)
+    term_3 = ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1) - offset
+    term_4 = divide(d_input, temperature) - divide(input * d_temperature, power)
+    offset_2 = centred(product_2, term_4, axis=-2)
+    term_5 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    term_6 = (
+        probability * term_3
+        + term * softmax_tangent(product_2, term_4, axis=-2)
+        - probability * term_5
     )
-    return product_3 + power * total(term_5, axis=1)
+    return product_3 + power * total(term_6, axis=1)
 
 
 def _curvature(
@@ -99,10 +100,10 @@ def _curvature(
     d_temperature: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    product = input / temperature
+    product = divide(input, temperature)
     other_probability = softmax_complement(product, axis=-2)
     power = temperature * temperature
-    product_2 = target / temperature
+    product_2 = divide(target, temperature)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     probability = softmax(product, axis=-2)
     rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term, axis=-2)
@@ -111,14 +112,15 @@ def _curvature(
     term_3 = (
         sum_of_others(-slope, axis=-2) + other_probability * ops.expand_dims(upstream, 1) * power
     )
-    term_4 = d_input / temperature - input * d_temperature / power
+    term_4 = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(product, term_4, axis=-2)
+    product_3 = (divide(term_2, temperature) + divide(term_3, temperature)) * d_probability
     slope_2 = upstream * temperature
     term_5 = ops.expand_dims(upstream, 1) * temperature * term + ops.expand_dims(slope_2, 1)
-    term_6 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * term - term_2 / power
-    term_7 = 2.0 * other_probability * ops.expand_dims(upstream, 1) - term_3 / power
+    term_6 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * term - divide(term_2, power)
+    term_7 = 2.0 * other_probability * ops.expand_dims(upstream, 1) - divide(term_3, power)
     probability_2 = softmax(product_2, axis=-2)
-    term_8 = d_target / temperature - target * d_temperature / power
+    term_8 = divide(d_target, temperature) - divide(target * d_temperature, power)
     offset = centred(product_2, term_8, axis=-2)
     term_9 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
     slope_3 = probability * other_probability * ops.expand_dims(upstream, 1) * temperature * term_9
@@ -139,23 +141,23 @@ def _curvature(
     rest_4 = sum_of_others(slope, axis=-2)
     d_probability_2 = softmax_tangent(product_2, term_8, axis=-2)
     rest_5 = sum_of_others(slope_6 + slope_7, axis=-2)
-    product_3 = probability * d_probability_2
+    product_4 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
     slope_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
     slope_9 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
     term_12 = probability_2 * rest_4 - slope_9
-    product_4 = d_probability * other_probability_2
+    product_5 = d_probability * other_probability_2
     power_2 = temperature**3
-    product_5 = input * probability
+    product_6 = input * probability
     term_13 = (
         2.0 * total(upstream * total(term * probability, axis=1))
-        + 2.0 * total(product_5 * term_2) / power_2
-        + 2.0 * total(product_5 * term_3) / power_2
+        + 2.0 * total(product_6 * term_2) / power_2
+        + 2.0 * total(product_6 * term_3) / power_2
         + 2.0 * total(term_12 * target) / power_2
     )
-    product_6 = term * d_probability
-    sums = total(probability * term_9 + product_6 - probability * term_10, axis=1)
-    product_7 = input * d_probability
+    product_7 = term * d_probability
+    sums = total(probability * term_9 + product_7 - probability * term_10, axis=1)
+    product_8 = input * d_probability
     slope_10 = (
         2.0
         * probability
@@ -166,16 +168,16 @@ def _curvature(
         * input
         * d_temperature
     )
-    product_8 = other_probability * product_5
-    product_9 = probability * d_input
+    product_9 = other_probability * product_6
+    product_10 = probability * d_input
     term_14 = (
-        term_2 * product_7
+        term_2 * product_8
         + slope_10
-        + product_8 * ops.expand_dims(upstream, 1) * power * term_9
-        + product_9 * term_2
-        - product_5 * ops.expand_dims(upstream, 1) * power * product_6
-        - product_8 * ops.expand_dims(upstream, 1) * power * term_10
-        - product_5 * rest_2
+        + product_9 * ops.expand_dims(upstream, 1) * power * term_9
+        + product_10 * term_2
+        - product_6 * ops.expand_dims(upstream, 1) * power * product_7
+        - product_9 * ops.expand_dims(upstream, 1) * power * term_10
+        - product_6 * rest_2
     )
     slope_11 = (
         2.0
@@ -187,11 +189,11 @@ def _curvature(
         * d_temperature
     )
     term_15 = (
-        term_3 * product_7
-        + product_5 * rest_3
+        term_3 * product_8
+        + product_6 * rest_3
         + slope_11
-        + product_9 * term_3
-        - ops.expand_dims(upstream, 1) * power * product_5 * d_probability
+        + product_10 * term_3
+        - ops.expand_dims(upstream, 1) * power * product_6 * d_probability
     )
     slope_12 = (
         2.0
@@ -205,26 +207,26 @@ def _curvature(
     term_16 = (
         rest_4 * target * d_probability_2
         + probability_2 * target * rest_5
-        + ops.expand_dims(upstream, 1) * power * product_3 * target
+        + ops.expand_dims(upstream, 1) * power * product_4 * target
         + term_12 * d_target
         - slope_12
-        - product_4 * ops.expand_dims(upstream, 1) * power * target
+        - product_5 * ops.expand_dims(upstream, 1) * power * target
     )
     change_input = (
-        (term_2 / temperature + term_3 / temperature) * d_probability
+        product_3
         + probability * (term_6 + term_7) * d_temperature
         + slope_3
-        + probability * rest_3 / temperature
+        + divide(probability * rest_3, temperature)
         - probability * term_5 * d_probability
         - slope_4
-        - probability * rest_2 / temperature
+        - divide(probability * rest_2, temperature)
     )
     change_target = (
-        rest_4 * d_probability_2 / temperature
-        + probability_2 * rest_5 / temperature
-        + ops.expand_dims(upstream, 1) * temperature * product_3
-        + (-slope_8 - term_12 / power) * d_temperature
-        - product_4 * ops.expand_dims(upstream, 1) * temperature
+        divide(rest_4 * d_probability_2, temperature)
+        + divide(probability_2 * rest_5, temperature)
+        + ops.expand_dims(upstream, 1) * temperature * product_4
+        + (-slope_8 - divide(term_12, power)) * d_temperature
+        - product_5 * ops.expand_dims(upstream, 1) * temperature
     )
     change_temperature = (
         term_13 * d_temperature

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, constant, fold, total
+from ._arrays import Operand, constant, divide, fold, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -18,7 +18,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    slope = upstream * direction(input - target, axis=-1) / constant(input.size**0.5, input)
+    slope = divide(upstream * direction(input - target, axis=-1), constant(input.size**0.5, input))
     return slope, -slope
 
 
@@ -36,11 +36,11 @@ def _curvature(
     term = input - target
     term_2 = d_input - d_target
     direction_2 = direction(term, axis=-1)
-    slope = (
+    slope = divide(
         upstream
         * ratio(1.0, norm(term, axis=-1))
-        * (term_2 - direction_2 * total(direction_2 * term_2))
-        / constant(input.size**0.5, input)
+        * (term_2 - direction_2 * total(direction_2 * term_2)),
+        constant(input.size**0.5, input),
     )
     return slope, -slope
 

@@ -2,11 +2,12 @@
 """What the losses of this package share: working precision, weights, canonical shapes,
 reduction."""
 
-from mindspore import Tensor, Type, float32, float64, get_context, nn, ops
+from mindspore import Tensor, Type, float32, float64, nn, ops
 from mindspore._c_expression import MixedPrecisionType
 from mindspore.ops import constexpr
+from mindspore.ops.functional import isconstant
 
-from ._arrays import constant, grand_total, reshape
+from ._arrays import Operand, Sum, constant, grand_total, reshape
 from ._checks import (
     check_divides,
     check_reduction,
@@ -37,15 +38,9 @@ class Loss(nn.LossBase):
 Working = tuple[Type, Type]
 
 
-@constexpr(check=False)
-def _compute_dtype(dtype: Type) -> Type:
-    """float64 on the CPU, where exp of a float32 errs by 50 last places, else float32."""
-    return float64 if dtype == float64 or get_context("device_target") == "CPU" else float32
-
-
 def working_dtype(tensor: Tensor) -> Working:
     """The dtype of the prediction, and the one to compute in."""
-    return tensor.dtype, _compute_dtype(tensor.dtype)
+    return tensor.dtype, float64 if tensor.dtype == float64 else float32
 
 
 def to_tensor(name: str, value: Tensor | float, like: Tensor) -> Tensor:
@@ -54,11 +49,6 @@ def to_tensor(name: str, value: Tensor | float, like: Tensor) -> Tensor:
         return Tensor(value, like.dtype)
     check_tensor(name, value)
     return value
-
-
-def working_arithmetic_dtype(tensor: Tensor) -> Working:
-    """The same where nothing is needed but arithmetic, which float32 rounds correctly, too."""
-    return tensor.dtype, float64 if tensor.dtype == float64 else float32
 
 
 def to_working(value: Tensor | float, working: Working) -> Tensor:
@@ -218,3 +208,43 @@ def finish(
             count = loss.size if mass is None else grand_total(mass)
         total = total / (count if isinstance(count, Tensor) else constant(count, total))
     return ops.cast(total, dtype)
+
+
+def finish_entries(
+    kernel: nn.Cell,
+    kernel_sum: Sum,
+    inputs: tuple[Operand, ...],
+    reduction: str,
+    dtype: Type,
+    *,
+    factor: Tensor | float | None = None,
+    shape: tuple[int, ...] | None = None,
+    rows: tuple[str, int] | None = None,
+    weight: Tensor | None = None,
+    mass: Tensor | None = None,
+    count: Tensor | float | None = None,
+    weighs: bool = True,
+    sample_weight: Tensor | None = None,
+    denominator: Tensor | float | None = None,
+) -> Tensor:
+    """Finish a loss of single entries; see `finish`, and `Sum` for where they are but added up."""
+    sums = reduction != "none" and rows is None and factor is None and weight is None
+    if sums and mass is None and sample_weight is None and isinstance(inputs[0], Tensor):
+        size = inputs[0].size
+        if size > 0 and count is None and denominator is None and isconstant(inputs[0]):
+            total = kernel_sum(*inputs)
+            return ops.cast(total if reduction == "sum" else total / constant(size, total), dtype)
+    loss = kernel(*inputs)
+    return finish(
+        loss if factor is None else factor * loss,
+        reduction,
+        dtype,
+        shape=shape,
+        rows=rows,
+        weight=weight,
+        mass=mass,
+        count=count,
+        weighs=weighs,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )

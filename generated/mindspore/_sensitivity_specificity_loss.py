@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -13,7 +13,7 @@ __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
 def _value(input: Tensor, target: Tensor, r: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    squared_error = (target - ops.sigmoid(input)) ** 2
+    squared_error = ops.square(target - sigmoid(input))
     term = 1.0 - target
     specificity = ratio(total(squared_error * term, axis=(0, 2)), total(term, axis=(0, 2)))
     sensitivity = ratio(total(squared_error * target, axis=(0, 2)), total(target, axis=(0, 2)))
@@ -22,7 +22,7 @@ def _value(input: Tensor, target: Tensor, r: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, r: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `r`, given that of the loss."""
-    sigmoid_input = ops.sigmoid(input)
+    sigmoid_input = sigmoid(input)
     term = target - sigmoid_input
     sums = total(target, axis=(0, 2))
     slope = upstream * ratio(1.0, sums)
@@ -41,7 +41,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, r: Tensor) -> tup
     specificity = ratio(total(squared_error * term_2, axis=(0, 2)), sums_2)
     slope_4 = upstream * term_3 * ratio(specificity, sums_2)
     product_2 = ops.expand_dims(slope_2, 1) * term_3 * (2.0 * term * term_2 - squared_error)
-    grad_input = term * sigmoid_input * ops.sigmoid(-input) * term_4
+    grad_input = term * sigmoid_input * sigmoid(-input) * term_4
     grad_target = product + ops.expand_dims(slope_4, 1) + product_2 - ops.expand_dims(slope_3, 1)
     grad_r = total(upstream * (sensitivity - specificity))
     return grad_input, grad_target, grad_r
@@ -51,7 +51,7 @@ def _tangent(
     input: Tensor, target: Tensor, r: Tensor, d_input: Tensor, d_target: Tensor, d_r: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    sigmoid_input = ops.sigmoid(input)
+    sigmoid_input = sigmoid(input)
     term = target - sigmoid_input
     squared_error = term * term
     term_2 = 1.0 - target
@@ -60,7 +60,7 @@ def _tangent(
     sums_2 = total(target, axis=(0, 2))
     sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums_2)
     term_3 = 1.0 - r
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     term_4 = (
         2.0 * term * term_2 - squared_error
     ) * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
@@ -87,9 +87,9 @@ def _curvature(
     d_r: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sigmoid_input = ops.sigmoid(input)
+    sigmoid_input = sigmoid(input)
     term = target - sigmoid_input
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     sums = total(target, axis=(0, 2))
     quotient = ratio(1.0, sums)
     slope = upstream * quotient
@@ -110,7 +110,7 @@ def _curvature(
         2.0 * ops.expand_dims(slope_2, 1) * term_5 * term
         - 2.0 * ops.expand_dims(slope_2, 1) * term_5 * term_2
     )
-    squashed = ops.tanh(-0.5 * input)
+    squashed = tanh(-0.5 * input)
     product_3 = 2.0 * ops.expand_dims(slope, 1) * r * term * sigmoid_input * probability * squashed
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
@@ -136,21 +136,18 @@ def _curvature(
     slope_5 = upstream * term_11
     term_12 = 2.0 * term * term_2 - squared_error
     term_13 = ops.expand_dims(slope, 1) * term_9 - ops.expand_dims(slope_2, 1) * term_12
-    product_6 = 2.0 * target
-    product_7 = 4.0 * term
-    product_8 = 2.0 * term_2
-    term_14 = ops.expand_dims(slope, 1) * r * (product_6 + product_7) + ops.expand_dims(
+    product_6 = 4.0 * term
+    product_7 = 2.0 * term_2
+    term_14 = ops.expand_dims(slope, 1) * r * (2.0 * target + product_6) + ops.expand_dims(
         slope_2, 1
-    ) * term_5 * (product_8 - product_7)
-    product_9 = 2.0 * term
-    term_15 = ops.expand_dims(slope, 1) * r * (-product_6 - product_9) + ops.expand_dims(
-        slope_2, 1
-    ) * term_5 * (product_9 - product_8)
+    ) * term_5 * (product_7 - product_6)
+    term_15 = -2.0 * sigmoid_input * probability * target - 2.0 * term * sigmoid_input * probability
+    product_8 = ops.expand_dims(slope_2, 1) * term_5 * product_2 * (2.0 * term - product_7)
     quotient_4 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums_2), sums_2)
     term_16 = term_12 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
     sums_5 = total(term_16, axis=(0, 2))
-    product_10 = term_5 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
-    term_17 = term_5 * quotient_2 * quotient_2 * sums_5 + product_10 - quotient_4 * d_r
+    product_9 = term_5 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
+    term_17 = term_5 * quotient_2 * quotient_2 * sums_5 + product_9 - quotient_4 * d_r
     slope_6 = upstream * term_17
     term_18 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
     change_input = (
@@ -164,7 +161,7 @@ def _curvature(
         ops.expand_dims(slope_5, 1)
         + term_13 * d_r
         + term_14 * d_target
-        + product_2 * term_15 * d_input
+        + (ops.expand_dims(slope, 1) * r * term_15 + product_8) * d_input
         + ops.expand_dims(slope_6, 1)
         + ops.expand_dims(slope_4, 1) * term_5 * term_12
         - ops.expand_dims(slope_3, 1) * r * term_9

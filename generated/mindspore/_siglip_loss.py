@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, log1p, total
+from ._arrays import Operand, count_up, exp, log1p, sigmoid, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -17,8 +17,8 @@ def _value(image: Tensor, text: Tensor, logit_scale: Tensor, logit_bias: Tensor)
     # softplus: log(1 + exp(z)) -> softplus(z)
     sums = ops.matmul(direction(image, axis=-1), ops.transpose(direction(text, axis=-1), (1, 0)))
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
-    product = (logit_scale * sums + logit_bias) * ops.where(mask, 1.0, -1.0)
-    return total(ops.maximum(0.0, -product) + log1p(ops.exp(-ops.abs(product))), axis=1)
+    product = (logit_scale * sums + logit_bias) * ops.cast(ops.where(mask, 1.0, -1.0), image.dtype)
+    return total(ops.maximum(0.0, -product) + log1p(exp(-ops.abs(product))), axis=1)
 
 
 def _gradient(
@@ -29,8 +29,8 @@ def _gradient(
     text_direction = direction(text, axis=-1)
     sums = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
-    z = ops.where(mask, 1.0, -1.0)
-    probability = ops.sigmoid(-(logit_scale * sums + logit_bias) * z)
+    z = ops.cast(ops.where(mask, 1.0, -1.0), image.dtype)
+    probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
     sums_2 = ops.matmul((probability * z), text_direction)
     slope = upstream * total(sums_2 * image_direction, axis=1)
     term = (
@@ -68,8 +68,8 @@ def _tangent(
     text_direction = direction(text, axis=-1)
     sums = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
-    z = ops.where(mask, 1.0, -1.0)
-    probability = ops.sigmoid(-(logit_scale * sums + logit_bias) * z)
+    z = ops.cast(ops.where(mask, 1.0, -1.0), image.dtype)
+    probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
     product = image_direction * ops.expand_dims(total(image_direction * d_image, axis=1), 1)
     sums_2 = ops.matmul((d_image - product), ops.transpose(text_direction, (1, 0)))
     product_2 = text_direction * ops.expand_dims(total(text_direction * d_text, axis=1), 1)
@@ -106,9 +106,9 @@ def _curvature(
     text_direction = direction(text, axis=-1)
     sums_2 = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
-    z = ops.where(mask, 1.0, -1.0)
+    z = ops.cast(ops.where(mask, 1.0, -1.0), image.dtype)
     product_2 = (logit_scale * sums_2 + logit_bias) * z
-    probability = ops.sigmoid(-product_2)
+    probability = sigmoid(-product_2)
     sums_3 = ops.matmul((probability * z), text_direction)
     sums_4 = total(sums_3 * image_direction, axis=1)
     slope = upstream * sums_4
@@ -117,7 +117,7 @@ def _curvature(
         - ops.expand_dims(upstream, 1) * logit_scale * sums_3
     )
     term_2 = ops.expand_dims(slope, 1) * image_direction - ops.expand_dims(upstream, 1) * sums_3
-    probability_2 = ops.sigmoid(product_2)
+    probability_2 = sigmoid(product_2)
     product_3 = probability * probability_2
     term_3 = d_image - image_direction * ops.expand_dims(sums, 1)
     product_4 = ops.expand_dims(quotient, 1) * ops.matmul(

@@ -5,9 +5,9 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, total
+from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid, total
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
 
@@ -17,9 +17,9 @@ def _value_plain(input: Tensor, target: Tensor, gamma: Tensor) -> Tensor:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
-    product = ops.sigmoid(-input) ** gamma * target * (ops.maximum(0.0, -input) + log_term)
-    product_2 = ops.sigmoid(input) ** gamma * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
+    log_term = log1p(exp(-ops.abs(input)))
+    product = sigmoid(-input) ** gamma * target * (ops.maximum(0.0, -input) + log_term)
+    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
     return product + product_2
 
 
@@ -27,11 +27,11 @@ def _gradient_plain(
     upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma
     product = power * target
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
@@ -48,11 +48,11 @@ def _tangent_plain(
     input: Tensor, target: Tensor, gamma: Tensor, d_input: Tensor, d_target: Tensor, d_gamma: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma
     product = power * target
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
@@ -77,10 +77,10 @@ def _curvature_plain(
     d_gamma: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     product = gamma * power
     softplus_2 = ops.maximum(0.0, input) + log_term
@@ -150,7 +150,12 @@ class _GradientPlain(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_plain(upstream, input, target, gamma, *dout)
-        return (_tangent_plain(input, target, gamma, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent_plain(input, target, gamma, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _ValuePlain(nn.Cell):
@@ -168,6 +173,7 @@ class _ValuePlain(nn.Cell):
 
 _slopes_plain = _GradientPlain()
 _kernel_plain = _ValuePlain()
+_kernel_plain_sum = Sum(_kernel_plain)
 
 
 def _value_balanced(input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor) -> Tensor:
@@ -175,10 +181,10 @@ def _value_balanced(input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(ops.exp(-ops.abs(input)))
-    product = ops.sigmoid(-input) ** gamma * alpha * target * (ops.maximum(0.0, -input) + log_term)
+    log_term = log1p(exp(-ops.abs(input)))
+    product = sigmoid(-input) ** gamma * alpha * target * (ops.maximum(0.0, -input) + log_term)
     product_2 = (
-        ops.sigmoid(input) ** gamma
+        sigmoid(input) ** gamma
         * (1.0 - alpha)
         * (1.0 - target)
         * (ops.maximum(0.0, input) + log_term)
@@ -190,11 +196,11 @@ def _gradient_balanced(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `gamma`, given that of the loss."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma
     product = power * target
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
@@ -220,11 +226,11 @@ def _tangent_balanced(
     d_gamma: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma
     product = power * target
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     power_2 = p**gamma
     term = 1.0 - target
@@ -257,10 +263,10 @@ def _curvature_balanced(
     d_gamma: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     power = probability**gamma
-    p = ops.sigmoid(input)
-    log_term = log1p(ops.exp(-ops.abs(input)))
+    p = sigmoid(input)
+    log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, -input) + log_term
     product = gamma * power
     softplus_2 = ops.maximum(0.0, input) + log_term
@@ -350,7 +356,7 @@ class _GradientBalanced(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature_balanced(upstream, input, target, alpha, gamma, *dout)
         return (
-            _tangent_balanced(input, target, alpha, gamma, *dout),
+            like_upstream(_tangent_balanced(input, target, alpha, gamma, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -373,6 +379,7 @@ class _ValueBalanced(nn.Cell):
 
 _slopes_balanced = _GradientBalanced()
 _kernel_balanced = _ValueBalanced()
+_kernel_balanced_sum = Sum(_kernel_balanced)
 
 
 def _plain_loss(
@@ -392,10 +399,11 @@ def _plain_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     gamma = to_working(gamma, working)
-    loss = _kernel_plain(input, target, gamma)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel_plain,
+            _kernel_plain_sum,
+            (input, target, gamma),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -403,7 +411,15 @@ def _plain_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_plain,
+        _kernel_plain_sum,
+        (input, target, gamma),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _balanced_loss(
@@ -426,10 +442,11 @@ def _balanced_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
-    loss = _kernel_balanced(input, target, alpha, gamma)
     if dialect == "keras":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel_balanced,
+            _kernel_balanced_sum,
+            (input, target, alpha, gamma),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -437,7 +454,15 @@ def _balanced_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_balanced,
+        _kernel_balanced_sum,
+        (input, target, alpha, gamma),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def sigmoid_focal_loss(

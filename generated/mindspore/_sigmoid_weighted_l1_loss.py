@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign
+from ._arrays import Operand, Sum, like_upstream, sigmoid, sign, tanh
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SigmoidWeightedL1Loss", "sigmoid_weighted_l1_loss"]
 
@@ -13,7 +13,7 @@ __all__ = ["SigmoidWeightedL1Loss", "sigmoid_weighted_l1_loss"]
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     abs_error = ops.abs(input - target)
-    return abs_error * ops.sigmoid(abs_error)
+    return abs_error * sigmoid(abs_error)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -21,9 +21,12 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = input - target
     sign_term = sign(term)
     abs_error = ops.abs(term)
-    sigmoid_abs_error = ops.sigmoid(abs_error)
-    product = abs_error * sigmoid_abs_error * ops.sigmoid(-abs_error) * sign_term
-    slope = upstream * (sign_term * sigmoid_abs_error + product)
+    sigmoid_abs_error = sigmoid(abs_error)
+    term_2 = (
+        sign_term * sigmoid_abs_error
+        + abs_error * sigmoid_abs_error * sigmoid(-abs_error) * sign_term
+    )
+    slope = upstream * term_2
     return slope, -slope
 
 
@@ -32,9 +35,12 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     term = input - target
     sign_term = sign(term)
     abs_error = ops.abs(term)
-    sigmoid_abs_error = ops.sigmoid(abs_error)
-    product = abs_error * sigmoid_abs_error * ops.sigmoid(-abs_error) * sign_term
-    return (sign_term * sigmoid_abs_error + product) * (d_input - d_target)
+    sigmoid_abs_error = sigmoid(abs_error)
+    term_2 = (
+        sign_term * sigmoid_abs_error
+        + abs_error * sigmoid_abs_error * sigmoid(-abs_error) * sign_term
+    )
+    return term_2 * (d_input - d_target)
 
 
 def _curvature(
@@ -43,10 +49,10 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     abs_error = ops.abs(term)
-    sigmoid_abs_error = ops.sigmoid(abs_error)
-    probability = ops.sigmoid(-abs_error)
-    power = sign(term) ** 2
-    product = abs_error * sigmoid_abs_error * probability * power * ops.tanh(-0.5 * abs_error)
+    sigmoid_abs_error = sigmoid(abs_error)
+    probability = sigmoid(-abs_error)
+    power = ops.square(sign(term))
+    product = abs_error * sigmoid_abs_error * probability * power * tanh(-0.5 * abs_error)
     slope = (
         upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)
     )
@@ -68,7 +74,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -86,6 +92,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def sigmoid_weighted_l1_loss(
@@ -121,8 +128,15 @@ def sigmoid_weighted_l1_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SigmoidWeightedL1Loss(Loss):

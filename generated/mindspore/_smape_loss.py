@@ -3,10 +3,10 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign
+from ._arrays import Operand, Sum, like_upstream, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SMAPELoss", "smape_loss"]
 
@@ -21,9 +21,12 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = input - target
     term_2 = ops.abs(input) + ops.abs(target)
     quotient = ratio(ratio(ops.abs(term), term_2), term_2)
-    product = 200.0 * ratio(1.0, term_2) * sign(term)
-    grad_input = upstream * (product - 200.0 * quotient * sign(input))
-    grad_target = upstream * (-200.0 * quotient * sign(target) - product)
+    quotient_2 = ratio(1.0, term_2)
+    sign_term = sign(term)
+    grad_input = upstream * (200.0 * quotient_2 * sign_term - 200.0 * quotient * sign(input))
+    grad_target = (
+        -200.0 * upstream * quotient * sign(target) - 200.0 * upstream * quotient_2 * sign_term
+    )
     return grad_input, grad_target
 
 
@@ -54,24 +57,27 @@ def _curvature(
     term_4 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
     term_5 = (
-        200.0 * sign_input * term_4 * sign_input - 200.0 * quotient_3 * sign_input * direction_2
+        200.0 * upstream * sign_input * term_4 * sign_input
+        - 200.0 * upstream * quotient_3 * sign_input * direction_2
     )
     sign_target = sign(target)
-    product = 200.0 * quotient_3 * direction_2
     term_6 = (
-        term_5 * d_input
-        + sign_target * (200.0 * term_4 * sign_input - product) * d_target
-        - 200.0 * power * direction_2 * sign_input * term_3
+        200.0 * upstream * sign_target * term_4 * sign_input
+        - 200.0 * upstream * quotient_3 * sign_target * direction_2
+    )
+    product = (
+        sign_input * (200.0 * term_4 * sign_target + 200.0 * quotient_3 * direction_2) * d_input
     )
     term_7 = (
         200.0 * sign_target * term_4 * sign_target + 200.0 * quotient_3 * sign_target * direction_2
     )
-    term_8 = (
-        sign_input * (200.0 * term_4 * sign_target + product) * d_input
-        + term_7 * d_target
-        - 200.0 * power * direction_2 * sign_target * term_3
+    term_8 = product + term_7 * d_target - 200.0 * power * direction_2 * sign_target * term_3
+    change_input = (
+        term_5 * d_input
+        + term_6 * d_target
+        - 200.0 * upstream * power * direction_2 * sign_input * term_3
     )
-    return upstream * term_6, upstream * term_8
+    return change_input, upstream * term_8
 
 
 class _Gradient(nn.Cell):
@@ -89,7 +95,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -107,6 +113,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def smape_loss(
@@ -142,8 +149,15 @@ def smape_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SMAPELoss(Loss):

@@ -5,9 +5,9 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign, total
+from ._arrays import Operand, Sum, divide, like_upstream, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SmoothL1Loss", "smooth_l1_loss"]
 
@@ -52,7 +52,11 @@ class _GradientBeta0(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_beta_0(upstream, input, target, *dout)
-        return (_tangent_beta_0(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_beta_0(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueBeta0(nn.Cell):
@@ -70,12 +74,13 @@ class _ValueBeta0(nn.Cell):
 
 _slopes_beta_0 = _GradientBeta0()
 _kernel_beta_0 = _ValueBeta0()
+_kernel_beta_0_sum = Sum(_kernel_beta_0)
 
 
 def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = input - target
-    return ops.maximum(-1.0, ops.minimum(1.0, error / beta)) * (
+    return ops.maximum(-1.0, ops.minimum(1.0, divide(error, beta))) * (
         error - 0.5 * ops.maximum(-beta, ops.minimum(beta, error))
     )
 
@@ -83,7 +88,7 @@ def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
     error = input - target
-    product = error / beta
+    product = divide(error, beta)
     slope = upstream * ops.maximum(-1.0, ops.minimum(1.0, product))
     slope_2 = upstream * ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5)
     return slope, -slope, total(slope_2)
@@ -94,7 +99,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = input - target
-    product = error / beta
+    product = divide(error, beta)
     product_2 = ops.maximum(-1.0, ops.minimum(1.0, product)) * (d_input - d_target)
     product_3 = ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
     return product_2 + product_3
@@ -114,12 +119,13 @@ def _curvature(
     mask = ops.abs(error) < beta
     term = d_input - d_target
     product = ops.where(mask, 1.0 / beta, 0.0) * term
-    chosen = ops.where(mask, -error / (beta * beta), 0.0)
-    product_2 = error / beta
-    term_2 = chosen * term + ops.where(mask, product_2 * (product_2 / beta), 0.0) * d_beta
+    chosen = ops.where(mask, divide(-error, (beta * beta)), 0.0)
+    product_2 = divide(error, beta)
+    product_3 = ops.where(mask, product_2 * divide(product_2, beta), 0.0) * d_beta
     change_input = upstream * (product + chosen * d_beta)
     change_target = -upstream * product - upstream * chosen * d_beta
-    return change_input, change_target, total(upstream * term_2)
+    change_beta = total(upstream * (chosen * term + product_3))
+    return change_input, change_target, change_beta
 
 
 class _Gradient(nn.Cell):
@@ -140,7 +146,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, beta, *dout)
-        return (_tangent(input, target, beta, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, beta, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -158,6 +169,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def _beta_0_loss(
@@ -169,12 +181,19 @@ def _beta_0_loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_beta_0(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_beta_0,
+        _kernel_beta_0_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _loss(
@@ -193,8 +212,15 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     beta = to_working(beta, working)
-    loss = _kernel(input, target, beta)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, beta),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def smooth_l1_loss(

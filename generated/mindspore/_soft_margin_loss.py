@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p
+from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SoftMarginLoss", "soft_margin_loss"]
 
@@ -14,18 +14,18 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = input * target
-    return ops.maximum(0.0, -product) + log1p(ops.exp(-ops.abs(product)))
+    return ops.maximum(0.0, -product) + log1p(exp(-ops.abs(product)))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    probability = ops.sigmoid(-input * target)
+    probability = sigmoid(-input * target)
     return -upstream * probability * target, -upstream * probability * input
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return ops.sigmoid(-input * target) * (-target * d_input - input * d_target)
+    return sigmoid(-input * target) * (-target * d_input - input * d_target)
 
 
 def _curvature(
@@ -33,8 +33,8 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = input * target
-    probability = ops.sigmoid(-product)
-    sigmoid_product = ops.sigmoid(product)
+    probability = sigmoid(-product)
+    sigmoid_product = sigmoid(product)
     slope = upstream * probability * sigmoid_product * target * target * d_input
     slope_2 = upstream * probability
     term = upstream * probability * sigmoid_product * input * target - slope_2
@@ -60,7 +60,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -78,6 +78,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def soft_margin_loss(
@@ -113,8 +114,15 @@ def soft_margin_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SoftMarginLoss(Loss):

@@ -6,7 +6,7 @@ import math
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, fold, total, zeros_like
+from ._arrays import Operand, divide, fold, total, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -188,7 +188,7 @@ def _value_optax(input: Tensor, target: Tensor, weight: Tensor, smooth: Tensor) 
     p = softmax(input, axis=-2)
     sums = total((1.0 - target) * p + softmax_complement(input, axis=-2) * target, axis=2)
     sums_2 = total(ratio(sums, 2.0 * smooth + total(target + p, axis=2)) * weight, axis=1)
-    return sums_2 / target.shape[1]
+    return divide(sums_2, target.shape[1])
 
 
 def _gradient_optax(
@@ -199,32 +199,32 @@ def _gradient_optax(
     other_probability = softmax_complement(input, axis=-2)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    slope = (
+    slope = divide(
         other_probability
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target
-        / input.shape[1]
+        * target,
+        input.shape[1],
     )
-    slope_2 = (
+    slope_2 = divide(
         -p
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target
-        / input.shape[1]
+        * target,
+        input.shape[1],
     )
     term_2 = 1.0 - target
     quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
     quotient_3 = ratio(quotient_2, term)
-    slope_3 = ops.expand_dims(upstream, 1) * quotient_3 * weight / input.shape[1]
-    slope_4 = (
+    slope_3 = divide(ops.expand_dims(upstream, 1) * quotient_3 * weight, input.shape[1])
+    slope_4 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * term_2
-        / input.shape[1]
+        * term_2,
+        input.shape[1],
     )
     term_3 = slope_4 - ops.expand_dims(slope_3, 2)
     term_4 = (
@@ -232,12 +232,12 @@ def _gradient_optax(
         - sum_of_others(slope_2, axis=-2)
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
-    slope_5 = (
+    slope_5 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * (other_probability - p)
-        / input.shape[1]
+        * (other_probability - p),
+        input.shape[1],
     )
     grad_target = slope_5 - ops.expand_dims(slope_3, 2)
     grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
@@ -267,7 +267,7 @@ def _tangent_optax(
         - 2.0 * quotient_2 * weight * d_smooth
         - quotient_2 * weight * total(d_target + d_probability, axis=2)
     )
-    return total(term_4, axis=1) / target.shape[1]
+    return divide(total(term_4, axis=1), target.shape[1])
 
 
 def _curvature_optax(
@@ -285,32 +285,32 @@ def _curvature_optax(
     p = softmax(input, axis=-2)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    slope = (
+    slope = divide(
         other_probability
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target
-        / input.shape[1]
+        * target,
+        input.shape[1],
     )
-    slope_2 = (
+    slope_2 = divide(
         -p
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target
-        / input.shape[1]
+        * target,
+        input.shape[1],
     )
     term_2 = 1.0 - target
     quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
     quotient_3 = ratio(quotient_2, term)
-    slope_3 = ops.expand_dims(upstream, 1) * quotient_3 * weight / input.shape[1]
-    slope_4 = (
+    slope_3 = divide(ops.expand_dims(upstream, 1) * quotient_3 * weight, input.shape[1])
+    slope_4 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * term_2
-        / input.shape[1]
+        * term_2,
+        input.shape[1],
     )
     term_3 = slope_4 - ops.expand_dims(slope_3, 2)
     term_4 = (
@@ -319,106 +319,106 @@ def _curvature_optax(
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    slope_5 = (
+    slope_5 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target
-        / input.shape[1]
+        * target,
+        input.shape[1],
     )
     quotient_4 = ratio(quotient, term)
     product = 2.0 * quotient_4 * d_smooth
     sums = total(d_target + d_probability, axis=2)
     product_2 = quotient_4 * sums
     term_5 = product + product_2
-    slope_6 = (
+    slope_6 = divide(
         p
         * other_probability
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(weight, 1)
         * target
-        * ops.expand_dims(term_5, 2)
-        / input.shape[1]
+        * ops.expand_dims(term_5, 2),
+        input.shape[1],
     )
-    slope_7 = (
+    slope_7 = divide(
         p
         * other_probability
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * d_target
-        / input.shape[1]
+        * d_target,
+        input.shape[1],
     )
-    slope_8 = (
+    slope_8 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
         * target
-        * d_probability
-        / input.shape[1]
+        * d_probability,
+        input.shape[1],
     )
-    slope_9 = (
+    slope_9 = divide(
         p
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(weight, 1)
         * target
-        * ops.expand_dims(term_5, 2)
-        / input.shape[1]
+        * ops.expand_dims(term_5, 2),
+        input.shape[1],
     )
-    slope_10 = (
+    slope_10 = divide(
         p
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * d_target
-        / input.shape[1]
+        * d_target,
+        input.shape[1],
     )
     power = quotient * quotient
     term_6 = other_probability - p
     term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
     sums_2 = total(term_7, axis=2)
-    slope_11 = ops.expand_dims(upstream, 1) * power * weight * sums_2 / input.shape[1]
+    slope_11 = divide(ops.expand_dims(upstream, 1) * power * weight * sums_2, input.shape[1])
     product_3 = 2.0 * quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
     product_4 = 2.0 * quotient_5
-    slope_12 = (
-        ops.expand_dims(upstream, 1) * (product_3 + product_4) * weight * d_smooth / input.shape[1]
+    slope_12 = divide(
+        ops.expand_dims(upstream, 1) * (product_3 + product_4) * weight * d_smooth, input.shape[1]
     )
     product_5 = quotient * quotient_3
-    slope_13 = (
-        ops.expand_dims(upstream, 1) * (product_5 + quotient_5) * weight * sums / input.shape[1]
+    slope_13 = divide(
+        ops.expand_dims(upstream, 1) * (product_5 + quotient_5) * weight * sums, input.shape[1]
     )
     term_8 = slope_12 + slope_13 - slope_11
     term_9 = -product - product_2
-    slope_14 = (
+    slope_14 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(weight, 1)
         * term_2
-        * ops.expand_dims(term_9, 2)
-        / input.shape[1]
+        * ops.expand_dims(term_9, 2),
+        input.shape[1],
     )
-    slope_15 = (
+    slope_15 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * d_target
-        / input.shape[1]
+        * d_target,
+        input.shape[1],
     )
     term_10 = ops.expand_dims(term_8, 2) + slope_14 - slope_15
-    slope_16 = (
+    slope_16 = divide(
         ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(weight, 1)
         * term_6
-        * ops.expand_dims(term_9, 2)
-        / input.shape[1]
+        * ops.expand_dims(term_9, 2),
+        input.shape[1],
     )
-    slope_17 = (
+    slope_17 = divide(
         2.0
         * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * d_probability
-        / input.shape[1]
+        * d_probability,
+        input.shape[1],
     )
     term_11 = (
         power * weight * sums_2

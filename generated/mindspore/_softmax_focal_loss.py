@@ -5,7 +5,21 @@ import math
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, count_up, fold, log1p, pick, take, total, with_batch, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    divide,
+    exp,
+    fold,
+    log,
+    log1p,
+    pick,
+    sigmoid,
+    take,
+    total,
+    with_batch,
+    zeros_like,
+)
 from ._checks import (
     check_dialect,
     check_floating,
@@ -40,9 +54,9 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor) 
     mask = ops.expand_dims(target, 1) != ops.expand_dims(count_up(input.shape[1]), 1)
     term = logsumexp(ops.where(mask, input, -math.inf), axis=-2) - pick(input, target, axis=1)
     return (
-        ops.sigmoid(term) ** gamma
+        sigmoid(term) ** gamma
         * take(weight, target)
-        * (ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term))))
+        * (ops.maximum(0.0, term) + log1p(exp(-ops.abs(term))))
     )
 
 
@@ -56,12 +70,12 @@ def _gradient_labels(
     chosen = ops.where(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
-    sigmoid_term = ops.sigmoid(term)
+    sigmoid_term = sigmoid(term)
     power = sigmoid_term**gamma
     picked_2 = take(weight, target)
     lead = picked - log_sum
-    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
-    slope = upstream * power * picked_2 * (gamma * ops.sigmoid(lead) * softplus + sigmoid_term)
+    softplus = ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    slope = upstream * power * picked_2 * (gamma * sigmoid(lead) * softplus + sigmoid_term)
     product = ops.expand_dims(slope, 1) * softmax(chosen, axis=-2) * ops.cast(mask, upstream.dtype)
     product_2 = -slope
     chosen_2 = ops.where(
@@ -70,7 +84,7 @@ def _gradient_labels(
     slope_2 = (
         upstream
         * power
-        * (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead))))
+        * (ops.maximum(0.0, lead) + log1p(exp(-ops.abs(lead))))
         * picked_2
         * softplus
     )
@@ -86,14 +100,14 @@ def _tangent_labels(
     chosen = ops.where(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
-    sigmoid_term = ops.sigmoid(term)
+    sigmoid_term = sigmoid(term)
     lead = picked - log_sum
-    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    softplus = ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
     sums = total(softmax(chosen, axis=-2) * ops.cast(mask, input.dtype) * d_input, axis=1)
-    product = (gamma * ops.sigmoid(lead) * softplus + sigmoid_term) * (
+    product = (gamma * sigmoid(lead) * softplus + sigmoid_term) * (
         sums - pick(d_input, target, axis=1)
     )
-    product_2 = (ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))) * softplus * d_gamma
+    product_2 = (ops.maximum(0.0, lead) + log1p(exp(-ops.abs(lead)))) * softplus * d_gamma
     return sigmoid_term**gamma * take(weight, target) * (product - product_2)
 
 
@@ -113,14 +127,14 @@ def _curvature_labels(
     chosen = ops.where(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
-    sigmoid_term = ops.sigmoid(term)
+    sigmoid_term = sigmoid(term)
     power = sigmoid_term**gamma
     lead = picked - log_sum
-    p = ops.sigmoid(lead)
+    p = sigmoid(lead)
     picked_2 = take(weight, target)
-    softplus = ops.maximum(0.0, term) + log1p(ops.exp(-ops.abs(term)))
+    softplus = ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
     product = gamma * power
-    softplus_2 = ops.maximum(0.0, lead) + log1p(ops.exp(-ops.abs(lead)))
+    softplus_2 = ops.maximum(0.0, lead) + log1p(exp(-ops.abs(lead)))
     term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
     product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
     product_3 = power * picked_2
@@ -257,7 +271,7 @@ def _gradient_probabilities(
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * nll
-        * ops.where(mask, 0.0, power * ops.log(other_probability))
+        * ops.where(mask, 0.0, power * log(other_probability))
         * target
     )
     grad_input = ops.expand_dims(upstream, 1) * excess + probability * (
@@ -287,7 +301,7 @@ def _tangent_probabilities(
         chosen * target * ops.expand_dims(weight, 1) * softmax_tangent(input, d_input, axis=-2)
     )
     product_2 = (
-        ops.where(mask, 0.0, power * ops.log(other_probability))
+        ops.where(mask, 0.0, power * log(other_probability))
         * target
         * ops.expand_dims(weight, 1)
         * d_gamma
@@ -321,7 +335,7 @@ def _curvature_probabilities(
     term = gamma - 1.0
     power_2 = other_probability**term
     chosen = ops.where(mask_2, 0.0, gamma * power_2)
-    logarithm = ops.log(other_probability)
+    logarithm = log(other_probability)
     chosen_2 = ops.where(mask, 0.0, power * logarithm)
     product_2 = target * chosen_2
     term_2 = (
@@ -433,7 +447,7 @@ def _curvature_probabilities(
     slope_15 = ops.expand_dims(upstream, 1) * product_3 * chosen * ops.expand_dims(weight, 1)
     product_4 = chosen_2 * nll
     slope_16 = ops.expand_dims(upstream, 1) * product_4 * ops.expand_dims(weight, 1) * d_gamma
-    chosen_6 = ops.where(mask, 0.0, chosen * logarithm + power / other_probability)
+    chosen_6 = ops.where(mask, 0.0, chosen * logarithm + divide(power, other_probability))
     slope_17 = (
         ops.expand_dims(upstream, 1)
         * nll

@@ -4,9 +4,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand
+from ._arrays import Operand, Sum, like_upstream
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 
@@ -74,7 +74,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -92,6 +92,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def sparsemax_loss(
@@ -123,12 +124,19 @@ def sparsemax_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class SparsemaxLoss(Loss):

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, sigmoid, tanh, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -22,7 +22,7 @@ __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
 def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     return ratio(
         smooth + total((p - target) * (p - target), axis=(0, 2)),
         smooth + total(target * target + p * p, axis=(0, 2)),
@@ -33,7 +33,7 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power, axis=(0, 2))
@@ -46,7 +46,7 @@ def _gradient(
         -2.0 * ops.expand_dims(slope, 1) * target - 2.0 * ops.expand_dims(slope_2, 1) * term
     )
     grad_smooth = total(upstream * (quotient_2 - quotient))
-    return ops.sigmoid(-input) * term_3, grad_target, grad_smooth
+    return sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _tangent(
@@ -58,13 +58,13 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
     return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
@@ -80,7 +80,7 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -88,7 +88,7 @@ def _curvature(
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
     product_2 = quotient * quotient * sums
     product_3 = quotient * quotient_2
@@ -102,9 +102,7 @@ def _curvature(
         - 4.0 * ops.expand_dims(slope_2, 1) * power * power_2
     )
     slope_3 = upstream * quotient
-    product_4 = (
-        2.0 * ops.expand_dims(slope_3, 1) * term_2 * p * probability * ops.tanh(-0.5 * input)
-    )
+    product_4 = 2.0 * ops.expand_dims(slope_3, 1) * term_2 * p * probability * tanh(-0.5 * input)
     term_5 = term_4 + (product_4 + 2.0 * ops.expand_dims(slope_3, 1) * power * power_2)
     quotient_4 = ratio(quotient, term)
     product_5 = quotient_4 * d_smooth
@@ -173,7 +171,7 @@ _kernel = _Value()
 
 def _value_mindspore(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     return ratio(
         smooth + total((p - target) * (p - target)), smooth + total(target * target + p * p)
     )
@@ -183,7 +181,7 @@ def _gradient_mindspore(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power)
@@ -192,7 +190,7 @@ def _gradient_mindspore(
     term_3 = 2.0 * upstream * quotient_2 * term * p - 2.0 * upstream * quotient * power
     grad_target = -2.0 * upstream * quotient * target - 2.0 * upstream * quotient_2 * term
     grad_smooth = upstream * (quotient_2 - quotient)
-    return ops.sigmoid(-input) * term_3, grad_target, grad_smooth
+    return sigmoid(-input) * term_3, grad_target, grad_smooth
 
 
 def _tangent_mindspore(
@@ -204,13 +202,13 @@ def _tangent_mindspore(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     power = p * p
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target))
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
     return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
@@ -226,9 +224,9 @@ def _curvature_mindspore(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     power = p * p
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
     term_2 = p - target
@@ -245,7 +243,7 @@ def _curvature_mindspore(
         2.0 * upstream * quotient_2 * p**3 * probability
         - 4.0 * upstream * quotient_2 * power * power_2
     )
-    slope = 2.0 * upstream * quotient * term_2 * p * probability * ops.tanh(-0.5 * input)
+    slope = 2.0 * upstream * quotient * term_2 * p * probability * tanh(-0.5 * input)
     product_4 = (term_4 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
     quotient_4 = ratio(quotient, term)
     product_5 = quotient_4 * d_smooth

@@ -4,16 +4,16 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign
+from ._arrays import Operand, Sum, like_upstream, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, to_working, working_arithmetic_dtype
+from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
 
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(0.0, 1.0 - input * target) ** 2
+    return ops.square(ops.maximum(0.0, 1.0 - input * target))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -69,7 +69,7 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
 
 
 class _Value(nn.Cell):
@@ -87,6 +87,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
@@ -103,7 +104,14 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
     positive = ops.maximum(0.0, term)
     positive_2 = ops.maximum(0.0, sign(term))
     grad_input = -2.0 * upstream * positive * positive_2 * chosen
-    grad_target = -2.0 * upstream * positive * positive_2 * ops.where(mask, 0.0, 1.0) * input
+    grad_target = (
+        -2.0
+        * upstream
+        * positive
+        * positive_2
+        * ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype)
+        * input
+    )
     return grad_input, grad_target
 
 
@@ -112,8 +120,10 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
     term = 1.0 - chosen * input
-    term_2 = -2.0 * ops.where(mask, 0.0, 1.0) * input * d_target - 2.0 * chosen * d_input
-    return ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)) * term_2
+    product = 2.0 * ops.cast(ops.where(mask, 0.0, 1.0), target.dtype) * input * d_target
+    return (
+        ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)) * (-product - 2.0 * chosen * d_input)
+    )
 
 
 def _curvature_keras(
@@ -121,7 +131,7 @@ def _curvature_keras(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    chosen = ops.where(mask, 0.0, 1.0)
+    chosen = ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype)
     chosen_2 = ops.where(mask, -1.0, target)
     term = 1.0 - chosen_2 * input
     positive = ops.maximum(0.0, sign(term))
@@ -153,7 +163,11 @@ class _GradientKeras(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_keras(upstream, input, target, *dout)
-        return (_tangent_keras(input, target, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_keras(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueKeras(nn.Cell):
@@ -171,6 +185,7 @@ class _ValueKeras(nn.Cell):
 
 _slopes_keras = _GradientKeras()
 _kernel_keras = _ValueKeras()
+_kernel_keras_sum = Sum(_kernel_keras)
 
 
 def _loss(
@@ -183,21 +198,30 @@ def _loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
     if dialect == "chainer":
-        return finish(
-            loss,
+        return finish_entries(
+            _kernel,
+            _kernel_sum,
+            (input, target),
             reduction,
             dtype,
             count=leading_size(input),
             sample_weight=sample_weight,
             denominator=denominator,
         )
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _keras_loss(
@@ -209,13 +233,14 @@ def _keras_loss(
 ) -> Tensor:
     check_floating(input=input)
     dtype = input.dtype
-    working = working_arithmetic_dtype(input)
+    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel_keras(input, target)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_keras,
+        _kernel_keras_sum,
+        (input, target),
         reduction,
         dtype,
         rows=("mean", -1),

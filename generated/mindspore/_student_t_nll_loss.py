@@ -3,10 +3,10 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total
+from ._arrays import Operand, Sum, constant, divide, like_upstream, log, loggamma, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import digamma, hypot1, log1p_square, over_square1, trigamma
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["StudentTNLLLoss", "student_t_nll_loss"]
 
@@ -17,13 +17,13 @@ def _value(input: Tensor, target: Tensor, df: Tensor, scale: Tensor) -> Tensor:
     # log1p: log(1 + z) -> log1p(z)
     # log of a square: log1p(z**2) as one
     term = df + 1.0
-    product = 0.5 * term * log1p_square((input - target) / (ops.sqrt(df) * scale))
+    product = 0.5 * term * log1p_square(divide((input - target), ops.sqrt(df) * scale))
     return (
-        0.5 * ops.log(constant(3.141592653589793, input) * df)
+        0.5 * log(constant(3.141592653589793, input) * df)
         + product
-        + ops.log(scale)
-        + ops.lgamma(0.5 * df)
-        - ops.lgamma(0.5 * term)
+        + log(scale)
+        + loggamma(0.5 * df)
+        - loggamma(0.5 * term)
     )
 
 
@@ -34,17 +34,17 @@ def _gradient(
     term = df + 1.0
     root = ops.sqrt(df)
     term_2 = input - target
-    product = term_2 / (root * scale)
+    product = divide(term_2, root * scale)
     over_square1_2 = over_square1(product)
-    slope = upstream * term * over_square1_2 / (root * scale)
+    slope = divide(upstream * term * over_square1_2, root * scale)
     product_2 = constant(1.5707963267948966, upstream) / (
         constant(3.141592653589793, upstream) * df
     )
-    term_3 = 0.5 * log1p_square(product) - 0.5 * term * over_square1_2 * term_2 / (
-        df * root * scale
+    term_3 = 0.5 * log1p_square(product) - divide(
+        0.5 * term * over_square1_2 * term_2, df * root * scale
     )
     term_4 = product_2 + term_3 + 0.5 * digamma(0.5 * df) - 0.5 * digamma(0.5 * term)
-    term_5 = 1.0 / scale - term * over_square1_2 * term_2 / (root * (scale * scale))
+    term_5 = 1.0 / scale - divide(term * over_square1_2 * term_2, root * (scale * scale))
     return slope, -slope, total(upstream * term_4), total(upstream * term_5)
 
 
@@ -62,19 +62,16 @@ def _tangent(
     product = constant(1.5707963267948966, input) / (constant(3.141592653589793, input) * df)
     root = ops.sqrt(df)
     term = input - target
-    product_2 = term / (root * scale)
+    product_2 = divide(term, root * scale)
     term_2 = df + 1.0
     over_square1_2 = over_square1(product_2)
-    term_3 = 0.5 * log1p_square(product_2) - 0.5 * term_2 * over_square1_2 * term / (
-        df * root * scale
+    term_3 = 0.5 * log1p_square(product_2) - divide(
+        0.5 * term_2 * over_square1_2 * term, df * root * scale
     )
     term_4 = product + term_3 + 0.5 * digamma(0.5 * df) - 0.5 * digamma(0.5 * term_2)
-    term_5 = 1.0 / scale - term_2 * over_square1_2 * term / (root * (scale * scale))
-    return (
-        term_4 * d_df
-        + term_2 * over_square1_2 * (d_input - d_target) / (root * scale)
-        + term_5 * d_scale
-    )
+    product_3 = divide(term_2 * over_square1_2 * (d_input - d_target), root * scale)
+    term_5 = 1.0 / scale - divide(term_2 * over_square1_2 * term, root * (scale * scale))
+    return term_4 * d_df + product_3 + term_5 * d_scale
 
 
 def _curvature(
@@ -91,62 +88,61 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     root = ops.sqrt(df)
     term = input - target
-    product = term / (root * scale)
+    product = divide(term, root * scale)
     over_square1_2 = over_square1(product)
-    product_2 = over_square1_2 / (root * scale)
+    slope = divide(upstream * over_square1_2, root * scale)
     term_2 = df + 1.0
-    term_3 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    term_3 = 1.0 / ops.square(hypot1(product)) - 2.0 * over_square1_2 * over_square1_2
     power = df * df
     power_2 = scale * scale
-    product_3 = 0.5 * term_2 * over_square1_2 / (df * root * scale)
-    term_4 = product_2 - 0.5 * term_2 * term_3 * term / (power * power_2) - product_3
-    term_5 = d_input - d_target
-    slope = upstream * term_2 * term_3 * term_5 / (df * power_2)
+    slope_2 = divide(0.5 * upstream * term_2 * term_3 * term, power * power_2)
+    slope_3 = divide(0.5 * upstream * term_2 * over_square1_2, df * root * scale)
+    term_4 = d_input - d_target
+    slope_4 = divide(upstream * term_2 * term_3 * term_4, df * power_2)
     power_3 = scale**3
-    term_6 = -upstream * term_2 * term_3 * term / (
-        df * power_3
-    ) - upstream * term_2 * over_square1_2 / (root * power_2)
-    term_7 = (
-        0.5 * upstream * term_2 * term_3 * term / (power * power_2)
-        + 0.5 * upstream * term_2 * over_square1_2 / (df * root * scale)
-        - upstream * over_square1_2 / (root * scale)
+    term_5 = -divide(upstream * term_2 * term_3 * term, df * power_3) - divide(
+        upstream * term_2 * over_square1_2, root * power_2
     )
-    product_4 = term_2 * over_square1_2 / (root * power_2)
-    slope_2 = upstream * (term_2 * term_3 * term / (df * power_3) + product_4) * d_scale
-    product_5 = (
-        constant(4.934802200544679, upstream) / (constant(3.141592653589793, upstream) * df) ** 2
+    product_2 = divide(term_2 * over_square1_2, root * power_2)
+    slope_5 = upstream * (divide(term_2 * term_3 * term, df * power_3) + product_2) * d_scale
+    product_3 = constant(4.934802200544679, upstream) / ops.square(
+        constant(3.141592653589793, upstream) * df
     )
-    product_6 = term / scale
-    product_7 = product_6 / df
-    term_8 = (
-        0.25 * term_2 * product_7 * product_7 * (term_3 / df)
-        + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
-        - over_square1_2 * term / (df * root * scale)
+    product_4 = divide(term, scale)
+    product_5 = divide(product_4, df)
+    product_6 = divide(0.75 * term_2 * over_square1_2 * term, power * root * scale)
+    term_6 = (
+        0.25 * term_2 * product_5 * product_5 * divide(term_3, df)
+        + product_6
+        - divide(over_square1_2 * term, df * root * scale)
     )
-    term_9 = term_8 + 0.25 * trigamma(0.5 * df) - product_5 - 0.25 * trigamma(0.5 * term_2)
-    term_10 = product_2 + (-0.5 * term_2 * term_3 * term / (power * power_2) - product_3)
-    product_8 = over_square1_2 * term / (root * power_2)
-    product_9 = term / df
-    product_10 = product_9 / scale
-    product_11 = term_3 / scale
-    product_12 = 0.5 * term_2 * product_10 * product_10 * product_11
-    product_13 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
-    term_11 = term_9 * d_df + term_10 * term_5 + (product_12 + product_13 - product_8) * d_scale
-    term_12 = product_9 * product_6 * product_11 * (
-        term_2 / scale / scale
-    ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
-    term_13 = (
-        (product_12 + product_13 - product_8) * d_df
-        + (-term_2 * term_3 * term / (df * power_3) - product_4) * term_5
-        + (term_12 - 1.0 / power_2) * d_scale
+    term_7 = term_6 + 0.25 * trigamma(0.5 * df) - product_3 - 0.25 * trigamma(0.5 * term_2)
+    term_8 = -divide(0.5 * term_2 * term_3 * term, power * power_2) - divide(
+        0.5 * term_2 * over_square1_2, df * root * scale
     )
-    change_input = upstream * term_4 * d_df + slope + term_6 * d_scale
-    return (
-        change_input,
-        term_7 * d_df + slope_2 - slope,
-        total(upstream * term_11),
-        total(upstream * term_13),
+    product_7 = divide(over_square1_2 * term, root * power_2)
+    product_8 = divide(term, df)
+    product_9 = divide(product_8, scale)
+    product_10 = divide(term_3, scale)
+    product_11 = 0.5 * term_2 * product_9 * product_9 * product_10
+    product_12 = divide(0.5 * term_2 * over_square1_2 * term, df * root * power_2)
+    term_9 = (
+        term_7 * d_df
+        + (divide(over_square1_2, root * scale) + term_8) * term_4
+        + (product_11 + product_12 - product_7) * d_scale
     )
+    product_13 = (-divide(term_2 * term_3 * term, df * power_3) - product_2) * term_4
+    term_10 = product_8 * product_4 * product_10 * (term_2 / scale / scale) + divide(
+        2.0 * term_2 * over_square1_2 * term, root * power_3
+    )
+    term_11 = (
+        (product_11 + product_12 - product_7) * d_df
+        + product_13
+        + (term_10 - 1.0 / power_2) * d_scale
+    )
+    change_input = (slope - slope_2 - slope_3) * d_df + slope_4 + term_5 * d_scale
+    change_target = (slope_2 + slope_3 - slope) * d_df + slope_5 - slope_4
+    return change_input, change_target, total(upstream * term_9), total(upstream * term_11)
 
 
 class _Gradient(nn.Cell):
@@ -169,7 +165,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, df, scale, *dout)
         return (
-            _tangent(input, target, df, scale, *dout),
+            like_upstream(_tangent(input, target, df, scale, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -192,6 +188,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def student_t_nll_loss(
@@ -235,8 +232,15 @@ def student_t_nll_loss(
     target = to_working(target, working)
     df = to_working(df, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, df, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, df, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class StudentTNLLLoss(Loss):

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total, zeros_like
+from ._arrays import Operand, count_up, divide, total, zeros_like
 from ._checks import (
     check_floating,
     check_integers,
@@ -28,7 +28,9 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     sums = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask), input.dtype)
-    xent = cross_entropy_with(ops.where(mask, sums / temperature, -math.inf), positive, axis=-1)
+    xent = cross_entropy_with(
+        ops.where(mask, divide(sums, temperature), -math.inf), positive, axis=-1
+    )
     return ratio(xent, total(positive, axis=1))
 
 
@@ -41,7 +43,7 @@ def _gradient(
     quotient = ratio(1.0, total(positive, axis=1))
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    excess = excess_over(ops.where(mask, sums / temperature, -math.inf), positive, axis=-1)
+    excess = excess_over(ops.where(mask, divide(sums, temperature), -math.inf), positive, axis=-1)
     chosen = ops.where(mask, 1.0 / temperature, 0.0)
     slope = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * excess * chosen
     sums_2 = ops.matmul(ops.transpose(slope, (1, 0)), input_direction)
@@ -55,7 +57,7 @@ def _gradient(
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(quotient, 1)
         * excess
-        * ops.where(mask, -sums / (temperature * temperature), 0.0)
+        * ops.where(mask, divide(-sums, (temperature * temperature)), 0.0)
     )
     grad_input = product_2 + ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * term
     return grad_input, total(slope_4)
@@ -69,8 +71,8 @@ def _tangent(
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask), input.dtype)
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    excess = excess_over(ops.where(mask, sums / temperature, -math.inf), positive, axis=-1)
-    product = ops.where(mask, -sums / (temperature * temperature), 0.0) * d_temperature
+    excess = excess_over(ops.where(mask, divide(sums, temperature), -math.inf), positive, axis=-1)
+    product = ops.where(mask, divide(-sums, (temperature * temperature)), 0.0) * d_temperature
     product_2 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
     sums_2 = ops.matmul((d_input - product_2), ops.transpose(input_direction, (1, 0)))
     sums_3 = ops.matmul(input_direction, ops.transpose((d_input - product_2), (1, 0)))
@@ -101,7 +103,7 @@ def _curvature(
     sums_2 = total(positive, axis=1)
     quotient_2 = ratio(1.0, sums_2)
     sums_3 = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    logit = ops.where(mask, sums_3 / temperature, -math.inf)
+    logit = ops.where(mask, divide(sums_3, temperature), -math.inf)
     excess = excess_over(logit, positive, axis=-1)
     chosen = ops.where(mask, 1.0 / temperature, 0.0)
     slope = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient_2, 1) * excess * chosen
@@ -111,7 +113,7 @@ def _curvature(
         sums_4 - input_direction * ops.expand_dims(sums_5, 1)
     )
     power = temperature * temperature
-    chosen_2 = ops.where(mask, -sums_3 / power, 0.0)
+    chosen_2 = ops.where(mask, divide(-sums_3, power), 0.0)
     term = d_input - input_direction * ops.expand_dims(sums, 1)
     product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
         term, ops.transpose(input_direction, (1, 0))
@@ -171,7 +173,7 @@ def _curvature(
     product_8 = (
         ops.expand_dims(slope_5, 1)
         * excess
-        * ops.where(mask, 2.0 * sums_3 / temperature**3, 0.0)
+        * ops.where(mask, divide(2.0 * sums_3, temperature**3), 0.0)
         * d_temperature
     )
     term_10 = (

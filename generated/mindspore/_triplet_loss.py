@@ -13,7 +13,9 @@ __all__ = ["TripletLoss", "triplet_loss"]
 def _value(anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
+        total(ops.square(anchor - positive), axis=1)
+        - total(ops.square(anchor - negative), axis=1)
+        + margin
     )
     return ops.maximum(0.0, term)
 
@@ -27,9 +29,8 @@ def _gradient(
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * ops.maximum(0.0, sign(term_3))
     product = 2.0 * ops.expand_dims(slope, 1) * term_2
-    grad_anchor = 2.0 * ops.expand_dims(slope, 1) * term - product
-    grad_positive = -2.0 * ops.expand_dims(slope, 1) * term
-    return grad_anchor, grad_positive, product, total(slope)
+    product_2 = 2.0 * ops.expand_dims(slope, 1) * term
+    return product_2 - product, -product_2, product, total(slope)
 
 
 def _tangent(
@@ -68,14 +69,14 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
-        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
+        total(ops.square(anchor - positive), axis=1)
+        - total(ops.square(anchor - negative), axis=1)
+        + margin
     )
     slope = upstream * ops.maximum(0.0, sign(term))
     product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
-    term_2 = d_anchor - d_positive
-    change_anchor = 2.0 * ops.expand_dims(slope, 1) * term_2 - product
-    change_positive = -2.0 * ops.expand_dims(slope, 1) * term_2
-    return change_anchor, change_positive, product, constant(0.0, upstream)
+    product_2 = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_positive)
+    return product_2 - product, -product_2, product, constant(0.0, upstream)
 
 
 class _Gradient(nn.Cell):

@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, smaller, total, with_batch, zeros_like
+from ._arrays import Operand, constant, divide, sign, smaller, total, with_batch, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -506,27 +506,20 @@ def _gradient_swapped_optax(
     term_7 = 1.0 - positive_2
     mask = power == 0.0
     term_8 = power - 1.0
-    slope = (
-        upstream
-        * term_7
-        * (0.5 * sign(power_3 - power_2) + 0.5)
-        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
-    )
+    chosen = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_8, p))
+    slope = upstream * term_7 * (0.5 * sign(power_3 - power_2) + 0.5) * chosen
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    chosen = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
-    product = ops.expand_dims(slope, 1) * chosen * sign(term_3)
-    slope_2 = upstream * term_7 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * sign(term)
-    slope_3 = (
-        upstream
-        * term_7
-        * (0.5 * sign(power_2 - power_3) + 0.5)
-        * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
-    )
-    chosen_3 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    product_3 = ops.expand_dims(slope_3, 1) * chosen_3 * sign(term_5)
+    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    product = ops.expand_dims(slope, 1) * chosen_2 * sign(term_3)
+    chosen_3 = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_8, p))
+    slope_2 = upstream * term_7 * chosen_3
+    chosen_4 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen_4 * sign(term)
+    chosen_5 = ops.where(((term_6 == 0.0) & mask), 0.0, divide(term_6**term_8, p))
+    slope_3 = upstream * term_7 * (0.5 * sign(power_2 - power_3) + 0.5) * chosen_5
+    chosen_6 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    product_3 = ops.expand_dims(slope_3, 1) * chosen_6 * sign(term_5)
     return (
         product_2 - product,
         -product_3 - product_2,
@@ -564,30 +557,28 @@ def _tangent_swapped_optax(
     term_7 = 1.0 - positive_2
     mask = power == 0.0
     term_8 = power - 1.0
+    chosen = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_8, p))
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product = (
-        term_7
-        * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
-        * total(chosen * sign(term) * (d_anchor - d_positive), axis=1)
-    )
-    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    product = term_7 * chosen * total(chosen_2 * sign(term) * (d_anchor - d_positive), axis=1)
+    chosen_3 = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_8, p))
+    chosen_4 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
     product_2 = (
         term_7
         * (0.5 * sign(power_3 - power_2) + 0.5)
-        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_8 / p)
-        * total(chosen_2 * sign(term_3) * (d_anchor - d_negative), axis=1)
+        * chosen_3
+        * total(chosen_4 * sign(term_3) * (d_anchor - d_negative), axis=1)
     )
-    chosen_3 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    sums = total(chosen_3 * sign(term_5) * (d_positive - d_negative), axis=1)
-    product_3 = (
-        term_7
-        * (0.5 * sign(power_2 - power_3) + 0.5)
-        * ops.where(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
-        * sums
+    chosen_5 = ops.where(((term_6 == 0.0) & mask), 0.0, divide(term_6**term_8, p))
+    chosen_6 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    sums = total(chosen_6 * sign(term_5) * (d_positive - d_negative), axis=1)
+    return (
+        product
+        + term_7 * d_margin
+        - product_2
+        - term_7 * (0.5 * sign(power_2 - power_3) + 0.5) * chosen_5 * sums
     )
-    return product + term_7 * d_margin - product_2 - product_3
 
 
 def _curvature_swapped_optax(
@@ -625,76 +616,82 @@ def _curvature_swapped_optax(
     term_9 = power - 1.0
     mask_4 = term_9 == 0.0
     term_10 = term_9 - 1.0
-    chosen = ops.where(mask_3, 0.0, ops.where((mask & mask_4), 0.0, term_9 * term_4**term_10) / p)
+    product = divide(ops.where((mask & mask_4), 0.0, term_9 * term_4**term_10), p)
     mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
-    chosen_2 = ops.where(mask_7, 0.0, p * magnitude**term_11)
+    chosen = ops.where(mask_7, 0.0, p * magnitude**term_11)
     direction_2 = sign(term_3)
     term_12 = d_anchor - d_negative
-    slope = upstream * term_7 * term_8 * chosen * total(chosen_2 * direction_2 * term_12, axis=1)
-    product = ops.expand_dims(slope, 1) * chosen_2 * direction_2
-    slope_2 = upstream * term_7 * term_8 * ops.where(mask_3, 0.0, term_4**term_9 / p)
+    slope = (
+        upstream
+        * term_7
+        * term_8
+        * ops.where(mask_3, 0.0, product)
+        * total(chosen * direction_2 * term_12, axis=1)
+    )
+    product_2 = ops.expand_dims(slope, 1) * chosen * direction_2
+    slope_2 = upstream * term_7 * term_8 * ops.where(mask_3, 0.0, divide(term_4**term_9, p))
     mask_8 = term_11 == 0.0
     term_13 = term_11 - 1.0
-    chosen_3 = ops.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13)
-    product_2 = (
+    chosen_2 = ops.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13)
+    product_3 = (
         ops.expand_dims(slope_2, 1)
-        * ops.where(mask_7, 0.0, p * chosen_3 * direction_2)
+        * ops.where(mask_7, 0.0, p * chosen_2 * direction_2)
         * direction_2
         * term_12
     )
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    product_3 = ops.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10) / p
+    product_4 = divide(ops.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10), p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_4 = ops.where(mask_12, 0.0, p * abs_term**term_11)
+    chosen_3 = ops.where(mask_12, 0.0, p * abs_term**term_11)
     sign_term = sign(term)
     term_14 = d_anchor - d_positive
     slope_3 = (
         upstream
         * term_7
-        * ops.where(mask_10, 0.0, product_3)
-        * total(chosen_4 * sign_term * term_14, axis=1)
+        * ops.where(mask_10, 0.0, product_4)
+        * total(chosen_3 * sign_term * term_14, axis=1)
     )
-    product_4 = ops.expand_dims(slope_3, 1) * chosen_4 * sign_term
-    slope_4 = upstream * term_7 * ops.where(mask_10, 0.0, term_2**term_9 / p)
-    chosen_5 = ops.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
-    product_5 = (
+    product_5 = ops.expand_dims(slope_3, 1) * chosen_3 * sign_term
+    slope_4 = upstream * term_7 * ops.where(mask_10, 0.0, divide(term_2**term_9, p))
+    chosen_4 = ops.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
+    product_6 = (
         ops.expand_dims(slope_4, 1)
-        * ops.where(mask_12, 0.0, p * chosen_5 * sign_term)
+        * ops.where(mask_12, 0.0, p * chosen_4 * sign_term)
         * sign_term
         * term_14
     )
-    product_6 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
+    product_7 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_7 = ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+    product_8 = divide(ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10), p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
     direction_3 = sign(term_5)
-    product_8 = ops.where(mask_16, 0.0, p * magnitude_2**term_11) * direction_3
+    product_9 = ops.where(mask_16, 0.0, p * magnitude_2**term_11) * direction_3
     term_15 = d_positive - d_negative
     slope_5 = (
         upstream
-        * product_6
-        * ops.where(mask_14, 0.0, product_7)
-        * total(product_8 * term_15, axis=1)
+        * product_7
+        * ops.where(mask_14, 0.0, product_8)
+        * total(product_9 * term_15, axis=1)
     )
-    product_9 = ops.expand_dims(slope_5, 1) * product_8
-    slope_6 = upstream * product_6 * ops.where(mask_14, 0.0, term_6**term_9 / p)
-    chosen_6 = ops.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
-    product_10 = (
+    product_10 = ops.expand_dims(slope_5, 1) * product_9
+    slope_6 = upstream * product_7 * ops.where(mask_14, 0.0, divide(term_6**term_9, p))
+    chosen_5 = ops.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+    product_11 = (
         ops.expand_dims(slope_6, 1)
-        * ops.where(mask_16, 0.0, p * chosen_6 * direction_3)
+        * ops.where(mask_16, 0.0, p * chosen_5 * direction_3)
         * direction_3
         * term_15
     )
-    change_anchor = product_4 + product_5 - product - product_2
-    change_positive = -product_9 - product_10 - product_4 - product_5
-    change_negative = product_9 + product_10 + product + product_2
+    change_anchor = product_5 + product_6 - product_2 - product_3
+    change_positive = -product_10 - product_11 - product_5 - product_6
+    change_negative = product_10 + product_11 + product_2 + product_3
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
 
@@ -832,14 +829,16 @@ def _gradient_plain_optax(
     term_5 = 1.0 - positive_2
     mask = power == 0.0
     term_6 = power - 1.0
-    slope = upstream * term_5 * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
+    chosen = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_6, p))
+    slope = upstream * term_5 * chosen
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    chosen = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    product = ops.expand_dims(slope, 1) * chosen * sign(term_3)
-    slope_2 = upstream * term_5 * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen_2 * sign(term)
+    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    product = ops.expand_dims(slope, 1) * chosen_2 * sign(term_3)
+    chosen_3 = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_6, p))
+    slope_2 = upstream * term_5 * chosen_3
+    chosen_4 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product_2 = ops.expand_dims(slope_2, 1) * chosen_4 * sign(term)
     return product_2 - product, -product_2, product, total(upstream * term_5)
 
 
@@ -867,20 +866,14 @@ def _tangent_plain_optax(
     term_5 = 1.0 - positive_2
     mask = power == 0.0
     term_6 = power - 1.0
+    chosen = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_6, p))
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    chosen = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product = (
-        term_5
-        * ops.where(((term_2 == 0.0) & mask), 0.0, term_2**term_6 / p)
-        * total(chosen * sign(term) * (d_anchor - d_positive), axis=1)
-    )
-    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    product_2 = (
-        term_5
-        * ops.where(((term_4 == 0.0) & mask), 0.0, term_4**term_6 / p)
-        * total(chosen_2 * sign(term_3) * (d_anchor - d_negative), axis=1)
-    )
+    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    product = term_5 * chosen * total(chosen_2 * sign(term) * (d_anchor - d_positive), axis=1)
+    chosen_3 = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_6, p))
+    chosen_4 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    product_2 = term_5 * chosen_3 * total(chosen_4 * sign(term_3) * (d_anchor - d_negative), axis=1)
     return product + term_5 * d_margin - product_2
 
 
@@ -913,45 +906,53 @@ def _curvature_plain_optax(
     term_6 = power - 1.0
     mask_4 = term_6 == 0.0
     term_7 = term_6 - 1.0
-    chosen = ops.where(mask_3, 0.0, ops.where((mask & mask_4), 0.0, term_6 * term_4**term_7) / p)
+    product = divide(ops.where((mask & mask_4), 0.0, term_6 * term_4**term_7), p)
     mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
-    chosen_2 = ops.where(mask_7, 0.0, p * magnitude**term_8)
+    chosen = ops.where(mask_7, 0.0, p * magnitude**term_8)
     direction_2 = sign(term_3)
     term_9 = d_anchor - d_negative
-    slope = upstream * term_5 * chosen * total(chosen_2 * direction_2 * term_9, axis=1)
-    slope_2 = upstream * term_5 * ops.where(mask_3, 0.0, term_4**term_6 / p)
+    slope = (
+        upstream
+        * term_5
+        * ops.where(mask_3, 0.0, product)
+        * total(chosen * direction_2 * term_9, axis=1)
+    )
+    slope_2 = upstream * term_5 * ops.where(mask_3, 0.0, divide(term_4**term_6, p))
     mask_8 = term_8 == 0.0
     term_10 = term_8 - 1.0
-    product = p * ops.where((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
-    chosen_3 = ops.where(mask_7, 0.0, product)
+    product_2 = p * ops.where((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
+    chosen_2 = ops.where(mask_7, 0.0, product_2)
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    chosen_4 = ops.where(
-        mask_10, 0.0, ops.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7) / p
-    )
+    product_3 = divide(ops.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7), p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_5 = ops.where(mask_12, 0.0, p * abs_term**term_8)
+    chosen_3 = ops.where(mask_12, 0.0, p * abs_term**term_8)
     sign_term = sign(term)
     term_11 = d_anchor - d_positive
-    slope_3 = upstream * term_5 * chosen_4 * total(chosen_5 * sign_term * term_11, axis=1)
-    product_2 = ops.expand_dims(slope_3, 1) * chosen_5 * sign_term
-    slope_4 = upstream * term_5 * ops.where(mask_10, 0.0, term_2**term_6 / p)
-    product_3 = p * ops.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
-    product_4 = (
-        ops.expand_dims(slope_4, 1) * ops.where(mask_12, 0.0, product_3) * sign_term * term_11
+    slope_3 = (
+        upstream
+        * term_5
+        * ops.where(mask_10, 0.0, product_3)
+        * total(chosen_3 * sign_term * term_11, axis=1)
     )
-    term_12 = ops.expand_dims(slope, 1) * chosen_2 + ops.expand_dims(slope_2, 1) * chosen_3 * term_9
+    product_4 = ops.expand_dims(slope_3, 1) * chosen_3 * sign_term
+    slope_4 = upstream * term_5 * ops.where(mask_10, 0.0, divide(term_2**term_6, p))
+    product_5 = p * ops.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
+    product_6 = (
+        ops.expand_dims(slope_4, 1) * ops.where(mask_12, 0.0, product_5) * sign_term * term_11
+    )
+    term_12 = ops.expand_dims(slope, 1) * chosen + ops.expand_dims(slope_2, 1) * chosen_2 * term_9
     change_anchor = (
-        product_2
-        + product_4
-        - ops.expand_dims(slope, 1) * chosen_2 * direction_2
-        - ops.expand_dims(slope_2, 1) * chosen_3 * direction_2 * term_9
+        product_4
+        + product_6
+        - ops.expand_dims(slope, 1) * chosen * direction_2
+        - ops.expand_dims(slope_2, 1) * chosen_2 * direction_2 * term_9
     )
-    return change_anchor, -product_2 - product_4, direction_2 * term_12, constant(0.0, upstream)
+    return change_anchor, -product_4 - product_6, direction_2 * term_12, constant(0.0, upstream)
 
 
 class _GradientPlainOptax(nn.Cell):

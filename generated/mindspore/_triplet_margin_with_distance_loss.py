@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, fold, sign, smaller, total
+from ._arrays import Operand, Sum, constant, fold, like_upstream, sign, smaller, total
 from ._checks import (
     check_floating,
     check_function,
@@ -16,7 +16,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm, ratio
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, finish_entries, to_working, working_dtype
 
 __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
@@ -95,7 +95,7 @@ class _GradientSwappedCalled(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature_swapped_called(upstream, near, far, across, margin, *dout)
         return (
-            _tangent_swapped_called(near, far, across, margin, *dout),
+            like_upstream(_tangent_swapped_called(near, far, across, margin, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -118,6 +118,7 @@ class _ValueSwappedCalled(nn.Cell):
 
 _slopes_swapped_called = _GradientSwappedCalled()
 _kernel_swapped_called = _ValueSwappedCalled()
+_kernel_swapped_called_sum = Sum(_kernel_swapped_called)
 
 
 def _value_swapped_cosine(
@@ -529,9 +530,9 @@ def _value_swapped_squared_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     minimum = smaller(
-        total((anchor - negative) ** 2, axis=1), total((positive - negative) ** 2, axis=1)
+        total(ops.square(anchor - negative), axis=1), total(ops.square(positive - negative), axis=1)
     )
-    return ops.maximum(0.0, total((anchor - positive) ** 2, axis=1) - minimum + margin)
+    return ops.maximum(0.0, total(ops.square(anchor - positive), axis=1) - minimum + margin)
 
 
 def _gradient_swapped_squared_euclidean(
@@ -604,9 +605,9 @@ def _curvature_swapped_squared_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    far = total((anchor - negative) ** 2, axis=1)
-    across = total((positive - negative) ** 2, axis=1)
-    term = smaller(far, across) - total((anchor - positive) ** 2, axis=1) - margin
+    far = total(ops.square(anchor - negative), axis=1)
+    across = total(ops.square(positive - negative), axis=1)
+    term = smaller(far, across) - total(ops.square(anchor - positive), axis=1) - margin
     term_2 = 1.0 - ops.maximum(0.0, sign(term))
     slope = upstream * term_2 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
@@ -881,7 +882,12 @@ class _GradientPlainCalled(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_plain_called(upstream, near, far, margin, *dout)
-        return (_tangent_plain_called(near, far, margin, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent_plain_called(near, far, margin, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _ValuePlainCalled(nn.Cell):
@@ -899,6 +905,7 @@ class _ValuePlainCalled(nn.Cell):
 
 _slopes_plain_called = _GradientPlainCalled()
 _kernel_plain_called = _ValuePlainCalled()
+_kernel_plain_called_sum = Sum(_kernel_plain_called)
 
 
 def _value_plain_cosine(
@@ -1277,7 +1284,9 @@ def _value_plain_squared_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     term = (
-        total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
+        total(ops.square(anchor - positive), axis=1)
+        - total(ops.square(anchor - negative), axis=1)
+        + margin
     )
     return ops.maximum(0.0, term)
 
@@ -1291,13 +1300,10 @@ def _gradient_plain_squared_euclidean(
     term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
     positive_2 = ops.maximum(0.0, sign(term_3))
     slope = upstream * (positive_2 - 1.0)
+    product = 2.0 * ops.expand_dims(slope, 1) * term_2
     slope_2 = upstream * (1.0 - positive_2)
-    grad_anchor = (
-        2.0 * ops.expand_dims(slope, 1) * term_2 + 2.0 * ops.expand_dims(slope_2, 1) * term
-    )
-    grad_positive = -2.0 * ops.expand_dims(slope_2, 1) * term
-    grad_negative = -2.0 * ops.expand_dims(slope, 1) * term_2
-    return grad_anchor, grad_positive, grad_negative, total(slope_2)
+    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * term
+    return product + product_2, -product_2, -product, total(slope_2)
 
 
 def _tangent_plain_squared_euclidean(
@@ -1335,19 +1341,16 @@ def _curvature_plain_squared_euclidean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
-        total((anchor - negative) ** 2, axis=1) - total((anchor - positive) ** 2, axis=1) - margin
+        total(ops.square(anchor - negative), axis=1)
+        - total(ops.square(anchor - positive), axis=1)
+        - margin
     )
     positive_2 = ops.maximum(0.0, sign(term))
     slope = upstream * (positive_2 - 1.0)
-    term_2 = d_anchor - d_negative
+    product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
     slope_2 = upstream * (1.0 - positive_2)
-    term_3 = d_anchor - d_positive
-    change_anchor = (
-        2.0 * ops.expand_dims(slope, 1) * term_2 + 2.0 * ops.expand_dims(slope_2, 1) * term_3
-    )
-    change_positive = -2.0 * ops.expand_dims(slope_2, 1) * term_3
-    change_negative = -2.0 * ops.expand_dims(slope, 1) * term_2
-    return change_anchor, change_positive, change_negative, constant(0.0, upstream)
+    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * (d_anchor - d_positive)
+    return product + product_2, -product_2, -product, constant(0.0, upstream)
 
 
 class _GradientPlainSquaredEuclidean(nn.Cell):
@@ -1568,9 +1571,10 @@ def _swapped_called_loss(
     far = to_working(far, working)
     across = to_working(across, working)
     margin = to_working(margin, working)
-    loss = _kernel_swapped_called(near, far, across, margin)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_swapped_called,
+        _kernel_swapped_called_sum,
+        (near, far, across, margin),
         reduction,
         dtype,
         shape=near.shape,
@@ -1723,9 +1727,10 @@ def _plain_called_loss(
     near = to_working(near, working)
     far = to_working(far, working)
     margin = to_working(margin, working)
-    loss = _kernel_plain_called(near, far, margin)
-    return finish(
-        loss,
+    return finish_entries(
+        _kernel_plain_called,
+        _kernel_plain_called_sum,
+        (near, far, margin),
         reduction,
         dtype,
         shape=near.shape,

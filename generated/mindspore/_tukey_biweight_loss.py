@@ -3,10 +3,10 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, total
+from ._arrays import Operand, Sum, constant, divide, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import box_cox
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["TukeyBiweightLoss", "tukey_biweight_loss"]
 
@@ -20,7 +20,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     return ops.where(
         ops.abs(error) > scale,
         constant(0.16666666666666666, input) * power,
-        -0.5 * power * box_cox(-(error / scale) * (error / scale), 3.0),
+        -0.5 * power * box_cox(-ops.square(divide(error, scale)), 3.0),
     )
 
 
@@ -28,7 +28,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor) ->
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     error = input - target
     mask = ops.abs(error) > scale
-    product = error / scale
+    product = divide(error, scale)
     power = product * product
     power_2 = (1.0 - power) * (1.0 - power)
     slope = upstream * ops.where(mask, 0.0, power_2 * error)
@@ -46,7 +46,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = input - target
     mask = ops.abs(error) > scale
-    product = error / scale
+    product = divide(error, scale)
     power = product * product
     power_2 = (1.0 - power) * (1.0 - power)
     chosen = ops.where(
@@ -69,13 +69,13 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = ops.abs(error) > scale
-    product = error / scale
+    product = divide(error, scale)
     power = product * product
     term = 1.0 - power
     term_2 = d_input - d_target
     product_2 = ops.where(mask, 0.0, term * term - 4.0 * term * power) * term_2
     chosen = ops.where(mask, 0.0, 4.0 * term * product**3)
-    power_2 = (term * error / scale) ** 2
+    power_2 = ops.square(divide(term * error, scale))
     term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
     product_3 = ops.where(mask, constant(0.3333333333333333, upstream), term_3) * d_scale
     change_input = upstream * (product_2 + chosen * d_scale)
@@ -102,7 +102,12 @@ class _Gradient(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, scale, *dout)
-        return (_tangent(input, target, scale, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent(input, target, scale, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _Value(nn.Cell):
@@ -120,6 +125,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def tukey_biweight_loss(
@@ -159,8 +165,15 @@ def tukey_biweight_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     scale = to_working(scale, working)
-    loss = _kernel(input, target, scale)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, scale),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class TukeyBiweightLoss(Loss):

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, sigmoid, tanh, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -24,8 +24,8 @@ __all__ = ["TverskyLoss", "tversky_loss"]
 def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = ops.sigmoid(input)
-    false = total((1.0 - target) * alpha * p + ops.sigmoid(-input) * beta * target, axis=(0, 2))
+    p = sigmoid(input)
+    false = total((1.0 - target) * alpha * p + sigmoid(-input) * beta * target, axis=(0, 2))
     return ratio(false, smooth + total(target * p, axis=(0, 2)) + false)
 
 
@@ -33,8 +33,8 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
@@ -68,9 +68,9 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = 1.0 - target
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
@@ -103,10 +103,10 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     product = target * p
     term = 1.0 - target
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(product, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
@@ -133,9 +133,9 @@ def _curvature(
     slope_3 = upstream * term_3
     product_8 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_4 * beta)
     term_9 = product_8 - ops.expand_dims(slope_2, 1) * p * probability
-    squashed = ops.tanh(-0.5 * input)
+    squashed = tanh(-0.5 * input)
     product_9 = ops.expand_dims(slope_3, 1) * (
-        term * alpha * squashed + product_5 * ops.tanh(0.5 * input)
+        term * alpha * squashed + product_5 * tanh(0.5 * input)
     )
     product_10 = product_4 * (product_9 - ops.expand_dims(slope_2, 1) * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
@@ -231,8 +231,8 @@ def _value_keras(
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = ops.sigmoid(input)
-    sums = total((1.0 - target) * beta * p + ops.sigmoid(-input) * alpha * target)
+    p = sigmoid(input)
+    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
     return ratio(smooth + sums, smooth + total(target * p) + sums)
 
 
@@ -240,8 +240,8 @@ def _gradient_keras(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
@@ -267,9 +267,9 @@ def _tangent_keras(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = ops.sigmoid(input)
+    p = sigmoid(input)
     term = 1.0 - target
-    probability = ops.sigmoid(-input)
+    probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
@@ -302,8 +302,8 @@ def _curvature_keras(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = ops.sigmoid(input)
-    probability = ops.sigmoid(-input)
+    p = sigmoid(input)
+    probability = sigmoid(-input)
     product = target * p
     term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)
@@ -329,8 +329,8 @@ def _curvature_keras(
     term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_7 - quotient_3) * sums_3
     slope = upstream * term_3 * (-product_3 * probability - product_4 * alpha)
     term_9 = slope - upstream * quotient_2 * p * probability
-    squashed = ops.tanh(-0.5 * input)
-    slope_2 = upstream * term_3 * (term * beta * squashed + product_5 * ops.tanh(0.5 * input))
+    squashed = tanh(-0.5 * input)
+    slope_2 = upstream * term_3 * (term * beta * squashed + product_5 * tanh(0.5 * input))
     product_8 = product_4 * (slope_2 - upstream * quotient_2 * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
     term_10 = quotient_3 - product_2 - quotient_4

@@ -4,10 +4,10 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total
+from ._arrays import Operand, Sum, divide, exp, like_upstream, log, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["TweedieLoss", "tweedie_loss"]
 
@@ -16,7 +16,9 @@ def _value_log_mean(input: Tensor, target: Tensor, power: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
     term = 2.0 - power
-    return ops.exp(term * input) / term + scaled_exp(target, (1.0 - power) * input) / (power - 1.0)
+    return divide(exp(term * input), term) + divide(
+        scaled_exp(target, (1.0 - power) * input), (power - 1.0)
+    )
 
 
 def _gradient_log_mean(
@@ -24,16 +26,17 @@ def _gradient_log_mean(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `power`, given that of the loss."""
     term = 2.0 - power
-    exponential = ops.exp(term * input)
+    exponential = exp(term * input)
     term_2 = power - 1.0
     term_3 = 1.0 - power
     product = term_3 * input
     scaled_exp_2 = scaled_exp(target, product)
-    term_4 = -scaled_exp_2 / (term_2 * term_2) - scaled_exp_2 * input / term_2
-    term_5 = exponential / (term * term) - exponential * input / term + term_4
-    grad_input = upstream * (exponential + scaled_exp_2 * term_3 / term_2)
-    grad_target = upstream * ops.exp(product) / term_2
-    return grad_input, grad_target, total(upstream * term_5)
+    term_4 = divide(exponential, (term * term)) - divide(exponential * input, term)
+    term_5 = -divide(scaled_exp_2, (term_2 * term_2)) - divide(scaled_exp_2 * input, term_2)
+    grad_input = upstream * (exponential + divide(scaled_exp_2 * term_3, term_2))
+    grad_target = divide(upstream * exp(product), term_2)
+    grad_power = total(upstream * (term_4 + term_5))
+    return grad_input, grad_target, grad_power
 
 
 def _tangent_log_mean(
@@ -41,17 +44,17 @@ def _tangent_log_mean(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 2.0 - power
-    exponential = ops.exp(term * input)
-    term_2 = power - 1.0
-    term_3 = 1.0 - power
-    product = term_3 * input
+    exponential = exp(term * input)
+    term_2 = divide(exponential, (term * term)) - divide(exponential * input, term)
+    term_3 = power - 1.0
+    term_4 = 1.0 - power
+    product = term_4 * input
     scaled_exp_2 = scaled_exp(target, product)
-    term_4 = -scaled_exp_2 / (term_2 * term_2) - scaled_exp_2 * input / term_2
-    term_5 = exponential / (term * term) - exponential * input / term + term_4
+    term_5 = -divide(scaled_exp_2, (term_3 * term_3)) - divide(scaled_exp_2 * input, term_3)
     return (
-        term_5 * d_power
-        + (exponential + scaled_exp_2 * term_3 / term_2) * d_input
-        + ops.exp(product) * d_target / term_2
+        (term_2 + term_5) * d_power
+        + (exponential + divide(scaled_exp_2 * term_4, term_3)) * d_input
+        + divide(exp(product) * d_target, term_3)
     )
 
 
@@ -66,33 +69,41 @@ def _curvature_log_mean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 2.0 - power
-    exponential = ops.exp(term * input)
+    exponential = exp(term * input)
     product = input * exponential
     term_2 = power - 1.0
     power_2 = term_2 * term_2
     term_3 = 1.0 - power
     product_2 = term_3 * input
     scaled_exp_2 = scaled_exp(target, product_2)
-    product_3 = scaled_exp_2 * term_3 / power_2
-    product_4 = scaled_exp_2 / term_2
-    term_4 = -product_3 - scaled_exp_2 * input * term_3 / term_2 - product_4 - product
-    product_5 = (exponential * term + term_3 * term_3 * (scaled_exp_2 / term_2)) * d_input
-    exponential_2 = ops.exp(product_2)
-    term_5 = term_4 * d_power + product_5 + exponential_2 * term_3 * d_target / term_2
-    term_6 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
-    product_6 = exponential * input / (term * term)
-    term_7 = 2.0 * exponential / term**3 - product_6 + (product * (input / term) - product_6)
-    product_7 = scaled_exp_2 * input / power_2
-    term_8 = (
-        2.0 * scaled_exp_2 / term_2**3
-        + product_7
-        + (product_7 + scaled_exp_2 * input * (input / term_2))
+    product_3 = divide(scaled_exp_2 * term_3, power_2)
+    product_4 = divide(scaled_exp_2, term_2)
+    term_4 = -product_3 - divide(scaled_exp_2 * input * term_3, term_2) - product_4
+    term_5 = exponential * term + term_3 * term_3 * divide(scaled_exp_2, term_2)
+    exponential_2 = exp(product_2)
+    term_6 = (
+        (term_4 - product) * d_power
+        + term_5 * d_input
+        + divide(exponential_2 * term_3 * d_target, term_2)
     )
-    term_9 = -scaled_exp_2 * term_3 * input / term_2 - product_4 - product_3 - product
-    product_8 = (-exponential_2 / power_2 - exponential_2 * input / term_2) * d_target
-    slope = upstream * ((term_7 + term_8) * d_power + term_9 * d_input + product_8)
-    change_target = term_6 * d_power + upstream * exponential_2 * term_3 * d_input / term_2
-    return upstream * term_5, change_target, total(slope)
+    term_7 = -divide(upstream * exponential_2, power_2) - divide(
+        upstream * exponential_2 * input, term_2
+    )
+    product_5 = divide(exponential * input, (term * term))
+    term_8 = (
+        divide(2.0 * exponential, term**3) - product_5 + (product * divide(input, term) - product_5)
+    )
+    product_6 = divide(scaled_exp_2 * input, power_2)
+    term_9 = (
+        divide(2.0 * scaled_exp_2, term_2**3)
+        + product_6
+        + (product_6 + scaled_exp_2 * input * divide(input, term_2))
+    )
+    term_10 = -divide(scaled_exp_2 * term_3 * input, term_2) - product_4 - product_3
+    term_11 = -divide(exponential_2, power_2) - divide(exponential_2 * input, term_2)
+    term_12 = (term_8 + term_9) * d_power + (term_10 - product) * d_input + term_11 * d_target
+    change_target = term_7 * d_power + divide(upstream * exponential_2 * term_3 * d_input, term_2)
+    return upstream * term_6, change_target, total(upstream * term_12)
 
 
 class _GradientLogMean(nn.Cell):
@@ -113,7 +124,12 @@ class _GradientLogMean(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_log_mean(upstream, input, target, power, *dout)
-        return (_tangent_log_mean(input, target, power, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent_log_mean(input, target, power, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _ValueLogMean(nn.Cell):
@@ -131,12 +147,13 @@ class _ValueLogMean(nn.Cell):
 
 _slopes_log_mean = _GradientLogMean()
 _kernel_log_mean = _ValueLogMean()
+_kernel_log_mean_sum = Sum(_kernel_log_mean)
 
 
 def _value_mean(input: Tensor, target: Tensor, power: Tensor) -> Tensor:
     """Return the unreduced loss."""
     term = 2.0 - power
-    return input**term / term + input ** (1.0 - power) * target / (power - 1.0)
+    return divide(input**term, term) + divide(input ** (1.0 - power) * target, (power - 1.0))
 
 
 def _gradient_mean(
@@ -151,12 +168,17 @@ def _gradient_mean(
     chosen_2 = ops.where((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
     power_2 = input**term_3
     power_3 = input**term
-    logarithm = ops.log(input)
-    term_4 = power_3 / (term * term) - ops.where(mask, 0.0, power_3 * logarithm) / term
-    term_5 = -power_2 / (term_2 * term_2) - ops.where(mask, 0.0, power_2 * logarithm) / term_2
-    grad_input = upstream * (chosen / term + chosen_2 * target / term_2)
+    logarithm = log(input)
+    term_4 = divide(power_3, (term * term)) - divide(
+        ops.where(mask, 0.0, power_3 * logarithm), term
+    )
+    term_5 = -divide(power_2, (term_2 * term_2)) - divide(
+        ops.where(mask, 0.0, power_2 * logarithm), term_2
+    )
+    grad_input = upstream * (divide(chosen, term) + divide(chosen_2 * target, term_2))
+    grad_target = divide(upstream * power_2, term_2)
     grad_power = total(upstream * (term_4 + target * term_5))
-    return grad_input, upstream * power_2 / term_2, grad_power
+    return grad_input, grad_target, grad_power
 
 
 def _tangent_mean(
@@ -166,19 +188,20 @@ def _tangent_mean(
     term = 2.0 - power
     power_2 = input**term
     mask = input == 0.0
-    logarithm = ops.log(input)
-    term_2 = power_2 / (term * term) - ops.where(mask, 0.0, power_2 * logarithm) / term
+    logarithm = log(input)
+    term_2 = divide(power_2, (term * term)) - divide(
+        ops.where(mask, 0.0, power_2 * logarithm), term
+    )
     term_3 = power - 1.0
     term_4 = 1.0 - power
     power_3 = input**term_4
-    term_5 = -power_3 / (term_3 * term_3) - ops.where(mask, 0.0, power_3 * logarithm) / term_3
+    term_5 = -divide(power_3, (term_3 * term_3)) - divide(
+        ops.where(mask, 0.0, power_3 * logarithm), term_3
+    )
     chosen = ops.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
     chosen_2 = ops.where((mask & (term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0))
-    return (
-        (term_2 + target * term_5) * d_power
-        + (chosen / term + chosen_2 * target / term_3) * d_input
-        + power_3 * d_target / term_3
-    )
+    product = (divide(chosen, term) + divide(chosen_2 * target, term_3)) * d_input
+    return (term_2 + target * term_5) * d_power + product + divide(power_3 * d_target, term_3)
 
 
 def _curvature_mean(
@@ -198,8 +221,8 @@ def _curvature_mean(
     term_2 = term - 1.0
     power_3 = input**term_2
     chosen = ops.where(mask_2, 0.0, term * power_3)
-    product = chosen / power_2
-    logarithm = ops.log(input)
+    product = divide(chosen, power_2)
+    logarithm = log(input)
     chosen_2 = ops.where(mask_2, 0.0, -power_3 - term * ops.where(mask, 0.0, power_3 * logarithm))
     term_3 = power - 1.0
     power_4 = term_3 * term_3
@@ -208,39 +231,31 @@ def _curvature_mean(
     term_5 = term_4 - 1.0
     power_5 = input**term_5
     chosen_3 = ops.where(mask_3, 0.0, term_4 * power_5)
-    product_2 = chosen_3 / power_4
+    product_2 = divide(chosen_3, power_4)
     chosen_4 = ops.where(mask_3, 0.0, -power_5 - term_4 * ops.where(mask, 0.0, power_5 * logarithm))
-    term_6 = product + chosen_2 / term + target * (chosen_4 / term_3 - product_2)
+    term_6 = product + divide(chosen_2, term) + target * (divide(chosen_4, term_3) - product_2)
     chosen_5 = ops.where((mask & (term_2 == 0.0)), 0.0, term_2 * input ** (term_2 - 1.0))
     chosen_6 = ops.where((mask & (term_5 == 0.0)), 0.0, term_5 * input ** (term_5 - 1.0))
-    term_7 = (
-        ops.where(mask_2, 0.0, term * chosen_5) / term
-        + ops.where(mask_3, 0.0, term_4 * chosen_6) * target / term_3
-    )
-    term_8 = term_6 * d_power + term_7 * d_input + chosen_3 * d_target / term_3
+    product_3 = divide(ops.where(mask_3, 0.0, term_4 * chosen_6) * target, term_3)
+    term_7 = divide(ops.where(mask_2, 0.0, term * chosen_5), term) + product_3
+    term_8 = term_6 * d_power + term_7 * d_input + divide(chosen_3 * d_target, term_3)
     power_6 = input**term_4
     chosen_7 = ops.where(mask, 0.0, power_6 * logarithm)
-    term_9 = -power_6 / power_4 - chosen_7 / term_3
+    term_9 = -divide(power_6, power_4) - divide(chosen_7, term_3)
     power_7 = input**term
     chosen_8 = ops.where(mask, 0.0, power_7 * logarithm)
-    product_3 = chosen_8 / power_2
-    term_10 = (
-        2.0 * power_7 / term**3
-        - product_3
-        + (-product_3 - ops.where(mask, 0.0, -chosen_8 * logarithm) / term)
-    )
-    product_4 = chosen_7 / power_4
-    term_11 = (
-        2.0 * power_6 / term_3**3
-        + product_4
-        + (product_4 - ops.where(mask, 0.0, -chosen_7 * logarithm) / term_3)
-    )
-    product_5 = ops.where(mask, 0.0, chosen * logarithm + power_7 / input) / term
-    product_6 = ops.where(mask, 0.0, chosen_3 * logarithm + power_6 / input) / term_3
-    product_7 = (product - product_5 + target * (-product_2 - product_6)) * d_input
-    term_12 = (term_10 + target * term_11) * d_power + product_7 + term_9 * d_target
-    change_target = upstream * (term_9 * d_power + chosen_3 * d_input / term_3)
-    return upstream * term_8, change_target, total(upstream * term_12)
+    product_4 = divide(chosen_8, power_2)
+    term_10 = -product_4 - divide(ops.where(mask, 0.0, -chosen_8 * logarithm), term)
+    product_5 = divide(chosen_7, power_4)
+    term_11 = product_5 - divide(ops.where(mask, 0.0, -chosen_7 * logarithm), term_3)
+    product_6 = target * (divide(2.0 * power_6, term_3**3) + product_5 + term_11)
+    term_12 = divide(2.0 * power_7, term**3) - product_4 + term_10 + product_6
+    chosen_9 = ops.where(mask, 0.0, chosen * logarithm + divide(power_7, input))
+    chosen_10 = ops.where(mask, 0.0, chosen_3 * logarithm + divide(power_6, input))
+    term_13 = product - divide(chosen_9, term) + target * (-product_2 - divide(chosen_10, term_3))
+    slope = upstream * (term_12 * d_power + term_13 * d_input + term_9 * d_target)
+    change_target = upstream * (term_9 * d_power + divide(chosen_3 * d_input, term_3))
+    return upstream * term_8, change_target, total(slope)
 
 
 class _GradientMean(nn.Cell):
@@ -261,7 +276,12 @@ class _GradientMean(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_mean(upstream, input, target, power, *dout)
-        return (_tangent_mean(input, target, power, *dout), changes[0], changes[1], changes[2])
+        return (
+            like_upstream(_tangent_mean(input, target, power, *dout), upstream),
+            changes[0],
+            changes[1],
+            changes[2],
+        )
 
 
 class _ValueMean(nn.Cell):
@@ -279,6 +299,7 @@ class _ValueMean(nn.Cell):
 
 _slopes_mean = _GradientMean()
 _kernel_mean = _ValueMean()
+_kernel_mean_sum = Sum(_kernel_mean)
 
 
 def _log_mean_loss(
@@ -297,8 +318,15 @@ def _log_mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     power = to_working(power, working)
-    loss = _kernel_log_mean(input, target, power)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_log_mean,
+        _kernel_log_mean_sum,
+        (input, target, power),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def _mean_loss(
@@ -317,8 +345,15 @@ def _mean_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     power = to_working(power, working)
-    loss = _kernel_mean(input, target, power)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel_mean,
+        _kernel_mean_sum,
+        (input, target, power),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 def tweedie_loss(

@@ -5,30 +5,22 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign
+from ._arrays import Operand, Sum, like_upstream, sign
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import (
-    Loss,
-    cast_floats,
-    cast_parts,
-    finish,
-    to_working,
-    working_arithmetic_dtype,
-    working_dtype,
-)
+from ._runtime import Loss, cast_floats, cast_parts, finish_entries, to_working, working_dtype
 
 __all__ = ["TwoHeadLoss", "two_head_loss"]
 
 
 def _value_loss1(input1: Tensor, target1: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input1 - target1) ** 2
+    return ops.square(input1 - target1)
 
 
 def _gradient_loss1(upstream: Tensor, input1: Tensor, target1: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input1` and `target1`, given that of the loss."""
-    term = input1 - target1
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    slope = 2.0 * upstream * (input1 - target1)
+    return slope, -slope
 
 
 def _tangent_loss1(input1: Tensor, target1: Tensor, d_input1: Tensor, d_target1: Tensor) -> Tensor:
@@ -40,8 +32,8 @@ def _curvature_loss1(
     upstream: Tensor, input1: Tensor, target1: Tensor, d_input1: Tensor, d_target1: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = d_input1 - d_target1
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    slope = 2.0 * upstream * (d_input1 - d_target1)
+    return slope, -slope
 
 
 class _GradientLoss1(nn.Cell):
@@ -59,7 +51,11 @@ class _GradientLoss1(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_loss1(upstream, input1, target1, *dout)
-        return (_tangent_loss1(input1, target1, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_loss1(input1, target1, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueLoss1(nn.Cell):
@@ -77,6 +73,7 @@ class _ValueLoss1(nn.Cell):
 
 _slopes_loss1 = _GradientLoss1()
 _kernel_loss1 = _ValueLoss1()
+_kernel_loss1_sum = Sum(_kernel_loss1)
 
 
 def _value_loss2(input2: Tensor, target2: Tensor) -> Tensor:
@@ -119,7 +116,11 @@ class _GradientLoss2(nn.Cell):
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_loss2(upstream, input2, target2, *dout)
-        return (_tangent_loss2(input2, target2, *dout), changes[0], changes[1])
+        return (
+            like_upstream(_tangent_loss2(input2, target2, *dout), upstream),
+            changes[0],
+            changes[1],
+        )
 
 
 class _ValueLoss2(nn.Cell):
@@ -137,28 +138,31 @@ class _ValueLoss2(nn.Cell):
 
 _slopes_loss2 = _GradientLoss2()
 _kernel_loss2 = _ValueLoss2()
+_kernel_loss2_sum = Sum(_kernel_loss2)
 
 
 def _loss1_loss(input1: Tensor, target1: Tensor, reduction: str) -> Tensor:
     check_floating(input1=input1)
     dtype = input1.dtype
-    working = working_arithmetic_dtype(input1)
+    working = working_dtype(input1)
     check_shape("target1", target1, input1.shape, "input1")
     input1 = to_working(input1, working)
     target1 = to_working(target1, working)
-    loss = _kernel_loss1(input1, target1)
-    return finish(loss, reduction, dtype, shape=input1.shape)
+    return finish_entries(
+        _kernel_loss1, _kernel_loss1_sum, (input1, target1), reduction, dtype, shape=input1.shape
+    )
 
 
 def _loss2_loss(input2: Tensor, target2: Tensor, reduction: str) -> Tensor:
     check_floating(input2=input2)
     dtype = input2.dtype
-    working = working_arithmetic_dtype(input2)
+    working = working_dtype(input2)
     check_shape("target2", target2, input2.shape, "input2")
     input2 = to_working(input2, working)
     target2 = to_working(target2, working)
-    loss = _kernel_loss2(input2, target2)
-    return finish(loss, reduction, dtype, shape=input2.shape)
+    return finish_entries(
+        _kernel_loss2, _kernel_loss2_sum, (input2, target2), reduction, dtype, shape=input2.shape
+    )
 
 
 @overload

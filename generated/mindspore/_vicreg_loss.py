@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, sign, total
+from ._arrays import Operand, constant, count_up, divide, sign, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -23,7 +23,7 @@ __all__ = ["VICRegLoss", "vicreg_loss"]
 
 def _value_invariance(input1: Tensor, input2: Tensor, sim_weight: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return sim_weight * total((input1 - input2) ** 2) / (input1.shape[1] * input1.shape[0])
+    return sim_weight * total(ops.square(input1 - input2)) / (input1.shape[1] * input1.shape[0])
 
 
 def _gradient_invariance(
@@ -31,10 +31,9 @@ def _gradient_invariance(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input1`, `input2` and `sim_weight`, given that of the loss."""
     term = input1 - input2
-    grad_input1 = 2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
+    slope = divide(2.0 * upstream * sim_weight * term, input1.shape[1] * input1.shape[0])
     grad_sim_weight = upstream * total(term * term) / (input1.shape[1] * input1.shape[0])
-    return grad_input1, grad_input2, grad_sim_weight
+    return slope, -slope, grad_sim_weight
 
 
 def _tangent_invariance(
@@ -65,9 +64,9 @@ def _curvature_invariance(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input1 - input2
-    slope = 2.0 * upstream * term * d_sim_weight / (input1.shape[1] * input1.shape[0])
+    slope = divide(2.0 * upstream * term * d_sim_weight, input1.shape[1] * input1.shape[0])
     term_2 = d_input1 - d_input2
-    slope_2 = 2.0 * upstream * sim_weight * term_2 / (input1.shape[1] * input1.shape[0])
+    slope_2 = divide(2.0 * upstream * sim_weight * term_2, input1.shape[1] * input1.shape[0])
     change_sim_weight = 2.0 * upstream * total(term * term_2) / (input1.shape[1] * input1.shape[0])
     return slope + slope_2, -slope - slope_2, change_sim_weight
 
@@ -119,9 +118,11 @@ def _value_variance(input1: Tensor, input2: Tensor, std_weight: Tensor, eps: Ten
     """Return the unreduced loss."""
     # deviation: x - sum(x)/size -> deviation(x)
     term = input1.shape[0] - 1.0
-    quotient = ratio(total(deviation(input1, axis=-2) ** 2, axis=0), constant(term, input1))
+    quotient = ratio(total(ops.square(deviation(input1, axis=-2)), axis=0), constant(term, input1))
     product = total(ops.maximum(0.0, 1.0 - ops.sqrt(eps + quotient))) / input1.shape[1]
-    quotient_2 = ratio(total(deviation(input2, axis=-2) ** 2, axis=0), constant(term, input1))
+    quotient_2 = ratio(
+        total(ops.square(deviation(input2, axis=-2)), axis=0), constant(term, input1)
+    )
     product_2 = total(ops.maximum(0.0, 1.0 - ops.sqrt(eps + quotient_2))) / input1.shape[1]
     return 0.5 * (product + product_2) * std_weight
 
@@ -147,25 +148,14 @@ def _gradient_variance(
         total(ops.maximum(0.0, term_2)) / input1.shape[1]
         + total(ops.maximum(0.0, term_3)) / input1.shape[1]
     )
-    slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
-    slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
-    grad_input1 = (
-        -0.5
-        * upstream
-        * std_weight
-        * positive
-        * quotient_2
-        * deviation_2
-        / (input1.shape[1] * root)
+    slope = 0.25 * upstream * std_weight * total(divide(positive_2, root_2)) / input1.shape[1]
+    slope_2 = 0.25 * upstream * std_weight * total(divide(positive, root)) / input1.shape[1]
+    grad_input1 = divide(
+        -0.5 * upstream * std_weight * positive * quotient_2 * deviation_2, input1.shape[1] * root
     )
-    grad_input2 = (
-        -0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient_2
-        * deviation_3
-        / (input1.shape[1] * root_2)
+    grad_input2 = divide(
+        -0.5 * upstream * std_weight * positive_2 * quotient_2 * deviation_3,
+        input1.shape[1] * root_2,
     )
     return grad_input1, grad_input2, 0.5 * upstream * term_4, -slope - slope_2
 
@@ -187,20 +177,22 @@ def _tangent_variance(
     root = ops.sqrt(eps + quotient)
     term_2 = 1.0 - root
     quotient_2 = ratio(1.0, constant(term, input1))
-    product = quotient_2 * total(deviation_2 * deviation(d_input1, axis=-2), axis=0) / root
-    sums = total(ops.maximum(0.0, sign(term_2)) * (-0.5 * d_eps / root - product))
+    product = divide(quotient_2 * total(deviation_2 * deviation(d_input1, axis=-2), axis=0), root)
+    product_2 = ops.maximum(0.0, sign(term_2)) * (-divide(0.5 * d_eps, root) - product)
     deviation_3 = deviation(input2, axis=-2)
     quotient_3 = ratio(total(deviation_3 * deviation_3, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
     term_3 = 1.0 - root_2
-    product_2 = quotient_2 * total(deviation_3 * deviation(d_input2, axis=-2), axis=0) / root_2
-    product_3 = ops.maximum(0.0, sign(term_3)) * (-0.5 * d_eps / root_2 - product_2)
-    product_4 = 0.5 * std_weight * (sums / input1.shape[1] + total(product_3) / input1.shape[1])
-    term_4 = (
+    product_3 = divide(
+        quotient_2 * total(deviation_3 * deviation(d_input2, axis=-2), axis=0), root_2
+    )
+    product_4 = ops.maximum(0.0, sign(term_3)) * (-divide(0.5 * d_eps, root_2) - product_3)
+    term_4 = total(product_2) / input1.shape[1] + total(product_4) / input1.shape[1]
+    term_5 = (
         total(ops.maximum(0.0, term_2)) / input1.shape[1]
         + total(ops.maximum(0.0, term_3)) / input1.shape[1]
     )
-    return product_4 + 0.5 * term_4 * d_std_weight
+    return 0.5 * std_weight * term_4 + 0.5 * term_5 * d_std_weight
 
 
 def _curvature_variance(
@@ -221,89 +213,69 @@ def _curvature_variance(
     root = ops.sqrt(eps + quotient)
     positive = ops.maximum(0.0, sign(1.0 - root))
     quotient_2 = ratio(1.0, constant(term, input1))
-    slope = (
-        0.5
-        * upstream
-        * positive
-        * quotient_2
-        * deviation_2
-        * d_std_weight
-        / (input1.shape[1] * root)
+    slope = divide(
+        0.5 * upstream * positive * quotient_2 * deviation_2 * d_std_weight, input1.shape[1] * root
     )
     power = root**3
-    product = 0.5 * d_eps / power
+    product = divide(0.5 * d_eps, power)
     deviation_3 = deviation(d_input1, axis=-2)
     sums = total(deviation_2 * deviation_3, axis=0)
-    product_2 = quotient_2 * sums / power
-    slope_2 = (
-        0.5
-        * (positive * (product + product_2))
-        * upstream
-        * std_weight
-        * quotient_2
-        * deviation_2
-        / input1.shape[1]
+    product_2 = divide(quotient_2 * sums, power)
+    slope_2 = divide(
+        0.5 * (positive * (product + product_2)) * upstream * std_weight * quotient_2 * deviation_2,
+        input1.shape[1],
     )
-    slope_3 = (
-        0.5 * upstream * std_weight * positive * quotient_2 * deviation_3 / (input1.shape[1] * root)
+    slope_3 = divide(
+        0.5 * upstream * std_weight * positive * quotient_2 * deviation_3, input1.shape[1] * root
     )
     deviation_4 = deviation(input2, axis=-2)
     quotient_3 = ratio(total(deviation_4 * deviation_4, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
     positive_2 = ops.maximum(0.0, sign(1.0 - root_2))
-    slope_4 = (
-        0.5
-        * upstream
-        * positive_2
-        * quotient_2
-        * deviation_4
-        * d_std_weight
-        / (input1.shape[1] * root_2)
+    slope_4 = divide(
+        0.5 * upstream * positive_2 * quotient_2 * deviation_4 * d_std_weight,
+        input1.shape[1] * root_2,
     )
     power_2 = root_2**3
-    product_3 = 0.5 * d_eps / power_2
+    product_3 = divide(0.5 * d_eps, power_2)
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = total(deviation_4 * deviation_5, axis=0)
-    product_4 = quotient_2 * sums_2 / power_2
-    slope_5 = (
+    product_4 = divide(quotient_2 * sums_2, power_2)
+    slope_5 = divide(
         0.5
         * (positive_2 * (product_3 + product_4))
         * upstream
         * std_weight
         * quotient_2
-        * deviation_4
-        / input1.shape[1]
+        * deviation_4,
+        input1.shape[1],
     )
-    slope_6 = (
-        0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient_2
-        * deviation_5
-        / (input1.shape[1] * root_2)
+    slope_6 = divide(
+        0.5 * upstream * std_weight * positive_2 * quotient_2 * deviation_5,
+        input1.shape[1] * root_2,
     )
-    sums_3 = total(positive * (-0.5 * d_eps / root - quotient_2 * sums / root))
-    product_5 = positive_2 * (-0.5 * d_eps / root_2 - quotient_2 * sums_2 / root_2)
-    term_2 = (
-        -0.25 * upstream * total(positive_2 / root_2) / input1.shape[1]
-        - 0.25 * upstream * total(positive / root) / input1.shape[1]
-    )
-    slope_7 = (
+    product_5 = positive * (-divide(0.5 * d_eps, root) - divide(quotient_2 * sums, root))
+    term_2 = -divide(0.5 * d_eps, root_2) - divide(quotient_2 * sums_2, root_2)
+    term_3 = total(product_5) / input1.shape[1] + total(positive_2 * term_2) / input1.shape[1]
+    slope_7 = 0.25 * upstream * total(divide(positive_2, root_2)) / input1.shape[1]
+    slope_8 = 0.25 * upstream * total(divide(positive, root)) / input1.shape[1]
+    slope_9 = (
         0.25
         * upstream
         * std_weight
         * total(positive_2 * (-product_3 - product_4))
         / input1.shape[1]
     )
-    slope_8 = (
+    slope_10 = (
         0.25 * upstream * std_weight * total(positive * (-product - product_2)) / input1.shape[1]
     )
-    change_std_weight = (
-        0.5 * upstream * (sums_3 / input1.shape[1] + total(product_5) / input1.shape[1])
+    change_eps = (-slope_7 - slope_8) * d_std_weight - slope_9 - slope_10
+    return (
+        slope_2 - slope - slope_3,
+        slope_5 - slope_4 - slope_6,
+        0.5 * upstream * term_3,
+        change_eps,
     )
-    change_eps = term_2 * d_std_weight - slope_7 - slope_8
-    return slope_2 - slope - slope_3, slope_5 - slope_4 - slope_6, change_std_weight, change_eps
 
 
 class _GradientVariance(nn.Cell):
@@ -364,12 +336,12 @@ def _value_covariance(input1: Tensor, input2: Tensor, cov_weight: Tensor) -> Ten
     term = input1.shape[0] - 1.0
     mask = ops.expand_dims(count_up(input1.shape[1]), 1) != count_up(input1.shape[1])
     chosen = ops.cast(mask, input1.dtype)
-    product = total(ratio(sums, constant(term, input1)) ** 2 * chosen) / input1.shape[1]
+    product = total(ops.square(ratio(sums, constant(term, input1))) * chosen) / input1.shape[1]
     sums_2 = ops.matmul(
         ops.transpose(deviation(input2, axis=-2), (1, 0)), deviation(input2, axis=-2)
     )
-    product_2 = total(ratio(sums_2, constant(term, input1)) ** 2 * chosen) / input1.shape[1]
-    return (product + product_2) * cov_weight
+    sums_3 = total(ops.square(ratio(sums_2, constant(term, input1))) * chosen)
+    return (product + sums_3 / input1.shape[1]) * cov_weight
 
 
 def _gradient_covariance(
@@ -385,31 +357,31 @@ def _gradient_covariance(
     mask = ops.expand_dims(count_up(input1.shape[1]), 1) != count_up(input1.shape[1])
     chosen = ops.cast(mask, input1.dtype)
     product = quotient_2 * chosen
-    slope = (
+    slope = divide(
         2.0
         * upstream
         * cov_weight
         * quotient
-        * deviation(ops.matmul(deviation_2, product), axis=-2)
-        / input1.shape[1]
+        * deviation(ops.matmul(deviation_2, product), axis=-2),
+        input1.shape[1],
     )
     deviation_3 = deviation(ops.matmul(deviation_2, ops.transpose(product, (1, 0))), axis=-2)
-    slope_2 = 2.0 * upstream * cov_weight * quotient * deviation_3 / input1.shape[1]
+    slope_2 = divide(2.0 * upstream * cov_weight * quotient * deviation_3, input1.shape[1])
     deviation_4 = deviation(input2, axis=-2)
     quotient_3 = ratio(
         ops.matmul(ops.transpose(deviation_4, (1, 0)), deviation_4), constant(term, input1)
     )
     product_2 = quotient_3 * chosen
-    slope_3 = (
+    slope_3 = divide(
         2.0
         * upstream
         * cov_weight
         * quotient
-        * deviation(ops.matmul(deviation_4, product_2), axis=-2)
-        / input1.shape[1]
+        * deviation(ops.matmul(deviation_4, product_2), axis=-2),
+        input1.shape[1],
     )
     deviation_5 = deviation(ops.matmul(deviation_4, ops.transpose(product_2, (1, 0))), axis=-2)
-    slope_4 = 2.0 * upstream * cov_weight * quotient * deviation_5 / input1.shape[1]
+    slope_4 = divide(2.0 * upstream * cov_weight * quotient * deviation_5, input1.shape[1])
     term_2 = (
         total(quotient_2 * quotient_2 * chosen) / input1.shape[1]
         + total(quotient_3 * quotient_3 * chosen) / input1.shape[1]
@@ -470,13 +442,13 @@ def _curvature_covariance(
     mask = ops.expand_dims(count_up(input1.shape[1]), 1) != count_up(input1.shape[1])
     chosen = ops.cast(mask, input1.dtype)
     product = quotient_2 * chosen
-    slope = (
+    slope = divide(
         2.0
         * upstream
         * quotient
         * deviation(ops.matmul(deviation_2, product), axis=-2)
-        * d_cov_weight
-        / input1.shape[1]
+        * d_cov_weight,
+        input1.shape[1],
     )
     deviation_3 = deviation(d_input1, axis=-2)
     term_2 = ops.matmul(ops.transpose(deviation_3, (1, 0)), deviation_2) + ops.matmul(
@@ -484,38 +456,34 @@ def _curvature_covariance(
     )
     product_2 = chosen * term_2
     product_3 = quotient * deviation(ops.matmul(deviation_2, product_2), axis=-2)
-    slope_2 = (
+    slope_2 = divide(
         2.0
         * upstream
         * cov_weight
         * quotient
-        * (product_3 + deviation(ops.matmul(deviation_3, product), axis=-2))
-        / input1.shape[1]
+        * (product_3 + deviation(ops.matmul(deviation_3, product), axis=-2)),
+        input1.shape[1],
     )
     deviation_4 = deviation(ops.matmul(deviation_2, ops.transpose(product, (1, 0))), axis=-2)
-    slope_3 = 2.0 * upstream * quotient * deviation_4 * d_cov_weight / input1.shape[1]
+    slope_3 = divide(2.0 * upstream * quotient * deviation_4 * d_cov_weight, input1.shape[1])
     deviation_5 = deviation(ops.matmul(deviation_2, ops.transpose(product_2, (1, 0))), axis=-2)
     deviation_6 = deviation(ops.matmul(deviation_3, ops.transpose(product, (1, 0))), axis=-2)
-    slope_4 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * (quotient * deviation_5 + deviation_6)
-        / input1.shape[1]
+    slope_4 = divide(
+        2.0 * upstream * cov_weight * quotient * (quotient * deviation_5 + deviation_6),
+        input1.shape[1],
     )
     deviation_7 = deviation(input2, axis=-2)
     quotient_3 = ratio(
         ops.matmul(ops.transpose(deviation_7, (1, 0)), deviation_7), constant(term, input1)
     )
     product_4 = quotient_3 * chosen
-    slope_5 = (
+    slope_5 = divide(
         2.0
         * upstream
         * quotient
         * deviation(ops.matmul(deviation_7, product_4), axis=-2)
-        * d_cov_weight
-        / input1.shape[1]
+        * d_cov_weight,
+        input1.shape[1],
     )
     deviation_8 = deviation(d_input2, axis=-2)
     term_3 = ops.matmul(ops.transpose(deviation_8, (1, 0)), deviation_7) + ops.matmul(
@@ -524,18 +492,14 @@ def _curvature_covariance(
     product_5 = chosen * term_3
     product_6 = quotient * deviation(ops.matmul(deviation_7, product_5), axis=-2)
     term_4 = product_6 + deviation(ops.matmul(deviation_8, product_4), axis=-2)
-    slope_6 = 2.0 * upstream * cov_weight * quotient * term_4 / input1.shape[1]
+    slope_6 = divide(2.0 * upstream * cov_weight * quotient * term_4, input1.shape[1])
     deviation_9 = deviation(ops.matmul(deviation_7, ops.transpose(product_4, (1, 0))), axis=-2)
-    slope_7 = 2.0 * upstream * quotient * deviation_9 * d_cov_weight / input1.shape[1]
+    slope_7 = divide(2.0 * upstream * quotient * deviation_9 * d_cov_weight, input1.shape[1])
     deviation_10 = deviation(ops.matmul(deviation_7, ops.transpose(product_5, (1, 0))), axis=-2)
     deviation_11 = deviation(ops.matmul(deviation_8, ops.transpose(product_4, (1, 0))), axis=-2)
-    slope_8 = (
-        2.0
-        * upstream
-        * cov_weight
-        * quotient
-        * (quotient * deviation_10 + deviation_11)
-        / input1.shape[1]
+    slope_8 = divide(
+        2.0 * upstream * cov_weight * quotient * (quotient * deviation_10 + deviation_11),
+        input1.shape[1],
     )
     product_7 = 2.0 * quotient * total(quotient_2 * chosen * term_2) / input1.shape[1]
     product_8 = 2.0 * quotient * total(quotient_3 * chosen * term_3) / input1.shape[1]

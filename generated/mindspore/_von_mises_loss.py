@@ -3,16 +3,16 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, zeros_like
+from ._arrays import Operand, Sum, constant, like_upstream, zeros_like
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["VonMisesLoss", "von_mises_loss"]
 
 
 def _value(input: Tensor, target: Tensor, concentration: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return 2.0 * ops.sin(0.5 * (input - target)) ** 2 * concentration
+    return 2.0 * ops.square(ops.sin(0.5 * (input - target))) * concentration
 
 
 def _gradient(
@@ -20,11 +20,8 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     product = 0.5 * (input - target)
-    sin = ops.sin(product)
-    cos = ops.cos(product)
-    grad_input = 2.0 * upstream * sin * cos * concentration
-    grad_target = -2.0 * upstream * sin * cos * concentration
-    return grad_input, grad_target
+    slope = 2.0 * upstream * ops.sin(product) * ops.cos(product) * concentration
+    return slope, -slope
 
 
 def _tangent(
@@ -45,8 +42,8 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = 0.5 * (input - target)
-    slope = upstream * ops.cos(product) ** 2 * concentration
-    slope_2 = upstream * ops.sin(product) ** 2 * concentration
+    slope = upstream * ops.square(ops.cos(product)) * concentration
+    slope_2 = upstream * ops.square(ops.sin(product)) * concentration
     term = d_input - d_target
     return (slope - slope_2) * term, (slope_2 - slope) * term
 
@@ -70,7 +67,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, constant(concentration, input), *dout)
         return (
-            _tangent(input, target, constant(concentration, input), *dout),
+            like_upstream(_tangent(input, target, constant(concentration, input), *dout), upstream),
             changes[0],
             changes[1],
             zeros_like(concentration) if isinstance(concentration, Tensor) else concentration,
@@ -96,6 +93,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def von_mises_loss(
@@ -135,8 +133,15 @@ def von_mises_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     concentration = float(concentration)
-    loss = _kernel(input, target, concentration)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, concentration),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class VonMisesLoss(Loss):

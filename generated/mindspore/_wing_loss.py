@@ -3,9 +3,9 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, log1p, sign, total
+from ._arrays import Operand, Sum, divide, like_upstream, log1p, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["WingLoss", "wing_loss"]
 
@@ -16,7 +16,7 @@ def _value(input: Tensor, target: Tensor, width: Tensor, eps: Tensor) -> Tensor:
     abs_error = ops.abs(input - target)
     return ops.where(
         abs_error < width,
-        width * log1p(abs_error / eps),
+        width * log1p(divide(abs_error, eps)),
         abs_error + (width * log1p(width / eps) - width),
     )
 
@@ -28,17 +28,18 @@ def _gradient(
     term = input - target
     abs_error = ops.abs(term)
     mask = abs_error < width
-    product = abs_error / eps
+    product = divide(abs_error, eps)
     term_2 = product + 1.0
     sign_term = sign(term)
-    slope = upstream * ops.where(mask, width * sign_term / (term_2 * eps), sign_term)
+    chosen = ops.where(mask, divide(width * sign_term, term_2 * eps), sign_term)
+    slope = upstream * chosen
     product_2 = width / eps
     term_3 = product_2 + 1.0
-    chosen = ops.where(mask, log1p(product), log1p(product_2) + width / (term_3 * eps) - 1.0)
-    chosen_2 = ops.where(
-        mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
+    chosen_2 = ops.where(mask, log1p(product), log1p(product_2) + width / (term_3 * eps) - 1.0)
+    chosen_3 = ops.where(
+        mask, divide(-width * abs_error, term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
     )
-    return slope, -slope, total(upstream * chosen), total(upstream * chosen_2)
+    return slope, -slope, total(upstream * chosen_2), total(upstream * chosen_3)
 
 
 def _tangent(
@@ -55,19 +56,17 @@ def _tangent(
     term = input - target
     abs_error = ops.abs(term)
     mask = abs_error < width
-    product = abs_error / eps
+    product = divide(abs_error, eps)
     product_2 = width / eps
     term_2 = product_2 + 1.0
     chosen = ops.where(mask, log1p(product), log1p(product_2) + width / (term_2 * eps) - 1.0)
     term_3 = product + 1.0
     chosen_2 = ops.where(
-        mask, -width * abs_error / (term_3 * (eps * eps)), -product_2 * (product_2 / term_2)
+        mask, divide(-width * abs_error, term_3 * (eps * eps)), -product_2 * (product_2 / term_2)
     )
     sign_term = sign(term)
-    product_3 = ops.where(mask, width * sign_term / (term_3 * eps), sign_term) * (
-        d_input - d_target
-    )
-    return chosen * d_width + chosen_2 * d_eps + product_3
+    chosen_3 = ops.where(mask, divide(width * sign_term, term_3 * eps), sign_term)
+    return chosen * d_width + chosen_2 * d_eps + chosen_3 * (d_input - d_target)
 
 
 def _curvature(
@@ -85,17 +84,17 @@ def _curvature(
     term = input - target
     abs_error = ops.abs(term)
     mask = abs_error < width
-    term_2 = abs_error / eps + 1.0
+    term_2 = divide(abs_error, eps) + 1.0
     sign_term = sign(term)
-    product = sign_term / (term_2 * eps)
+    product = divide(sign_term, term_2 * eps)
     chosen = ops.where(mask, product, 0.0)
     power = eps**3
     power_2 = eps * eps
-    term_3 = width * abs_error / ((term_2 * term_2) * power) - width / (term_2 * power_2)
+    term_3 = divide(width * abs_error, (term_2 * term_2) * power) - divide(width, term_2 * power_2)
     chosen_2 = ops.where(mask, sign_term * term_3, 0.0)
     term_4 = d_input - d_target
     product_2 = ops.where(mask, -width * product * product, 0.0) * term_4
-    product_3 = -abs_error / (term_2 * power_2)
+    product_3 = divide(-abs_error, term_2 * power_2)
     product_4 = width / eps
     term_5 = product_4 + 1.0
     product_5 = width / term_5
@@ -109,11 +108,13 @@ def _curvature(
     chosen_5 = ops.where(
         mask, product_3, product_7 * (product_7 / eps) - 2.0 * width / (term_5 * power_2)
     )
-    product_8 = abs_error / term_2 / eps
-    term_6 = product_8 * product_8 * product_4 * (-1.0 / eps) + 2.0 * width * abs_error / (
-        term_2 * power
+    product_8 = divide(divide(abs_error, term_2), eps)
+    term_6 = product_8 * product_8 * product_4 * (-1.0 / eps) + divide(
+        2.0 * width * abs_error, term_2 * power
     )
-    term_7 = product_5 * product_4 * (2.0 / eps / eps) - width * (width / (term_5 * power_2)) ** 2
+    term_7 = product_5 * product_4 * (2.0 / eps / eps) - width * ops.square(
+        width / (term_5 * power_2)
+    )
     term_8 = chosen_5 * d_width + ops.where(mask, term_6, term_7) * d_eps + chosen_2 * term_4
     change_input = upstream * (chosen * d_width + chosen_2 * d_eps + product_2)
     change_target = (
@@ -142,7 +143,7 @@ class _Gradient(nn.Cell):
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, width, eps, *dout)
         return (
-            _tangent(input, target, width, eps, *dout),
+            like_upstream(_tangent(input, target, width, eps, *dout), upstream),
             changes[0],
             changes[1],
             changes[2],
@@ -165,6 +166,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
+_kernel_sum = Sum(_kernel)
 
 
 def wing_loss(
@@ -208,8 +210,15 @@ def wing_loss(
     target = to_working(target, working)
     width = to_working(width, working)
     eps = to_working(eps, working)
-    loss = _kernel(input, target, width, eps)
-    return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
+    return finish_entries(
+        _kernel,
+        _kernel_sum,
+        (input, target, width, eps),
+        reduction,
+        dtype,
+        sample_weight=sample_weight,
+        denominator=denominator,
+    )
 
 
 class WingLoss(Loss):

@@ -132,14 +132,11 @@ def _value_and_gradient_cauchy(
     term = input - target
     product = 0.7071067811865476 * term / scale
     over_square1_2 = over_square1(product)
-    grad_input = 1.4142135623730951 * upstream * over_square1_2 / scale
-    grad_target = None
-    if "target" in wanted:
-        grad_target = -1.4142135623730951 * upstream * over_square1_2 / scale
+    slope = 1.4142135623730951 * upstream * over_square1_2 / scale
     grad_scale = None
     if "scale" in wanted:
         grad_scale = -1.4142135623730951 * total(upstream * over_square1_2 * term) / (scale * scale)
-    return log1p_square(product), grad_input, grad_target, grad_scale
+    return log1p_square(product), slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal_cauchy(

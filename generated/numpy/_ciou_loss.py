@@ -279,6 +279,7 @@ def _value_and_gradient(
     )
     grad_target = None
     if "target" in wanted:
+        slope_5 = 0.5 * upstream * quotient_8 * term_5
         product_7 = quotient_9 * true_width
         power_4 = hypot1(quotient) ** 2
         power_5 = hypot1(quotient_2) ** 2
@@ -287,43 +288,40 @@ def _value_and_gradient(
         )
         product_8 = 0.8105694691387022 * gap * quotient_6 * chosen_5
         term_20 = (
-            product_2 * term_7
-            + (-product_7 - product_8)
-            - 2.0 * quotient_7 * hull_height * term_9
-            - product
+            upstream * product_2 * term_7
+            + upstream * (-product_7 - product_8)
+            - 2.0 * upstream * quotient_7 * hull_height * term_9
+            - slope_5
         )
-        slope_5 = upstream * term_20
         term_21 = (
-            product_2 * term_11
-            + (product_7 + product_8)
-            - 2.0 * quotient_7 * hull_height * term_12
-            - product
+            upstream * product_2 * term_11
+            + upstream * (product_7 + product_8)
+            - 2.0 * upstream * quotient_7 * hull_height * term_12
+            - slope_5
         )
-        slope_6 = upstream * term_21
+        slope_6 = 0.5 * upstream * quotient_8 * term_4
         product_9 = quotient_9 * true_height
         chosen_6 = select(
             mask, ratio(1.0, true_height) / power_4, ratio(quotient_2, true_width) / power_5
         )
         product_10 = 0.8105694691387022 * gap * quotient_6 * chosen_6
         term_22 = (
-            product_5 * term_14
-            + (-product_9 - product_10)
-            - 2.0 * quotient_7 * hull_width * term_15
-            - product_4
+            upstream * product_5 * term_14
+            + upstream * (-product_9 - product_10)
+            - 2.0 * upstream * quotient_7 * hull_width * term_15
+            - slope_6
         )
-        slope_7 = upstream * term_22
         term_23 = (
-            product_5 * term_17
-            + (product_9 + product_10)
-            - 2.0 * quotient_7 * hull_width * term_18
-            - product_4
+            upstream * product_5 * term_17
+            + upstream * (product_9 + product_10)
+            - 2.0 * upstream * quotient_7 * hull_width * term_18
+            - slope_6
         )
-        slope_8 = upstream * term_23
         grad_target = (
-            select(mask_3, slope_5[:, None], 0.0)
-            + select(mask_4, slope_6[:, None], 0.0)
-            + select(mask_5, slope_7[:, None], 0.0)
-            + select(mask_6, slope_8[:, None], 0.0)
+            select(mask_3, term_20[:, None], 0.0)
+            + select(mask_4, term_21[:, None], 0.0)
+            + select(mask_5, term_22[:, None], 0.0)
+            + select(mask_6, term_23[:, None], 0.0)
         )
     return loss, grad_input, grad_target
 

@@ -170,27 +170,39 @@ def _value_and_gradient(
     )
     grad_target = None
     if "target" in wanted:
-        product_5 = quotient_2 * true_width
-        term_20 = product_5 + product * term_9 - 2.0 * quotient_3 * hull_height * term_8 - product_2
-        slope_5 = upstream * term_20
+        slope_5 = upstream * quotient_2 * true_width
+        slope_6 = 0.5 * upstream * quotient_4 * term_2
+        term_20 = (
+            slope_5
+            + upstream * product * term_9
+            - 2.0 * upstream * quotient_3 * hull_height * term_8
+            - slope_6
+        )
         term_21 = (
-            product * term_12 - product_5 - 2.0 * quotient_3 * hull_height * term_11 - product_2
+            upstream * product * term_12
+            - slope_5
+            - 2.0 * upstream * quotient_3 * hull_height * term_11
+            - slope_6
         )
-        slope_6 = upstream * term_21
-        product_6 = quotient_2 * true_height
+        slope_7 = upstream * quotient_2 * true_height
+        slope_8 = 0.5 * upstream * quotient_4 * term
         term_22 = (
-            product_6 + product_3 * term_15 - 2.0 * quotient_3 * hull_width * term_14 - product_4
+            slope_7
+            + upstream * product_3 * term_15
+            - 2.0 * upstream * quotient_3 * hull_width * term_14
+            - slope_8
         )
-        slope_7 = upstream * term_22
         term_23 = (
-            product_3 * term_18 - product_6 - 2.0 * quotient_3 * hull_width * term_17 - product_4
+            upstream * product_3 * term_18
+            - slope_7
+            - 2.0 * upstream * quotient_3 * hull_width * term_17
+            - slope_8
         )
-        slope_8 = upstream * term_23
         grad_target = (
-            select(mask, slope_5[:, None], 0.0)
-            + select(mask_2, slope_6[:, None], 0.0)
-            + select(mask_3, slope_7[:, None], 0.0)
-            + select(mask_4, slope_8[:, None], 0.0)
+            select(mask, term_20[:, None], 0.0)
+            + select(mask_2, term_21[:, None], 0.0)
+            + select(mask_3, term_22[:, None], 0.0)
+            + select(mask_4, term_23[:, None], 0.0)
         )
     return distance - quotient + 1.0, grad_input, grad_target
 

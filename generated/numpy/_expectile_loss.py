@@ -46,15 +46,11 @@ def _value_and_gradient(
     power = error * error
     mask = error > 0.0
     chosen = select(mask, q, 1.0 - q)
+    slope = 2.0 * upstream * error * chosen
     grad_q = None
     if "q" in wanted:
         grad_q = total(upstream * power * select(mask, 1.0, -1.0))
-    return (
-        power * chosen,
-        -2.0 * upstream * error * chosen,
-        2.0 * upstream * error * chosen if "target" in wanted else None,
-        grad_q,
-    )
+    return power * chosen, -slope, slope, grad_q
 
 
 def _hessian_diagonal(

@@ -46,14 +46,11 @@ def _value_and_gradient(
     product = term / scale
     over_hypot1_2 = over_hypot1(product)
     power = hypot1(product) ** 3
-    grad_input = 2.0 * upstream * over_hypot1_2 / (power * scale)
-    grad_target = None
-    if "target" in wanted:
-        grad_target = -2.0 * upstream * over_hypot1_2 / (power * scale)
+    slope = 2.0 * upstream * over_hypot1_2 / (power * scale)
     grad_scale = None
     if "scale" in wanted:
         grad_scale = -2.0 * total(upstream * over_hypot1_2 * term / power) / (scale * scale)
-    return over_hypot1_2 * over_hypot1_2, grad_input, grad_target, grad_scale
+    return over_hypot1_2 * over_hypot1_2, slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _hessian_diagonal(

@@ -110,30 +110,28 @@ def _value_and_gradient(
     softplus_2 = at_least(term_3, 0.0) + np.log1p(np.exp(-np.abs(term_3)))
     term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
     cost = select(mask, 0.5 * term_2 * np.tanh(u) - log_cosh(u), term_4)
-    sech2_2 = sech2(u)
-    product = probability_3 * share
-    product_2 = product * softplus
-    product_3 = product * softplus_2
-    chosen = select(mask, 0.25 * term_2 * sech2_2, product_2 - product + (product - product_3))
-    product_4 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
+    product = 0.25 * term_2 * sech2(u)
+    product_2 = probability_3 * share
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
+    chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
+    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_5 = product_4 - 0.5 * other_probability * upstream[:, None] * term * chosen
+    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
     rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
-    product_5 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
+    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_2 = select(
-            mask, -0.25 * term_2 * sech2_2, product - product_2 + (product_3 - product)
-        )
+        chosen_2 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
         rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
         term_6 = (
             probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
         )
         rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
-        product_6 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
-        grad_target = term_6 + product_6
-    return 0.5 * total(term * cost, axis=1), term_5 + product_5, grad_target
+        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_7
+    return 0.5 * total(term * cost, axis=1), term_5 + product_6, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
@@ -157,50 +155,49 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     term_4 = other_probability - probability
     power = other_probability**2
     sech2_2 = sech2(u)
-    product = probability_2 * share
-    product_2 = product * softplus
-    product_3 = product * softplus_2
-    chosen = select(mask, 0.25 * term * sech2_2, product_2 - product + (product - product_3))
-    product_4 = probability * (cost * other_probability * term_4 - power * chosen)
-    product_5 = chosen * probability
+    product = 0.25 * term * sech2_2
+    product_2 = probability_2 * share
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
+    chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
+    product_5 = probability * (cost * other_probability * term_4 - power * chosen)
+    product_6 = chosen * probability
     probability_3 = softmax(target, axis=-2)
     term_5 = probability + probability_3
-    product_6 = probability_2 * (share * share - share * softplus * squashed + share * squashed)
+    product_7 = probability_2 * (share * share - share * softplus * squashed + share * squashed)
     squashed_2 = np.tanh(0.5 * term_2)
     term_6 = probability_2 * probability_2 - probability_2 * softplus_2 * squashed_2
     chosen_2 = select(
         mask,
         0.25 * sech2_2 - 0.25 * term * squashed * sech2_2,
-        product_6 + share * (term_6 + probability_2 * squashed_2),
+        product_7 + share * (term_6 + probability_2 * squashed_2),
     )
-    product_7 = term_5 * chosen_2
-    product_8 = probability * term_4 * sum_of_others(cost * probability, axis=-2)
-    rest = sum_of_others(product_5, axis=-2)
-    rest_2 = sum_of_others(product_7, axis=-2)
+    product_8 = term_5 * chosen_2
+    product_9 = probability * term_4 * sum_of_others(cost * probability, axis=-2)
+    rest = sum_of_others(product_6, axis=-2)
+    rest_2 = sum_of_others(product_8, axis=-2)
     term_7 = (
-        -product_8 - probability * probability * rest + probability * probability * (rest_2 - rest)
+        -product_9 - probability * probability * rest + probability * probability * (rest_2 - rest)
     )
-    product_9 = probability * other_probability * total(term_5 * chosen, axis=1)[:, None]
+    product_10 = probability * other_probability * total(term_5 * chosen, axis=1)[:, None]
+    term_8 = product_5 - power * (product_6 - product_8) + term_7 + product_10
     other_probability_2 = softmax_complement(target, axis=-2)
-    term_8 = other_probability_2 - probability_3
+    term_9 = other_probability_2 - probability_3
     power_2 = other_probability_2**2
-    chosen_3 = select(mask, -0.25 * term * sech2_2, product - product_2 + (product_3 - product))
-    product_10 = probability_3 * (cost * other_probability_2 * term_8 - power_2 * chosen_3)
-    product_11 = chosen_3 * probability_3
-    product_12 = probability_3 * term_8 * sum_of_others(cost * probability_3, axis=-2)
-    rest_3 = sum_of_others(product_11, axis=-2)
-    term_9 = (
-        -product_12
+    chosen_3 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
+    product_11 = probability_3 * (cost * other_probability_2 * term_9 - power_2 * chosen_3)
+    product_12 = chosen_3 * probability_3
+    product_13 = probability_3 * term_9 * sum_of_others(cost * probability_3, axis=-2)
+    rest_3 = sum_of_others(product_12, axis=-2)
+    term_10 = (
+        -product_13
         - probability_3 * probability_3 * rest_3
         + probability_3 * probability_3 * (rest_2 - rest_3)
     )
-    product_13 = probability_3 * other_probability_2 * total(term_5 * chosen_3, axis=1)[:, None]
-    term_10 = product_10 - power_2 * (product_11 - product_7) + term_9 + product_13
-    diagonal_input = (
-        0.5 * upstream[:, None] * (product_4 - power * (product_5 - product_7) + term_7 + product_9)
-    )
-    diagonal_target = 0.5 * upstream[:, None] * term_10
-    return diagonal_input, diagonal_target
+    product_14 = probability_3 * other_probability_2 * total(term_5 * chosen_3, axis=1)[:, None]
+    term_11 = product_11 - power_2 * (product_12 - product_8) + term_10 + product_14
+    diagonal_target = 0.5 * upstream[:, None] * term_11
+    return 0.5 * upstream[:, None] * term_8, diagonal_target
 
 
 _kernel = Kernels(

@@ -117,9 +117,10 @@ def _hessian_diagonal(
     probability = sigmoid(-gain)
     sigmoid_gain = sigmoid(gain)
     power = beta * beta
-    product = good_weight * probability * sigmoid_gain * power * np.tanh(0.5 * term * beta)
-    product_2 = bad_weight * sigmoid_gain * probability * power * np.tanh(-0.5 * term * beta)
-    slope = upstream * select(target == 1.0, product, product_2)
+    product = 0.5 * term * beta
+    product_2 = good_weight * probability * sigmoid_gain * power * np.tanh(product)
+    product_3 = bad_weight * sigmoid_gain * probability * power * np.tanh(-product)
+    slope = upstream * select(target == 1.0, product_2, product_3)
     return slope, slope, np.full_like(target, 0.0)
 
 

@@ -48,19 +48,19 @@ def _value_and_gradient(
     maximum = at_least(abs_target, eps)
     term = input - target
     abs_term = np.abs(term)
-    sign_term = sign(term)
-    grad_input = 100.0 * upstream * sign_term / maximum
+    slope = 100.0 * upstream * sign(term) / maximum
     grad_target = None
     if "target" in wanted:
-        product = (
+        slope_2 = (
             100.0
+            * upstream
             * (0.5 * sign(abs_target - eps) + 0.5)
             * sign(target)
             * abs_term
             / (maximum * maximum)
         )
-        grad_target = upstream * (-product - 100.0 * sign_term / maximum)
-    return 100.0 * abs_term / maximum, grad_input, grad_target
+        grad_target = -slope_2 - slope
+    return 100.0 * abs_term / maximum, slope, grad_target
 
 
 def _hessian_diagonal(

@@ -46,11 +46,8 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     error = input - target
-    return (
-        error * error,
-        2.0 * upstream * error,
-        -2.0 * upstream * error if "target" in wanted else None,
-    )
+    slope = 2.0 * upstream * error
+    return error * error, slope, -slope if "target" in wanted else None
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

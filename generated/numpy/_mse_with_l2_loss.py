@@ -46,11 +46,8 @@ def _value_and_gradient_mse(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
-    return (
-        term * term,
-        2.0 * upstream * term,
-        -2.0 * upstream * term if "target" in wanted else None,
-    )
+    slope = 2.0 * upstream * term
+    return term * term, slope, -slope if "target" in wanted else None
 
 
 def _hessian_diagonal_mse(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

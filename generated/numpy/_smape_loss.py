@@ -46,12 +46,16 @@ def _value_and_gradient(
     term_2 = np.abs(input) + np.abs(target)
     quotient = ratio(np.abs(term), term_2)
     quotient_2 = ratio(quotient, term_2)
-    product = 200.0 * ratio(1.0, term_2) * sign(term)
-    grad_input = upstream * (product - 200.0 * quotient_2 * sign(input))
+    quotient_3 = ratio(1.0, term_2)
+    sign_term = sign(term)
+    term_3 = 200.0 * quotient_3 * sign_term - 200.0 * quotient_2 * sign(input)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (-200.0 * quotient_2 * sign(target) - product)
-    return 200.0 * quotient, grad_input, grad_target
+        grad_target = (
+            -200.0 * upstream * quotient_2 * sign(target)
+            - 200.0 * upstream * quotient_3 * sign_term
+        )
+    return 200.0 * quotient, upstream * term_3, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

@@ -56,11 +56,11 @@ def _value_and_gradient(
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * at_least(sign(term_3), 0.0)
     product = 2.0 * slope[:, None] * term_2
-    grad_anchor = 2.0 * slope[:, None] * term - product
+    product_2 = 2.0 * slope[:, None] * term
     return (
         at_least(term_3, 0.0),
-        grad_anchor,
-        -2.0 * slope[:, None] * term if "positive" in wanted else None,
+        product_2 - product,
+        -product_2 if "positive" in wanted else None,
         product,
         total(slope) if "margin" in wanted else None,
     )
@@ -73,11 +73,10 @@ def _hessian_diagonal(
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
     )
-    positive_2 = at_least(sign(term), 0.0)
-    slope = 2.0 * upstream * positive_2
-    slope_2 = -2.0 * upstream * positive_2
+    slope = 2.0 * upstream * at_least(sign(term), 0.0)
+    product = -slope
     diagonal_positive = np.broadcast_to(slope[:, None], positive.shape)
-    diagonal_negative = np.broadcast_to(slope_2[:, None], negative.shape)
+    diagonal_negative = np.broadcast_to(product[:, None], negative.shape)
     return np.full_like(anchor, 0.0), diagonal_positive, diagonal_negative
 
 

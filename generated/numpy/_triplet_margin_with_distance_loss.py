@@ -1039,14 +1039,15 @@ def _value_and_gradient_plain_squared_euclidean(
     far = total(term_2 * term_2, axis=1)
     positive_2 = at_least(sign(far - near - margin), 0.0)
     slope = upstream * (positive_2 - 1.0)
+    product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * (1.0 - positive_2)
+    product_2 = 2.0 * slope_2[:, None] * term
     loss = at_least(near - far + margin, 0.0)
-    grad_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term
     return (
         loss,
-        grad_anchor,
-        -2.0 * slope_2[:, None] * term if "positive" in wanted else None,
-        -2.0 * slope[:, None] * term_2 if "negative" in wanted else None,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
         total(slope_2) if "margin" in wanted else None,
     )
 

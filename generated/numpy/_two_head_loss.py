@@ -45,11 +45,8 @@ def _value_and_gradient_loss1(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input1` and `target1`."""
     term = input1 - target1
-    return (
-        term * term,
-        2.0 * upstream * term,
-        -2.0 * upstream * term if "target1" in wanted else None,
-    )
+    slope = 2.0 * upstream * term
+    return term * term, slope, -slope if "target1" in wanted else None
 
 
 def _hessian_diagonal_loss1(upstream: Array, input1: Array, target1: Array) -> tuple[Array, ...]:

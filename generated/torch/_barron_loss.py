@@ -65,17 +65,16 @@ def _curvature_squared(
     d_scale: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    power = scale * scale
     term = d_input - d_target
+    slope = upstream * term / (scale * scale)
     term_2 = input - target
-    power_2 = scale**3
-    change_input = upstream * (term / power - 2.0 * term_2 * d_scale / power_2)
-    change_target = 2.0 * upstream * term_2 * d_scale / power_2 - upstream * term / power
+    power = scale**3
+    slope_2 = 2.0 * upstream * term_2 * d_scale / power
     change_scale = (
         3.0 * (upstream * term_2 * term_2).sum() * d_scale / scale**4
-        - 2.0 * (upstream * term_2 * term).sum() / power_2
+        - 2.0 * (upstream * term_2 * term).sum() / power
     )
-    return change_input, change_target, change_scale
+    return slope - slope_2, slope_2 - slope, change_scale
 
 
 _kernel_squared = differentiable(
@@ -106,16 +105,13 @@ def _value_and_gradient_cauchy(
     term = input - target
     product = 0.7071067811865476 * term / scale
     over_square1_2 = over_square1(product)
-    grad_input = 1.4142135623730951 * upstream * over_square1_2 / scale
-    grad_target = None
-    if "target" in wanted:
-        grad_target = -1.4142135623730951 * upstream * over_square1_2 / scale
+    slope = 1.4142135623730951 * upstream * over_square1_2 / scale
     grad_scale = None
     if "scale" in wanted:
         grad_scale = (
             -1.4142135623730951 * (upstream * over_square1_2 * term).sum() / (scale * scale)
         )
-    return log1p_square(product), grad_input, grad_target, grad_scale
+    return log1p_square(product), slope, -slope if "target" in wanted else None, grad_scale
 
 
 def _tangent_cauchy(
@@ -150,17 +146,21 @@ def _curvature_cauchy(
     term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
     power = scale * scale
     term_3 = d_input - d_target
-    product_2 = 1.0000000000000002 * term_2 * term_3 / power
+    slope = 1.0000000000000002 * upstream * term_2 * term_3 / power
     power_2 = scale**3
-    product_3 = 1.0000000000000002 * term_2 * term / power_2
-    product_4 = 1.4142135623730951 * over_square1_2 / power
-    product_5 = 2.8284271247461903 * (upstream * over_square1_2 * term).sum() * d_scale / power_2
-    product_6 = (0.7071067811865476 * term_2 * term / scale + over_square1_2) * term_3
-    product_7 = 0.7071067811865476 * term_2 * d_scale * (term / scale) * (term / scale)
-    product_8 = 1.4142135623730951 * (upstream * (product_6 - product_7)).sum() / power
-    change_input = upstream * (product_2 + (-product_3 - product_4) * d_scale)
-    change_target = upstream * ((product_3 + product_4) * d_scale - product_2)
-    return change_input, change_target, product_5 - product_8
+    term_4 = (
+        -1.0000000000000002 * upstream * term_2 * term / power_2
+        - 1.4142135623730951 * upstream * over_square1_2 / power
+    )
+    term_5 = (
+        1.0000000000000002 * term_2 * term / power_2 + 1.4142135623730951 * over_square1_2 / power
+    )
+    product_2 = 2.8284271247461903 * (upstream * over_square1_2 * term).sum() * d_scale / power_2
+    product_3 = (0.7071067811865476 * term_2 * term / scale + over_square1_2) * term_3
+    product_4 = 0.7071067811865476 * term_2 * d_scale * (term / scale) * (term / scale)
+    product_5 = 1.4142135623730951 * (upstream * (product_3 - product_4)).sum() / power
+    change_target = upstream * term_5 * d_scale - slope
+    return slope + term_4 * d_scale, change_target, product_2 - product_5
 
 
 _kernel_cauchy = differentiable(
@@ -234,15 +234,14 @@ def _curvature_welsch(
     slope = upstream * gauss_2 / power
     term_2 = d_input - d_target
     power_2 = term**3
-    power_3 = scale**5
-    power_4 = scale**3
-    slope_2 = upstream * gauss_2 * (power_2 / power_3 - 2.0 * term / power_4) * d_scale
-    term_3 = 2.0 * upstream * gauss_2 * term / power_4 - upstream * power_2 * gauss_2 / power_3
+    slope_2 = upstream * power_2 * gauss_2 / scale**5
+    power_3 = scale**3
+    slope_3 = 2.0 * upstream * gauss_2 * term / power_3
     product_3 = 3.0 * (upstream * gauss_2 * term * term).sum() * d_scale / scale**4
-    term_4 = (2.0 * term - power_2 / power) * term_2 + term**4 * d_scale / power_4
-    change_input = (slope - product_2) * term_2 + slope_2
-    change_target = (product_2 - slope) * term_2 + term_3 * d_scale
-    change_scale = product_3 - (upstream * gauss_2 * term_4).sum() / power_4
+    term_3 = (2.0 * term - power_2 / power) * term_2 + term**4 * d_scale / power_3
+    change_input = (slope - product_2) * term_2 + (slope_2 - slope_3) * d_scale
+    change_target = (product_2 - slope) * term_2 + (slope_3 - slope_2) * d_scale
+    change_scale = product_3 - (upstream * gauss_2 * term_3).sum() / power_3
     return change_input, change_target, change_scale
 
 
@@ -456,49 +455,50 @@ def _curvature_general(
     log_term = torch.log1p(product_3)
     term_4 = 0.5 * power1p_3 * log_term - term * power1p_2 * direction_2 * power
     power_2 = scale * scale
+    slope = upstream * term_4 * term_2 * d_alpha / power_2
     power_3 = term_2 * term_2
     power_4 = scale**4
     term_5 = 2.0 * term * power1p_2 * power_3 / (beta * power_4) + power1p_3 / power_2
     term_6 = d_input - d_target
     power_5 = term_2**3
-    product_4 = 2.0 * term * power1p_2 * power_5 / (beta * scale**5)
-    power_6 = scale**3
-    product_5 = 2.0 * power1p_3 * term_2 / power_6
+    power_6 = scale**5
+    power_7 = scale**3
     term_7 = (
-        term_4 * term_2 * d_alpha / power_2 + term_5 * term_6 + (-product_4 - product_5) * d_scale
+        -2.0 * upstream * term * power1p_2 * power_5 / (beta * power_6)
+        - 2.0 * upstream * power1p_3 * term_2 / power_7
     )
     term_8 = (
         -2.0 * upstream * term * power1p_2 * power_3 / (beta * power_4)
         - upstream * power1p_3 / power_2
     )
-    product_6 = direction_2 * power
-    product_7 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
-    product_8 = power1p_3 * product_6
-    product_9 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_8)
-    product_10 = (0.5 * box_cox_slope(product_3, product) - product_8) * direction_2
-    term_9 = 0.5 * (product_7 - term_4 * product_6 + product_9) * beta + product_10
-    product_11 = 2.0 * term * power1p_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
-    term_10 = -product_11 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
-    term_11 = 0.5 * (
-        term_10 + log_term * power1p_3 / (beta * power_2)
+    term_9 = (
+        2.0 * term * power1p_2 * power_5 / (beta * power_6) + 2.0 * power1p_3 * term_2 / power_7
+    )
+    product_4 = direction_2 * power
+    product_5 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
+    product_6 = power1p_3 * product_4
+    product_7 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_6)
+    product_8 = (0.5 * box_cox_slope(product_3, product) - product_6) * direction_2
+    term_10 = 0.5 * (product_5 - term_4 * product_4 + product_7) * beta + product_8
+    product_9 = 2.0 * term * power1p_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
+    term_11 = -product_9 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
+    term_12 = 0.5 * (
+        term_11 + log_term * power1p_3 / (beta * power_2)
     ) * beta + power1p_3 * direction_2 / (beta * power_2)
-    product_12 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_6)
-    product_13 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_6
-    term_12 = product_12 + product_13 - log_term * power1p_3 * power_3 / (beta * power_6)
-    term_13 = 0.5 * term_12 * beta - power1p_3 * power_3 * direction_2 / (beta * power_6)
-    slope = upstream * (term_9 * d_alpha + term_2 * term_11 * term_6 + term_13 * d_scale)
-    term_14 = 2.0 * term * power1p_2 * power_5 / (beta * power_2) + 2.0 * power1p_3 * term_2
-    product_14 = 2.0 * term * power1p_2 * term_2**4 * d_scale / (beta * power_6)
-    slope_2 = upstream * (term_4 * power_3 * d_alpha + term_14 * term_6 - product_14)
-    change_target = (
-        term_8 * term_6
-        + upstream * (product_4 + product_5) * d_scale
-        - upstream * term_4 * term_2 * d_alpha / power_2
-    )
+    product_10 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_7)
+    product_11 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_7
+    term_13 = product_10 + product_11 - log_term * power1p_3 * power_3 / (beta * power_7)
+    term_14 = 0.5 * term_13 * beta - power1p_3 * power_3 * direction_2 / (beta * power_7)
+    term_15 = term_10 * d_alpha + term_2 * term_12 * term_6 + term_14 * d_scale
+    term_16 = 2.0 * term * power1p_2 * power_5 / (beta * power_2) + 2.0 * power1p_3 * term_2
+    product_12 = 2.0 * term * power1p_2 * term_2**4 * d_scale / (beta * power_7)
+    slope_2 = upstream * (term_4 * power_3 * d_alpha + term_16 * term_6 - product_12)
+    change_input = slope + upstream * term_5 * term_6 + term_7 * d_scale
+    change_target = term_8 * term_6 + upstream * term_9 * d_scale - slope
     change_scale = (
-        3.0 * (upstream * power1p_3 * power_3).sum() * d_scale / power_4 - slope_2.sum() / power_6
+        3.0 * (upstream * power1p_3 * power_3).sum() * d_scale / power_4 - slope_2.sum() / power_7
     )
-    return upstream * term_7, change_target, slope.sum(), change_scale
+    return change_input, change_target, (upstream * term_15).sum(), change_scale
 
 
 _kernel_general = differentiable(

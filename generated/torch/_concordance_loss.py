@@ -96,20 +96,23 @@ def _curvature(
         + (target_offset * target_offset).sum(dim=0) / input.shape[0]
     )
     quotient = ratio(1.0, spread)
-    product = 4.0 * term * sums * (quotient / input.shape[0]) ** 2
+    power = (quotient / input.shape[0]) ** 2
     quotient_2 = ratio(2.0 * (input_offset * target_offset).sum(dim=0) / input.shape[0], spread)
     quotient_3 = ratio(quotient_2, spread)
-    product_2 = quotient * quotient_3
+    product = quotient * quotient_3
     quotient_4 = ratio(quotient_3, spread)
-    term_2 = -product_2 - quotient_4
+    term_2 = -product - quotient_4
     term_3 = d_input.sum(dim=0) / input.shape[0] - d_target.sum(dim=0) / input.shape[0]
     term_4 = (
         2.0 * term * term_3
         + 2.0 * (input_offset * deviation_2).sum(dim=0) / input.shape[0]
         + 2.0 * (target_offset * deviation_3).sum(dim=0) / input.shape[0]
     )
-    product_3 = 2.0 * quotient_3 * term_3 / input.shape[0]
-    term_5 = product + 2.0 * term_2 * term * term_4 / input.shape[0] + product_3
+    term_5 = (
+        4.0 * term * sums * power
+        + 2.0 * term_2 * term * term_4 / input.shape[0]
+        + 2.0 * quotient_3 * term_3 / input.shape[0]
+    )
     term_6 = 2.0 * quotient * quotient * sums / input.shape[0] + term_2 * term_4
     slope = upstream * term_6
     slope_2 = upstream * quotient_3
@@ -121,14 +124,19 @@ def _curvature(
         + 2.0 * slope_3 * target_offset / input.shape[0]
         - 2.0 * slope_4 * deviation_3 / input.shape[0]
     )
-    term_8 = 2.0 * (product_2 + quotient_4) * term * term_4 / input.shape[0] - product - product_3
+    slope_5 = 2.0 * upstream * (product + quotient_4) * term * term_4 / input.shape[0]
+    term_8 = (
+        slope_5
+        - 4.0 * upstream * term * sums * power
+        - 2.0 * upstream * quotient_3 * term_3 / input.shape[0]
+    )
     term_9 = (
         2.0 * slope * target_offset / input.shape[0]
         + 2.0 * slope_2 * deviation_3 / input.shape[0]
         + 2.0 * slope_3 * input_offset / input.shape[0]
         - 2.0 * slope_4 * deviation_2 / input.shape[0]
     )
-    return upstream * term_5 + term_7, upstream * term_8 + term_9
+    return upstream * term_5 + term_7, term_8 + term_9
 
 
 _kernel = differentiable(

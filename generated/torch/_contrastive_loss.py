@@ -41,20 +41,19 @@ def _value_and_gradient(
     gap = input1 - input2
     term = margin - norm(gap, axis=-1)
     positive = term.clamp(min=0.0)
-    positive_2 = sign(term).clamp(min=0.0)
-    slope = upstream * select(mask, 0.0, -2.0 * positive * positive_2)
-    product = 0.5 * slope[:, None] * direction(gap, axis=-1)
+    product = 2.0 * positive * sign(term).clamp(min=0.0)
+    slope = upstream * select(mask, 0.0, -product)
+    product_2 = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.to(target.dtype)
-    product_2 = slope_2[:, None] * gap
+    product_3 = slope_2[:, None] * gap
     loss = 0.5 * select(mask, (gap * gap).sum(dim=1), positive * positive)
     grad_margin = None
     if "margin" in wanted:
-        sums = (upstream * select(mask, 0.0, 2.0 * positive * positive_2)).sum()
-        grad_margin = 0.5 * sums
+        grad_margin = 0.5 * (upstream * select(mask, 0.0, product)).sum()
     return (
         loss,
-        product + product_2,
-        -product - product_2 if "input2" in wanted else None,
+        product_2 + product_3,
+        -product_2 - product_3 if "input2" in wanted else None,
         torch.full_like(target, 0.0) if "target" in wanted else None,
         grad_margin,
     )
@@ -75,17 +74,12 @@ def _tangent(
     gap = input1 - input2
     term = d_input1 - d_input2
     term_2 = margin - norm(gap, axis=-1)
-    positive = term_2.clamp(min=0.0)
-    positive_2 = sign(term_2).clamp(min=0.0)
-    product = (
-        0.5
-        * select(mask, 0.0, -2.0 * positive * positive_2)
-        * (direction(gap, axis=-1) * term).sum(dim=1)
-    )
+    product = 2.0 * term_2.clamp(min=0.0) * sign(term_2).clamp(min=0.0)
+    product_2 = 0.5 * select(mask, 0.0, -product) * (direction(gap, axis=-1) * term).sum(dim=1)
     return (
         mask.to(target.dtype) * (gap * term).sum(dim=1)
-        + 0.5 * select(mask, 0.0, 2.0 * positive * positive_2) * d_margin
-        + product
+        + 0.5 * select(mask, 0.0, product) * d_margin
+        + product_2
     )
 
 

@@ -32,15 +32,11 @@ def _value_and_gradient(
     chosen = select(
         mask, torch.as_tensor(q, dtype=target.dtype), torch.as_tensor(1.0 - q, dtype=target.dtype)
     )
+    slope = 2.0 * upstream * error * chosen
     grad_q = None
     if "q" in wanted:
         grad_q = (upstream * power * select(mask, 1.0, -1.0).to(target.dtype)).sum()
-    return (
-        power * chosen,
-        -2.0 * upstream * error * chosen,
-        2.0 * upstream * error * chosen if "target" in wanted else None,
-        grad_q,
-    )
+    return power * chosen, -slope, slope, grad_q
 
 
 def _tangent(
@@ -76,12 +72,11 @@ def _curvature(
         torch.as_tensor(1.0 - q, dtype=upstream.dtype),
     )
     term = d_target - d_input
-    product = 2.0 * chosen * term
     chosen_2 = select(mask, 1.0, -1.0).to(upstream.dtype)
-    product_2 = 2.0 * error * chosen_2 * d_q
-    change_input = upstream * (-product - product_2)
+    change_input = -2.0 * upstream * chosen * term - 2.0 * upstream * error * chosen_2 * d_q
+    change_target = upstream * (2.0 * chosen * term + 2.0 * error * chosen_2 * d_q)
     change_q = 2.0 * (upstream * error * chosen_2 * term).sum()
-    return change_input, upstream * (product + product_2), change_q
+    return change_input, change_target, change_q
 
 
 _kernel = differentiable(

@@ -34,11 +34,11 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
     slope = 2.0 * upstream * term
-    slope_2 = -2.0 * upstream * term
+    product = -slope
     grad_tau = None
     if "tau" in wanted:
         grad_tau = (upstream * term).sum() / (tau * tau)
-    return term * term, slope, slope_2, slope_2, slope, grad_tau
+    return term * term, slope, product, product, slope, grad_tau
 
 
 def _tangent(

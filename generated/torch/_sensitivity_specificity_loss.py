@@ -158,21 +158,18 @@ def _curvature(
     )
     slope_5 = upstream * term_8
     term_9 = 2.0 * term * term_2 - squared_error
-    product_9 = 2.0 * target
-    product_10 = 4.0 * term
-    product_11 = 2.0 * term_2
-    term_10 = slope[:, None] * r * (product_9 + product_10) + slope_2[:, None] * term_4 * (
-        product_11 - product_10
+    product_9 = 4.0 * term
+    product_10 = 2.0 * term_2
+    term_10 = slope[:, None] * r * (2.0 * target + product_9) + slope_2[:, None] * term_4 * (
+        product_10 - product_9
     )
-    product_12 = 2.0 * term
-    term_11 = slope[:, None] * r * (-product_9 - product_12) + slope_2[:, None] * term_4 * (
-        product_12 - product_11
-    )
+    term_11 = -2.0 * sigmoid_input * probability * target - 2.0 * term * sigmoid_input * probability
+    product_11 = slope_2[:, None] * term_4 * product_3 * (2.0 * term - product_10)
     quotient_4 = ratio(ratio((squared_error * term_2).sum(dim=(0, 2)), sums_2), sums_2)
     term_12 = term_9 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
     sums_5 = term_12.sum(dim=(0, 2))
-    product_13 = term_4 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
-    term_13 = term_4 * quotient_2 * quotient_2 * sums_5 + product_13 - quotient_4 * d_r
+    product_12 = term_4 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
+    term_13 = term_4 * quotient_2 * quotient_2 * sums_5 + product_12 - quotient_4 * d_r
     slope_6 = upstream * term_13
     term_14 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
     change_input = (
@@ -186,7 +183,7 @@ def _curvature(
         slope_5[:, None]
         + (slope[:, None] * term_6 - slope_2[:, None] * term_9) * d_r
         + term_10 * d_target
-        + product_3 * term_11 * d_input
+        + (slope[:, None] * r * term_11 + product_11) * d_input
         + slope_6[:, None]
         + slope_4[:, None] * term_4 * term_9
         - slope_3[:, None] * r * term_6

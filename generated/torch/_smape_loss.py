@@ -23,12 +23,16 @@ def _value_and_gradient(
     term_2 = input.abs() + target.abs()
     quotient = ratio(term.abs(), term_2)
     quotient_2 = ratio(quotient, term_2)
-    product = 200.0 * ratio(1.0, term_2) * sign(term)
-    grad_input = upstream * (product - 200.0 * quotient_2 * sign(input))
+    quotient_3 = ratio(1.0, term_2)
+    sign_term = sign(term)
+    term_3 = 200.0 * quotient_3 * sign_term - 200.0 * quotient_2 * sign(input)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (-200.0 * quotient_2 * sign(target) - product)
-    return 200.0 * quotient, grad_input, grad_target
+        grad_target = (
+            -200.0 * upstream * quotient_2 * sign(target)
+            - 200.0 * upstream * quotient_3 * sign_term
+        )
+    return 200.0 * quotient, upstream * term_3, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -58,24 +62,27 @@ def _curvature(
     term_4 = quotient * quotient_2 + ratio(quotient_2, term)
     quotient_3 = ratio(quotient, term)
     term_5 = (
-        200.0 * sign_input * term_4 * sign_input - 200.0 * quotient_3 * sign_input * direction_2
+        200.0 * upstream * sign_input * term_4 * sign_input
+        - 200.0 * upstream * quotient_3 * sign_input * direction_2
     )
     sign_target = sign(target)
-    product = 200.0 * quotient_3 * direction_2
     term_6 = (
-        term_5 * d_input
-        + sign_target * (200.0 * term_4 * sign_input - product) * d_target
-        - 200.0 * power * direction_2 * sign_input * term_3
+        200.0 * upstream * sign_target * term_4 * sign_input
+        - 200.0 * upstream * quotient_3 * sign_target * direction_2
+    )
+    product = (
+        sign_input * (200.0 * term_4 * sign_target + 200.0 * quotient_3 * direction_2) * d_input
     )
     term_7 = (
         200.0 * sign_target * term_4 * sign_target + 200.0 * quotient_3 * sign_target * direction_2
     )
-    term_8 = (
-        sign_input * (200.0 * term_4 * sign_target + product) * d_input
-        + term_7 * d_target
-        - 200.0 * power * direction_2 * sign_target * term_3
+    term_8 = product + term_7 * d_target - 200.0 * power * direction_2 * sign_target * term_3
+    change_input = (
+        term_5 * d_input
+        + term_6 * d_target
+        - 200.0 * upstream * power * direction_2 * sign_input * term_3
     )
-    return upstream * term_6, upstream * term_8
+    return change_input, upstream * term_8
 
 
 _kernel = differentiable(

@@ -37,11 +37,11 @@ def _value_and_gradient(
     term_3 = (term * term).sum(dim=1) - (term_2 * term_2).sum(dim=1) + margin
     slope = upstream * sign(term_3).clamp(min=0.0)
     product = 2.0 * slope[:, None] * term_2
-    grad_anchor = 2.0 * slope[:, None] * term - product
+    product_2 = 2.0 * slope[:, None] * term
     return (
         term_3.clamp(min=0.0),
-        grad_anchor,
-        -2.0 * slope[:, None] * term if "positive" in wanted else None,
+        product_2 - product,
+        -product_2 if "positive" in wanted else None,
         product,
         slope.sum() if "margin" in wanted else None,
     )
@@ -84,9 +84,8 @@ def _curvature(
     term = ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1) + margin
     slope = upstream * sign(term).clamp(min=0.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
-    term_2 = d_anchor - d_positive
-    change_anchor = 2.0 * slope[:, None] * term_2 - product
-    return change_anchor, -2.0 * slope[:, None] * term_2, product, 0.0
+    product_2 = 2.0 * slope[:, None] * (d_anchor - d_positive)
+    return product_2 - product, -product_2, product, 0.0
 
 
 _kernel = differentiable(

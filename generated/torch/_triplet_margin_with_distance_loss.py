@@ -1016,14 +1016,15 @@ def _value_and_gradient_plain_squared_euclidean(
     far = (term_2 * term_2).sum(dim=1)
     positive_2 = sign(far - near - margin).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
+    product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * (1.0 - positive_2)
+    product_2 = 2.0 * slope_2[:, None] * term
     loss = (near - far + margin).clamp(min=0.0)
-    grad_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term
     return (
         loss,
-        grad_anchor,
-        -2.0 * slope_2[:, None] * term if "positive" in wanted else None,
-        -2.0 * slope[:, None] * term_2 if "negative" in wanted else None,
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
         slope_2.sum() if "margin" in wanted else None,
     )
 
@@ -1063,11 +1064,10 @@ def _curvature_plain_squared_euclidean(
     term = ((anchor - negative) ** 2).sum(dim=1) - ((anchor - positive) ** 2).sum(dim=1) - margin
     positive_2 = sign(term).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
-    term_2 = d_anchor - d_negative
+    product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     slope_2 = upstream * (1.0 - positive_2)
-    term_3 = d_anchor - d_positive
-    change_anchor = 2.0 * slope[:, None] * term_2 + 2.0 * slope_2[:, None] * term_3
-    return change_anchor, -2.0 * slope_2[:, None] * term_3, -2.0 * slope[:, None] * term_2, 0.0
+    product_2 = 2.0 * slope_2[:, None] * (d_anchor - d_positive)
+    return product + product_2, -product_2, -product, 0.0
 
 
 _kernel_plain_squared_euclidean = differentiable(

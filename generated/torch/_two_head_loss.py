@@ -23,11 +23,8 @@ def _value_and_gradient_loss1(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input1` and `target1`."""
     term = input1 - target1
-    return (
-        term * term,
-        2.0 * upstream * term,
-        -2.0 * upstream * term if "target1" in wanted else None,
-    )
+    slope = 2.0 * upstream * term
+    return term * term, slope, -slope if "target1" in wanted else None
 
 
 def _tangent_loss1(input1: Tensor, target1: Tensor, d_input1: Tensor, d_target1: Tensor) -> Tensor:
@@ -39,8 +36,8 @@ def _curvature_loss1(
     upstream: Tensor, input1: Tensor, target1: Tensor, d_input1: Tensor, d_target1: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = d_input1 - d_target1
-    return 2.0 * upstream * term, -2.0 * upstream * term
+    slope = 2.0 * upstream * (d_input1 - d_target1)
+    return slope, -slope
 
 
 _kernel_loss1 = differentiable(

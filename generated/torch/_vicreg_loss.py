@@ -47,15 +47,12 @@ def _value_and_gradient_invariance(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = input1 - input2
     sums = (term * term).sum()
+    slope = 2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
     loss = sim_weight * sums / (input1.shape[1] * input1.shape[0])
-    grad_input1 = 2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
-    grad_input2 = None
-    if "input2" in wanted:
-        grad_input2 = -2.0 * upstream * sim_weight * term / (input1.shape[1] * input1.shape[0])
     grad_sim_weight = None
     if "sim_weight" in wanted:
         grad_sim_weight = upstream * sums / (input1.shape[1] * input1.shape[0])
-    return loss, grad_input1, grad_input2, grad_sim_weight
+    return loss, slope, -slope if "input2" in wanted else None, grad_sim_weight
 
 
 def _tangent_invariance(
