@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lossgen import conditions
+from lossgen.apart import better_apart
 from lossgen.backends import Backend
 from lossgen.chunks import chunk_size, rows_of
 from lossgen.compile import compile_case, with_results
@@ -122,6 +123,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         chunk=chunk_size(program, chunk[0].name, axis) if chunk else "",
         chunks=rows_of(program, axis) if chunk else None,
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),
+        apart="partials" in backend.kernels and better_apart(program),
         output="" if conditions.dialect_of(case.when) else _output(program),
     )
 

@@ -34,6 +34,7 @@ class ModuleCase:
         endings: what follows the kernel; dialects that differ in that alone share the rest.
         output: the shape of the unreduced loss, empty for a dialect.
         doubtful: labels may be unknown when they are checked, and then spoil their rows later.
+        apart: the loss and its slopes had better share nothing, where a compiler decides that.
     """
 
     suffix: str
@@ -68,6 +69,7 @@ class ModuleCase:
     chunk: str
     chunks: RowPlaces | None
     doubtful: bool
+    apart: bool
     output: str
 
     @property

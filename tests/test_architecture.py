@@ -64,7 +64,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "spelling": (
         "backends registry axis_composites power_composites composites expand layout products code "
-        "page spelling axis_spelling sections pairs printer functions kernels",
+        "page spelling axis_spelling sections pairs printer functions kernels apart",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (

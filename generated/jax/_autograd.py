@@ -12,6 +12,7 @@ from jax.custom_derivatives import SymbolicZero
 
 # Stands where an array was, among arguments that are none.
 _ARRAY = object()
+_barrier: Callable[..., Any] = jax.lax.optimization_barrier  # which JAX leaves without types
 
 
 def differentiable(
@@ -21,6 +22,7 @@ def differentiable(
     partials_tangent: Callable[..., tuple[jax.Array, ...]],
     arguments: Sequence[str],
     wrt: Sequence[str],
+    apart: bool = False,
 ) -> Callable[..., jax.Array]:
     """Join analytic kernels to one function with a first and a second derivative.
 
@@ -35,6 +37,8 @@ def differentiable(
         partials_tangent: ``(*arguments, *tangents)`` to the change of each slope.
         arguments: The names of the kernels' arguments.
         wrt: Those to differentiate by.
+        apart: Whether slopes share nothing with the value on a CPU, where that is faster: what
+            both need is little, and would go through memory.
     """
     places = tuple(arguments.index(name) for name in wrt)
 
@@ -42,7 +46,8 @@ def differentiable(
         return value(*_merge(constants, arrays))
 
     def run_slopes(constants: tuple[Any, ...], *arrays: jax.Array) -> tuple[Any, ...]:
-        return _in_one_dtype(partials(*_merge(constants, arrays)), arrays)
+        held = _held(arrays) if apart else arrays
+        return _in_one_dtype(partials(*_merge(constants, held)), arrays)
 
     loss = jax.custom_jvp(run, nondiff_argnums=(0,))
     slopes = jax.custom_jvp(run_slopes, nondiff_argnums=(0,))
@@ -78,6 +83,12 @@ def _in_one_dtype(slopes: Iterable[Any], arrays: Iterable[Any]) -> tuple[jax.Arr
     """Cast slopes, of which those made of numbers alone, or of truths, have another dtype."""
     dtype = jnp.result_type(*(x for x in arrays if jnp.issubdtype(x.dtype, jnp.floating)))
     return tuple(jnp.asarray(slope, dtype) for slope in slopes)
+
+
+@jax.jit
+def _held(arrays: tuple[jax.Array, ...]) -> Any:
+    """Return arrays that XLA does not know to be the same, on a CPU."""
+    return jax.lax.platform_dependent(*arrays, cpu=lambda *x: _barrier(x), default=lambda *x: x)
 
 
 def _is_array(value: object) -> bool:

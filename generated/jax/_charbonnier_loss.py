@@ -71,6 +71,7 @@ _kernel = differentiable(
     _partials_tangent,
     arguments=("input", "target", "eps"),
     wrt=("input", "target", "eps"),
+    apart=True,
 )
 
 

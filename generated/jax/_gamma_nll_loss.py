@@ -95,6 +95,7 @@ _kernel_mean = differentiable(
     _partials_tangent_mean,
     arguments=("input", "target"),
     wrt=("input", "target"),
+    apart=True,
 )
 
 

@@ -85,6 +85,7 @@ _kernel = differentiable(
     _partials_tangent,
     arguments=("input", "target", "scale"),
     wrt=("input", "target", "scale"),
+    apart=True,
 )
 
 

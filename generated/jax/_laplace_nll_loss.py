@@ -75,6 +75,7 @@ _kernel = differentiable(
     _partials_tangent,
     arguments=("input", "target", "scale", "eps"),
     wrt=("input", "target", "scale"),
+    apart=True,
 )
 
 

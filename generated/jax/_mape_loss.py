@@ -75,6 +75,7 @@ _kernel = differentiable(
     _partials_tangent,
     arguments=("input", "target", "eps"),
     wrt=("input", "target"),
+    apart=True,
 )
 
 

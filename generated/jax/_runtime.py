@@ -399,6 +399,9 @@ def argmax_along(x: jax.Array, axis: int) -> jax.Array:
 
     XLA's own argmax takes twice the time of this on a CPU.
     """
+    # As `along_last` does: what finds it here and there finds it once.
+    if x.ndim > 1 and axis in (-2, x.ndim - 2) and x.shape[-1] == 1:
+        return argmax_along(x[..., 0], -1)[..., None]
     places = jnp.where(x == max_along(x, axis), positions(x, axis), x.shape[axis])
     return jnp.min(places, axis=axis, keepdims=True, initial=x.shape[axis])
 

@@ -63,6 +63,7 @@ _kernel = differentiable(
     _partials_tangent,
     arguments=("input", "target"),
     wrt=("input", "target"),
+    apart=True,
 )
 
 

@@ -1,0 +1,52 @@
+"""Whether a loss and its slopes had better share nothing, where a compiler decides what is shared.
+
+What both need, XLA on a CPU writes to memory and reads again for each of them. Whichever comes
+last may be written in its place, and is then computed entry by entry. So it is faster to take
+twice what is shared if that is little work, and more is left to do for the slopes; with little
+left, or with logarithms to share, it is slower (``benchmarks.jax_losses --all``).
+"""
+
+from __future__ import annotations
+
+from lossgen import nodes as n
+from lossgen.expand import Expansion
+from lossgen.nodes import Node
+from lossgen.program import Program
+
+# What takes many times as long as a product.
+FUNCTIONS = frozenset(
+    ("sin", "cos", "tanh", "sinh", "cosh", "atan", "erf", "exp", "expm1", "log", "log1p")
+)
+LITTLE = frozenset(("sigmoid", "sqrt", "unit"))
+CHEAP_POWERS = (-1, -2, -3)  # a quotient, and products of it
+
+
+def better_apart(program: Program) -> bool:
+    """Say so of a loss; of one that reduces axes, it is never so."""
+    spell = Expansion(frozenset(("unit",)))  # each of these divides anew
+    (value,), slopes = spell.expand(program.output), spell.expand(*program.partials)
+    if any(node.op in n.AXIS_OPERATIONS for node in n.walk(value, *slopes)):
+        return False
+    work, later = _work(value), _work(*slopes)
+    shared = work & later
+    return bool(shared and later - work) and all(map(_is_little, shared))
+
+
+def _work(*roots: Node) -> set[Node]:
+    """Return the nodes that take long, entry by entry."""
+    return {node for node in n.walk(*roots) if node.axes and _takes_long(node)}
+
+
+def _takes_long(node: Node) -> bool:
+    if node.op == "pow":
+        return not (n.is_const(node.args[1]) and node.args[1].value in (1, 2, 3, 4))
+    return node.op in FUNCTIONS | LITTLE
+
+
+def _is_little(node: Node) -> bool:
+    if node.op == "pow":
+        return n.is_const(node.args[1]) and node.args[1].value in CHEAP_POWERS
+    return node.op in LITTLE
+
+
+__all__ = ["better_apart"]
