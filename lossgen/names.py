@@ -16,7 +16,7 @@ IMPORTED = frozenset(
     _words(
         """
         Any Array ArrayLike Case Chunking DerivativesInChunks frozenset Given Kernels Literal
-        Loss Operand NDArray Parameter Rows RowsInChunks Sum Tensor TypeAlias
+        Loss Mean Operand NDArray Parameter Rows RowsInChunks Sum Tensor TypeAlias
         added argmax_along array_of as_arrays at_least at_most axis_weight bool broadcast_input
         broadcast_rows
         broadcast_weight cast_floats cast_parts centred chainer check_arrays

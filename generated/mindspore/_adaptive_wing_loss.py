@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, divide, like_upstream, log, log1p, sign, total
+from ._arrays import Mean, Operand, Sum, divide, like_upstream, log, log1p, sign, total
 from ._checks import (
     check_floating,
     check_least,
@@ -628,7 +628,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def adaptive_wing_loss(
@@ -684,7 +684,7 @@ def adaptive_wing_loss(
     alpha = to_working(alpha, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, omega, theta, eps, alpha),
         reduction,
         dtype,

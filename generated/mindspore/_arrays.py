@@ -24,6 +24,7 @@ _count_up = ops.Range()
 zeros_like = ops.ZerosLike()
 _ones_like = ops.OnesLike()
 _sum = ops.ReduceSum()
+_mean = ops.ReduceMean()
 _sum_along = ops.ReduceSum(keep_dims=True)
 _largest = ops.ReduceMax(keep_dims=True)
 _smallest = ops.ReduceMin(keep_dims=True)
@@ -93,6 +94,20 @@ class Sum(nn.Cell):
 
     def bprop(self, *inputs_and_results: Operand) -> tuple[Operand, ...]:
         slopes: tuple[Operand, ...] = self.kernel.bprop(*inputs_and_results)
+        return slopes
+
+
+class Mean(Sum):
+    """The mean of a kernel's entries, likewise."""
+
+    def construct(self, *inputs: Operand) -> Tensor:
+        return _mean(self.kernel.construct(*inputs))
+
+    def bprop(self, *inputs_and_results: Any) -> tuple[Operand, ...]:
+        *inputs, out, dout = inputs_and_results
+        slopes: tuple[Operand, ...] = self.kernel.bprop(
+            *inputs, out, dout / constant(inputs[0].size, dout)
+        )
         return slopes
 
 

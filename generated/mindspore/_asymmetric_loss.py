@@ -7,6 +7,7 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import (
+    Mean,
     Operand,
     Sum,
     divide,
@@ -204,7 +205,7 @@ class _ValueClip0(nn.Cell):
 
 _slopes_clip_0 = _GradientClip0()
 _kernel_clip_0 = _ValueClip0()
-_kernel_clip_0_sum = Sum(_kernel_clip_0)
+_kernel_clip_0_sums = Sum(_kernel_clip_0), Mean(_kernel_clip_0)
 
 
 def _value(
@@ -496,7 +497,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def _clip_0_loss(
@@ -520,7 +521,7 @@ def _clip_0_loss(
     gamma_pos = to_working(gamma_pos, working)
     return finish_entries(
         _kernel_clip_0,
-        _kernel_clip_0_sum,
+        _kernel_clip_0_sums,
         (input, target, gamma_neg, gamma_pos),
         reduction,
         dtype,
@@ -553,7 +554,7 @@ def _loss(
     clip = to_working(clip, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, gamma_neg, gamma_pos, clip),
         reduction,
         dtype,

@@ -3,7 +3,19 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, exp, expm1, like_upstream, log1p, sign, total
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    constant,
+    divide,
+    exp,
+    expm1,
+    like_upstream,
+    log1p,
+    sign,
+    total,
+)
 from ._checks import check_floating, check_positive, check_reduction, check_shape, is_number
 from ._functions import (
     box_cox,
@@ -109,7 +121,7 @@ class _ValueSquared(nn.Cell):
 
 _slopes_squared = _GradientSquared()
 _kernel_squared = _ValueSquared()
-_kernel_squared_sum = Sum(_kernel_squared)
+_kernel_squared_sums = Sum(_kernel_squared), Mean(_kernel_squared)
 
 
 def _value_cauchy(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
@@ -227,7 +239,7 @@ class _ValueCauchy(nn.Cell):
 
 _slopes_cauchy = _GradientCauchy()
 _kernel_cauchy = _ValueCauchy()
-_kernel_cauchy_sum = Sum(_kernel_cauchy)
+_kernel_cauchy_sums = Sum(_kernel_cauchy), Mean(_kernel_cauchy)
 
 
 def _value_welsch(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
@@ -331,7 +343,7 @@ class _ValueWelsch(nn.Cell):
 
 _slopes_welsch = _GradientWelsch()
 _kernel_welsch = _ValueWelsch()
-_kernel_welsch_sum = Sum(_kernel_welsch)
+_kernel_welsch_sums = Sum(_kernel_welsch), Mean(_kernel_welsch)
 
 
 def _value_exponential(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
@@ -438,7 +450,7 @@ class _ValueExponential(nn.Cell):
 
 _slopes_exponential = _GradientExponential()
 _kernel_exponential = _ValueExponential()
-_kernel_exponential_sum = Sum(_kernel_exponential)
+_kernel_exponential_sums = Sum(_kernel_exponential), Mean(_kernel_exponential)
 
 
 def _value_general(input: Tensor, target: Tensor, alpha: Tensor, scale: Tensor) -> Tensor:
@@ -616,7 +628,7 @@ class _ValueGeneral(nn.Cell):
 
 _slopes_general = _GradientGeneral()
 _kernel_general = _ValueGeneral()
-_kernel_general_sum = Sum(_kernel_general)
+_kernel_general_sums = Sum(_kernel_general), Mean(_kernel_general)
 
 
 def _squared_loss(
@@ -637,7 +649,7 @@ def _squared_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel_squared,
-        _kernel_squared_sum,
+        _kernel_squared_sums,
         (input, target, scale),
         reduction,
         dtype,
@@ -664,7 +676,7 @@ def _cauchy_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel_cauchy,
-        _kernel_cauchy_sum,
+        _kernel_cauchy_sums,
         (input, target, scale),
         reduction,
         dtype,
@@ -691,7 +703,7 @@ def _welsch_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel_welsch,
-        _kernel_welsch_sum,
+        _kernel_welsch_sums,
         (input, target, scale),
         reduction,
         dtype,
@@ -718,7 +730,7 @@ def _exponential_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel_exponential,
-        _kernel_exponential_sum,
+        _kernel_exponential_sums,
         (input, target, scale),
         reduction,
         dtype,
@@ -747,7 +759,7 @@ def _general_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel_general,
-        _kernel_general_sum,
+        _kernel_general_sums,
         (input, target, alpha, scale),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, Sum, divide, like_upstream, log, log1p, loggamma
+from ._arrays import Mean, Operand, Sum, divide, like_upstream, log, log1p, loggamma
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import digamma, trigamma
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -120,7 +120,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def beta_distribution_nll_loss(
@@ -162,7 +162,7 @@ def beta_distribution_nll_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (concentration1, concentration0, target),
         reduction,
         dtype,

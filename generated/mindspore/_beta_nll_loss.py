@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream, log, total, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, log, total, zeros_like
 from ._checks import (
     check_floating,
     check_least,
@@ -171,7 +171,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def beta_nll_loss(
@@ -222,7 +222,7 @@ def beta_nll_loss(
     eps = float(eps)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, var, beta, eps),
         reduction,
         dtype,

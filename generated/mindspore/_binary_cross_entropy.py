@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream, log, log1p, sign
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, log, log1p, sign
 from ._checks import (
     check_dialect,
     check_floating,
@@ -113,7 +113,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ class _ValueKeras(nn.Cell):
 
 _slopes_keras = _GradientKeras()
 _kernel_keras = _ValueKeras()
-_kernel_keras_sum = Sum(_kernel_keras)
+_kernel_keras_sums = Sum(_kernel_keras), Mean(_kernel_keras)
 
 
 def _loss(
@@ -240,7 +240,7 @@ def _loss(
         weight = broadcast_weight("weight", weight, input.shape, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target),
         reduction,
         dtype,
@@ -270,7 +270,7 @@ def _keras_loss(
         weight = broadcast_weight("weight", weight, input.shape, working)
     return finish_entries(
         _kernel_keras,
-        _kernel_keras_sum,
+        _kernel_keras_sums,
         (input, target),
         reduction,
         dtype,

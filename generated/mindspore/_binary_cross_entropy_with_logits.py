@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid, total, zeros_like
+from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid, total, zeros_like
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, broadcast_weight, finish_entries, to_working, working_dtype
 
@@ -104,7 +104,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def _value_chainer(
@@ -240,7 +240,7 @@ class _ValueChainer(nn.Cell):
 
 _slopes_chainer = _GradientChainer()
 _kernel_chainer = _ValueChainer()
-_kernel_chainer_sum = Sum(_kernel_chainer)
+_kernel_chainer_sums = Sum(_kernel_chainer), Mean(_kernel_chainer)
 
 
 def _loss(
@@ -269,7 +269,7 @@ def _loss(
     if dialect == "keras":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target, pos_weight_or_one),
             reduction,
             dtype,
@@ -281,7 +281,7 @@ def _loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, pos_weight_or_one),
         reduction,
         dtype,
@@ -316,7 +316,7 @@ def _chainer_loss(
     )
     return finish_entries(
         _kernel_chainer,
-        _kernel_chainer_sum,
+        _kernel_chainer_sums,
         (input, target, weight_or_one, pos_weight_or_one),
         reduction,
         dtype,

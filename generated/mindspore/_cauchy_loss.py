@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, divide, like_upstream, total
+from ._arrays import Mean, Operand, Sum, divide, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import hypot1, log1p_square, over_square1
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -108,7 +108,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def cauchy_loss(
@@ -150,7 +150,7 @@ def cauchy_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, scale),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, Sum, divide, like_upstream, total
+from ._arrays import Mean, Operand, Sum, divide, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -105,7 +105,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def charbonnier_loss(
@@ -147,7 +147,7 @@ def charbonnier_loss(
     eps = to_working(eps, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, eps),
         reduction,
         dtype,

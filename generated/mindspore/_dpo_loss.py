@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid, total
+from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid, total
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -260,7 +260,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def dpo_loss(
@@ -320,7 +320,7 @@ def dpo_loss(
     label_smoothing = to_working(label_smoothing, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing),
         reduction,
         dtype,

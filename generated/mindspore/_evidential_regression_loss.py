@@ -7,6 +7,7 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import (
+    Mean,
     Operand,
     Sum,
     constant,
@@ -316,7 +317,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def evidential_regression_loss(
@@ -370,7 +371,7 @@ def evidential_regression_loss(
     coefficient = to_working(coefficient, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, nu, alpha, beta, coefficient),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream, total
+from ._arrays import Mean, Operand, Sum, like_upstream, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -97,7 +97,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def expectile_loss(
@@ -139,7 +139,7 @@ def expectile_loss(
     q = to_working(q, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, q),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, Sum, divide, exp, like_upstream, log
+from ._arrays import Mean, Operand, Sum, divide, exp, like_upstream, log
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -75,7 +75,7 @@ class _ValueLogMean(nn.Cell):
 
 _slopes_log_mean = _GradientLogMean()
 _kernel_log_mean = _ValueLogMean()
-_kernel_log_mean_sum = Sum(_kernel_log_mean)
+_kernel_log_mean_sums = Sum(_kernel_log_mean), Mean(_kernel_log_mean)
 
 
 def _value_mean(input: Tensor, target: Tensor) -> Tensor:
@@ -141,7 +141,7 @@ class _ValueMean(nn.Cell):
 
 _slopes_mean = _GradientMean()
 _kernel_mean = _ValueMean()
-_kernel_mean_sum = Sum(_kernel_mean)
+_kernel_mean_sums = Sum(_kernel_mean), Mean(_kernel_mean)
 
 
 def _log_mean_loss(
@@ -159,7 +159,7 @@ def _log_mean_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel_log_mean,
-        _kernel_log_mean_sum,
+        _kernel_log_mean_sums,
         (input, target),
         reduction,
         dtype,
@@ -183,7 +183,7 @@ def _mean_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel_mean,
-        _kernel_mean_sum,
+        _kernel_mean_sums,
         (input, target),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import gauss
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -109,7 +109,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def gaussian_crps_loss(
@@ -151,7 +151,7 @@ def gaussian_crps_loss(
     std = to_working(std, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, std),
         reduction,
         dtype,

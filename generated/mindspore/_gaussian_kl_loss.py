@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, Sum, exp, expm1, like_upstream
+from ._arrays import Mean, Operand, Sum, exp, expm1, like_upstream
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
@@ -67,7 +67,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def gaussian_kl_loss(
@@ -105,7 +105,7 @@ def gaussian_kl_loss(
     log_var = to_working(log_var, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (mean, log_var),
         reduction,
         dtype,

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream, log, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, log, zeros_like
 from ._checks import check_floating, check_least, check_positive, check_reduction
 from ._runtime import (
     Loss,
@@ -143,7 +143,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def gaussian_nll_loss(
@@ -195,7 +195,7 @@ def gaussian_nll_loss(
     eps = float(eps)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, var, full, eps),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, exp, like_upstream, log
+from ._arrays import Mean, Operand, Sum, exp, like_upstream, log
 from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
@@ -79,7 +79,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def generalized_kl_div_loss(
@@ -122,7 +122,7 @@ def generalized_kl_div_loss(
     if dialect == "optax":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target),
             reduction,
             dtype,
@@ -133,7 +133,7 @@ def generalized_kl_div_loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream, sign
+from ._arrays import Mean, Operand, Sum, like_upstream, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
@@ -67,7 +67,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
@@ -141,7 +141,7 @@ class _ValueKeras(nn.Cell):
 
 _slopes_keras = _GradientKeras()
 _kernel_keras = _ValueKeras()
-_kernel_keras_sum = Sum(_kernel_keras)
+_kernel_keras_sums = Sum(_kernel_keras), Mean(_kernel_keras)
 
 
 def _loss(
@@ -161,7 +161,7 @@ def _loss(
     if dialect == "chainer":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target),
             reduction,
             dtype,
@@ -171,7 +171,7 @@ def _loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target),
         reduction,
         dtype,
@@ -195,7 +195,7 @@ def _keras_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel_keras,
-        _kernel_keras_sum,
+        _kernel_keras_sums,
         (input, target),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream, sign, total
+from ._arrays import Mean, Operand, Sum, like_upstream, sign, total
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, same_weight, to_working, working_dtype
 
@@ -96,7 +96,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def huber_loss(
@@ -147,7 +147,7 @@ def huber_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target, delta),
             reduction,
             dtype,
@@ -160,7 +160,7 @@ def huber_loss(
     if dialect == "chainer":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target, delta),
             reduction,
             dtype,
@@ -171,7 +171,7 @@ def huber_loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, delta),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, Sum, divide, like_upstream, total
+from ._arrays import Mean, Operand, Sum, divide, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -163,7 +163,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def ipo_loss(
@@ -218,7 +218,7 @@ def ipo_loss(
     tau = to_working(tau, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (chosen, rejected, reference_chosen, reference_rejected, tau),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, exp, like_upstream, log
+from ._arrays import Mean, Operand, Sum, exp, like_upstream, log
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
@@ -75,7 +75,7 @@ class _ValueLogTarget(nn.Cell):
 
 _slopes_log_target = _GradientLogTarget()
 _kernel_log_target = _ValueLogTarget()
-_kernel_log_target_sum = Sum(_kernel_log_target)
+_kernel_log_target_sums = Sum(_kernel_log_target), Mean(_kernel_log_target)
 
 
 def _value_target(input: Tensor, target: Tensor) -> Tensor:
@@ -147,7 +147,7 @@ class _ValueTarget(nn.Cell):
 
 _slopes_target = _GradientTarget()
 _kernel_target = _ValueTarget()
-_kernel_target_sum = Sum(_kernel_target)
+_kernel_target_sums = Sum(_kernel_target), Mean(_kernel_target)
 
 
 def _log_target_loss(
@@ -167,7 +167,7 @@ def _log_target_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel_log_target,
-            _kernel_log_target_sum,
+            _kernel_log_target_sums,
             (input, target),
             reduction,
             dtype,
@@ -180,7 +180,7 @@ def _log_target_loss(
     if dialect == "optax":
         return finish_entries(
             _kernel_log_target,
-            _kernel_log_target_sum,
+            _kernel_log_target_sums,
             (input, target),
             reduction,
             dtype,
@@ -191,7 +191,7 @@ def _log_target_loss(
         )
     return finish_entries(
         _kernel_log_target,
-        _kernel_log_target_sum,
+        _kernel_log_target_sums,
         (input, target),
         reduction,
         dtype,
@@ -218,7 +218,7 @@ def _target_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel_target,
-            _kernel_target_sum,
+            _kernel_target_sums,
             (input, target),
             reduction,
             dtype,
@@ -231,7 +231,7 @@ def _target_loss(
     if dialect == "optax":
         return finish_entries(
             _kernel_target,
-            _kernel_target_sum,
+            _kernel_target_sums,
             (input, target),
             reduction,
             dtype,
@@ -242,7 +242,7 @@ def _target_loss(
         )
     return finish_entries(
         _kernel_target,
-        _kernel_target_sum,
+        _kernel_target_sums,
         (input, target),
         reduction,
         dtype,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, like_upstream, sigmoid, tanh, total
+from ._arrays import Mean, Operand, Sum, constant, like_upstream, sigmoid, tanh, total
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -290,7 +290,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def kto_loss(
@@ -348,7 +348,7 @@ def kto_loss(
     divergence = to_working(divergence, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, reference, target, beta, good_weight, bad_weight, divergence),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream, sign
+from ._arrays import Mean, Operand, Sum, like_upstream, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, same_weight, to_working, working_dtype
 
@@ -68,7 +68,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def l1_loss(
@@ -114,7 +114,7 @@ def l1_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target),
             reduction,
             dtype,
@@ -127,7 +127,7 @@ def l1_loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target),
         reduction,
         dtype,

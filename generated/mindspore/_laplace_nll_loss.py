@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream, log, sign, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, log, sign, zeros_like
 from ._checks import check_floating, check_least, check_positive, check_reduction, check_shape
 from ._runtime import Loss, broadcast_rows, finish_entries, to_tensor, to_working, working_dtype
 
@@ -108,7 +108,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def laplace_nll_loss(
@@ -157,7 +157,7 @@ def laplace_nll_loss(
     eps = float(eps)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, scale, eps),
         reduction,
         dtype,

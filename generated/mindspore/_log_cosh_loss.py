@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, Sum, like_upstream, tanh
+from ._arrays import Mean, Operand, Sum, like_upstream, tanh
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import log_cosh, sech2
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -69,7 +69,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def log_cosh_loss(
@@ -111,7 +111,7 @@ def log_cosh_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target),
             reduction,
             dtype,
@@ -122,7 +122,7 @@ def log_cosh_loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target),
         reduction,
         dtype,

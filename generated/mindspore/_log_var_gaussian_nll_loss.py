@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, exp, like_upstream, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, exp, like_upstream, zeros_like
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -111,7 +111,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def log_var_gaussian_nll_loss(
@@ -159,7 +159,7 @@ def log_var_gaussian_nll_loss(
     log_var = to_working(log_var, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, log_var, full),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream, sign, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, sign, zeros_like
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -107,7 +107,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def mape_loss(
@@ -153,7 +153,7 @@ def mape_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target, eps),
             reduction,
             dtype,
@@ -164,7 +164,7 @@ def mape_loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, eps),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, like_upstream, sign, total
+from ._arrays import Mean, Operand, Sum, constant, like_upstream, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -111,7 +111,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def margin_ranking_loss(
@@ -156,7 +156,7 @@ def margin_ranking_loss(
     margin = to_working(margin, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input1, input2, target, margin),
         reduction,
         dtype,

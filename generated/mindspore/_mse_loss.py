@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream
+from ._arrays import Mean, Operand, Sum, like_upstream
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, same_weight, to_working, working_dtype
 
@@ -67,7 +67,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def mse_loss(
@@ -113,7 +113,7 @@ def mse_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target),
             reduction,
             dtype,
@@ -126,7 +126,7 @@ def mse_loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target),
         reduction,
         dtype,

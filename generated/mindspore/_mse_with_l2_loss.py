@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, fold, like_upstream, total
+from ._arrays import Mean, Operand, Sum, fold, like_upstream, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Loss,
@@ -78,7 +78,7 @@ class _ValueMse(nn.Cell):
 
 _slopes_mse = _GradientMse()
 _kernel_mse = _ValueMse()
-_kernel_mse_sum = Sum(_kernel_mse)
+_kernel_mse_sums = Sum(_kernel_mse), Mean(_kernel_mse)
 
 
 def _value_l2(weights: Tensor, coefficient: Tensor) -> Tensor:
@@ -155,7 +155,7 @@ def _mse_loss(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    return finish_entries(_kernel_mse, _kernel_mse_sum, (input, target), reduction, dtype)
+    return finish_entries(_kernel_mse, _kernel_mse_sums, (input, target), reduction, dtype)
 
 
 def _l2_loss(weights: Tensor, coefficient: Tensor | float, reduction: str) -> Tensor:

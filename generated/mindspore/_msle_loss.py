@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream, log1p, sign, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, log1p, sign, zeros_like
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -102,7 +102,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def msle_loss(
@@ -148,7 +148,7 @@ def msle_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel,
-            _kernel_sum,
+            _kernel_sums,
             (input, target, eps),
             reduction,
             dtype,
@@ -159,7 +159,7 @@ def msle_loss(
         )
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, eps),
         reduction,
         dtype,

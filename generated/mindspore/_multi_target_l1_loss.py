@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream, sign
+from ._arrays import Mean, Operand, Sum, like_upstream, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -96,7 +96,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def multi_target_l1_loss(
@@ -138,7 +138,7 @@ def multi_target_l1_loss(
     target2 = to_working(target2, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target1, target2),
         reduction,
         dtype,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, exp, like_upstream, log, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, divide, exp, like_upstream, log, zeros_like
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, finish_entries, to_working, working_dtype
 
@@ -81,7 +81,7 @@ class _ValueFullLogInput(nn.Cell):
 
 _slopes_full_log_input = _GradientFullLogInput()
 _kernel_full_log_input = _ValueFullLogInput()
-_kernel_full_log_input_sum = Sum(_kernel_full_log_input)
+_kernel_full_log_input_sums = Sum(_kernel_full_log_input), Mean(_kernel_full_log_input)
 
 
 def _value_log_input(input: Tensor, target: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ class _ValueLogInput(nn.Cell):
 
 _slopes_log_input = _GradientLogInput()
 _kernel_log_input = _ValueLogInput()
-_kernel_log_input_sum = Sum(_kernel_log_input)
+_kernel_log_input_sums = Sum(_kernel_log_input), Mean(_kernel_log_input)
 
 
 def _value_full_input(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
@@ -318,7 +318,7 @@ def _full_log_input_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel_full_log_input,
-        _kernel_full_log_input_sum,
+        _kernel_full_log_input_sums,
         (input, target),
         reduction,
         dtype,
@@ -342,7 +342,7 @@ def _log_input_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel_log_input,
-        _kernel_log_input_sum,
+        _kernel_log_input_sums,
         (input, target),
         reduction,
         dtype,

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, exp, like_upstream, total
+from ._arrays import Mean, Operand, Sum, exp, like_upstream, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -166,7 +166,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def ppo_clip_loss(
@@ -213,7 +213,7 @@ def ppo_clip_loss(
     epsilon = to_working(epsilon, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, old, advantage, epsilon),
         reduction,
         dtype,

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, Sum, larger, like_upstream, sign, total
+from ._arrays import Mean, Operand, Sum, larger, like_upstream, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -94,7 +94,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def quantile_loss(
@@ -136,7 +136,7 @@ def quantile_loss(
     q = to_working(q, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, q),
         reduction,
         dtype,

@@ -2,12 +2,14 @@
 """What the losses of this package share: working precision, weights, canonical shapes,
 reduction."""
 
+from typing import Any
+
 from mindspore import Tensor, Type, float32, float64, nn, ops
 from mindspore._c_expression import MixedPrecisionType
 from mindspore.ops import constexpr
 from mindspore.ops.functional import isconstant
 
-from ._arrays import Operand, Sum, constant, grand_total, reshape
+from ._arrays import Mean, Operand, Sum, constant, grand_total, reshape
 from ._checks import (
     check_divides,
     check_reduction,
@@ -212,7 +214,7 @@ def finish(
 
 def finish_entries(
     kernel: nn.Cell,
-    kernel_sum: Sum,
+    sums: tuple[Sum, Mean],
     inputs: tuple[Operand, ...],
     reduction: str,
     dtype: Type,
@@ -227,13 +229,12 @@ def finish_entries(
     sample_weight: Tensor | None = None,
     denominator: Tensor | float | None = None,
 ) -> Tensor:
-    """Finish a loss of single entries; see `finish`, and `Sum` for where they are but added up."""
-    sums = reduction != "none" and rows is None and factor is None and weight is None
-    if sums and mass is None and sample_weight is None and isinstance(inputs[0], Tensor):
-        size = inputs[0].size
-        if size > 0 and count is None and denominator is None and isconstant(inputs[0]):
-            total = kernel_sum(*inputs)
-            return ops.cast(total if reduction == "sum" else total / constant(size, total), dtype)
+    """Finish a loss of single entries; see `finish`, and `Sum` for where they are just added."""
+    plain = factor is None and rows is None and weight is None and sample_weight is None
+    summed = plain and mass is None and count is None and denominator is None
+    first: Any = inputs[0]
+    if summed and reduction != "none" and first.size > 0 and isconstant(first):
+        return ops.cast(sums[reduction == "mean"](*inputs), dtype)
     loss = kernel(*inputs)
     return finish(
         loss if factor is None else factor * loss,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, exp, like_upstream, log1p, sigmoid, total
+from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid, total
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -173,7 +173,7 @@ class _ValuePlain(nn.Cell):
 
 _slopes_plain = _GradientPlain()
 _kernel_plain = _ValuePlain()
-_kernel_plain_sum = Sum(_kernel_plain)
+_kernel_plain_sums = Sum(_kernel_plain), Mean(_kernel_plain)
 
 
 def _value_balanced(input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor) -> Tensor:
@@ -379,7 +379,7 @@ class _ValueBalanced(nn.Cell):
 
 _slopes_balanced = _GradientBalanced()
 _kernel_balanced = _ValueBalanced()
-_kernel_balanced_sum = Sum(_kernel_balanced)
+_kernel_balanced_sums = Sum(_kernel_balanced), Mean(_kernel_balanced)
 
 
 def _plain_loss(
@@ -402,7 +402,7 @@ def _plain_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel_plain,
-            _kernel_plain_sum,
+            _kernel_plain_sums,
             (input, target, gamma),
             reduction,
             dtype,
@@ -413,7 +413,7 @@ def _plain_loss(
         )
     return finish_entries(
         _kernel_plain,
-        _kernel_plain_sum,
+        _kernel_plain_sums,
         (input, target, gamma),
         reduction,
         dtype,
@@ -445,7 +445,7 @@ def _balanced_loss(
     if dialect == "keras":
         return finish_entries(
             _kernel_balanced,
-            _kernel_balanced_sum,
+            _kernel_balanced_sums,
             (input, target, alpha, gamma),
             reduction,
             dtype,
@@ -456,7 +456,7 @@ def _balanced_loss(
         )
     return finish_entries(
         _kernel_balanced,
-        _kernel_balanced_sum,
+        _kernel_balanced_sums,
         (input, target, alpha, gamma),
         reduction,
         dtype,

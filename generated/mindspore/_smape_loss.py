@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream, sign
+from ._arrays import Mean, Operand, Sum, like_upstream, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -113,7 +113,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def smape_loss(
@@ -151,7 +151,7 @@ def smape_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target),
         reduction,
         dtype,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, divide, like_upstream, sign, total
+from ._arrays import Mean, Operand, Sum, divide, like_upstream, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -74,7 +74,7 @@ class _ValueBeta0(nn.Cell):
 
 _slopes_beta_0 = _GradientBeta0()
 _kernel_beta_0 = _ValueBeta0()
-_kernel_beta_0_sum = Sum(_kernel_beta_0)
+_kernel_beta_0_sums = Sum(_kernel_beta_0), Mean(_kernel_beta_0)
 
 
 def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
@@ -169,7 +169,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def _beta_0_loss(
@@ -187,7 +187,7 @@ def _beta_0_loss(
     target = to_working(target, working)
     return finish_entries(
         _kernel_beta_0,
-        _kernel_beta_0_sum,
+        _kernel_beta_0_sums,
         (input, target),
         reduction,
         dtype,
@@ -214,7 +214,7 @@ def _loss(
     beta = to_working(beta, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, beta),
         reduction,
         dtype,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, fold, like_upstream, sign, smaller, total
+from ._arrays import Mean, Operand, Sum, constant, fold, like_upstream, sign, smaller, total
 from ._checks import (
     check_floating,
     check_function,
@@ -118,7 +118,7 @@ class _ValueSwappedCalled(nn.Cell):
 
 _slopes_swapped_called = _GradientSwappedCalled()
 _kernel_swapped_called = _ValueSwappedCalled()
-_kernel_swapped_called_sum = Sum(_kernel_swapped_called)
+_kernel_swapped_called_sums = Sum(_kernel_swapped_called), Mean(_kernel_swapped_called)
 
 
 def _value_swapped_cosine(
@@ -905,7 +905,7 @@ class _ValuePlainCalled(nn.Cell):
 
 _slopes_plain_called = _GradientPlainCalled()
 _kernel_plain_called = _ValuePlainCalled()
-_kernel_plain_called_sum = Sum(_kernel_plain_called)
+_kernel_plain_called_sums = Sum(_kernel_plain_called), Mean(_kernel_plain_called)
 
 
 def _value_plain_cosine(
@@ -1573,7 +1573,7 @@ def _swapped_called_loss(
     margin = to_working(margin, working)
     return finish_entries(
         _kernel_swapped_called,
-        _kernel_swapped_called_sum,
+        _kernel_swapped_called_sums,
         (near, far, across, margin),
         reduction,
         dtype,
@@ -1729,7 +1729,7 @@ def _plain_called_loss(
     margin = to_working(margin, working)
     return finish_entries(
         _kernel_plain_called,
-        _kernel_plain_called_sum,
+        _kernel_plain_called_sums,
         (near, far, margin),
         reduction,
         dtype,

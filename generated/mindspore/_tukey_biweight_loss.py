@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, divide, like_upstream, total
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import box_cox
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -125,7 +125,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def tukey_biweight_loss(
@@ -167,7 +167,7 @@ def tukey_biweight_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, scale),
         reduction,
         dtype,

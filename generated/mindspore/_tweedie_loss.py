@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, divide, exp, like_upstream, log, total
+from ._arrays import Mean, Operand, Sum, divide, exp, like_upstream, log, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -147,7 +147,7 @@ class _ValueLogMean(nn.Cell):
 
 _slopes_log_mean = _GradientLogMean()
 _kernel_log_mean = _ValueLogMean()
-_kernel_log_mean_sum = Sum(_kernel_log_mean)
+_kernel_log_mean_sums = Sum(_kernel_log_mean), Mean(_kernel_log_mean)
 
 
 def _value_mean(input: Tensor, target: Tensor, power: Tensor) -> Tensor:
@@ -299,7 +299,7 @@ class _ValueMean(nn.Cell):
 
 _slopes_mean = _GradientMean()
 _kernel_mean = _ValueMean()
-_kernel_mean_sum = Sum(_kernel_mean)
+_kernel_mean_sums = Sum(_kernel_mean), Mean(_kernel_mean)
 
 
 def _log_mean_loss(
@@ -320,7 +320,7 @@ def _log_mean_loss(
     power = to_working(power, working)
     return finish_entries(
         _kernel_log_mean,
-        _kernel_log_mean_sum,
+        _kernel_log_mean_sums,
         (input, target, power),
         reduction,
         dtype,
@@ -347,7 +347,7 @@ def _mean_loss(
     power = to_working(power, working)
     return finish_entries(
         _kernel_mean,
-        _kernel_mean_sum,
+        _kernel_mean_sums,
         (input, target, power),
         reduction,
         dtype,

@@ -5,7 +5,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, like_upstream, sign
+from ._arrays import Mean, Operand, Sum, like_upstream, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, cast_floats, cast_parts, finish_entries, to_working, working_dtype
 
@@ -73,7 +73,7 @@ class _ValueLoss1(nn.Cell):
 
 _slopes_loss1 = _GradientLoss1()
 _kernel_loss1 = _ValueLoss1()
-_kernel_loss1_sum = Sum(_kernel_loss1)
+_kernel_loss1_sums = Sum(_kernel_loss1), Mean(_kernel_loss1)
 
 
 def _value_loss2(input2: Tensor, target2: Tensor) -> Tensor:
@@ -138,7 +138,7 @@ class _ValueLoss2(nn.Cell):
 
 _slopes_loss2 = _GradientLoss2()
 _kernel_loss2 = _ValueLoss2()
-_kernel_loss2_sum = Sum(_kernel_loss2)
+_kernel_loss2_sums = Sum(_kernel_loss2), Mean(_kernel_loss2)
 
 
 def _loss1_loss(input1: Tensor, target1: Tensor, reduction: str) -> Tensor:
@@ -149,7 +149,7 @@ def _loss1_loss(input1: Tensor, target1: Tensor, reduction: str) -> Tensor:
     input1 = to_working(input1, working)
     target1 = to_working(target1, working)
     return finish_entries(
-        _kernel_loss1, _kernel_loss1_sum, (input1, target1), reduction, dtype, shape=input1.shape
+        _kernel_loss1, _kernel_loss1_sums, (input1, target1), reduction, dtype, shape=input1.shape
     )
 
 
@@ -161,7 +161,7 @@ def _loss2_loss(input2: Tensor, target2: Tensor, reduction: str) -> Tensor:
     input2 = to_working(input2, working)
     target2 = to_working(target2, working)
     return finish_entries(
-        _kernel_loss2, _kernel_loss2_sum, (input2, target2), reduction, dtype, shape=input2.shape
+        _kernel_loss2, _kernel_loss2_sums, (input2, target2), reduction, dtype, shape=input2.shape
     )
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, constant, like_upstream, zeros_like
+from ._arrays import Mean, Operand, Sum, constant, like_upstream, zeros_like
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -93,7 +93,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def von_mises_loss(
@@ -135,7 +135,7 @@ def von_mises_loss(
     concentration = float(concentration)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, concentration),
         reduction,
         dtype,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, divide, expm1, like_upstream, total
+from ._arrays import Mean, Operand, Sum, divide, expm1, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import gauss
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -106,7 +106,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def welsch_loss(
@@ -148,7 +148,7 @@ def welsch_loss(
     scale = to_working(scale, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, scale),
         reduction,
         dtype,

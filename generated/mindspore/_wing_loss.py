@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, Sum, divide, like_upstream, log1p, sign, total
+from ._arrays import Mean, Operand, Sum, divide, like_upstream, log1p, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -166,7 +166,7 @@ class _Value(nn.Cell):
 
 _slopes = _Gradient()
 _kernel = _Value()
-_kernel_sum = Sum(_kernel)
+_kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def wing_loss(
@@ -212,7 +212,7 @@ def wing_loss(
     eps = to_working(eps, working)
     return finish_entries(
         _kernel,
-        _kernel_sum,
+        _kernel_sums,
         (input, target, width, eps),
         reduction,
         dtype,
