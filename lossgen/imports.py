@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from string import ascii_letters, digits
 
 WIDTH = 100  # of a line
 QUOTES = '"""'
 FUTURE = "__future__"
-_WORD = re.compile(r"\w+")
+_IN_WORD = frozenset(f"{ascii_letters}{digits}_")
 _HEAD = re.compile(r'(?:#.*\n|[ \t]*\n)*(?:[rR]?"""(?s:.*?)"""[ \t]*\n)?\s*')
 _IMPORT = re.compile(r"(?:import ([\w.]+)(?: as (\w+))?|from ([\w.]+) import (\w+(?:, \w+)*))?\n")
 
@@ -33,8 +34,7 @@ def tidied(source: str) -> str:
     if source.startswith(("import ", "from "), place) or _repeats(found):
         return source
     code = "".join(source[end:].split(QUOTES)[::2])  # docstrings may say the same words
-    used = set(_WORD.findall(code))
-    kept = [entry for entry in (_used(entry, used) for entry in found) if entry[2]]
+    kept = [entry for entry in (_used(entry, code) for entry in found) if entry[2]]
     return f"{source[:start]}{_sections(kept)}{source[end:]}"
 
 
@@ -49,15 +49,30 @@ def _repeats(entries: Sequence[Entry]) -> bool:
     return len({entry[:2] for entry in entries}) < len(entries)
 
 
-def _used(entry: Entry, used: Set[str]) -> Entry:
+def _used(entry: Entry, code: str) -> Entry:
     """Return an import of what is used, once each."""
     several, module, words = entry
     if module == FUTURE:
         return entry
     if several:
-        return several, module, tuple(word for word in dict.fromkeys(words) if word in used)
+        return (
+            several,
+            module,
+            tuple(word for word in dict.fromkeys(words) if _mentions(code, word)),
+        )
     whole, _, alias = words[0].partition(" as ")
-    return several, module, words if (alias or whole.partition(".")[0]) in used else ()
+    return several, module, words if _mentions(code, alias or whole.partition(".")[0]) else ()
+
+
+def _mentions(code: str, name: str) -> bool:
+    """Say whether a name stands somewhere as a word; a pattern would be far slower."""
+    place = code.find(name)
+    while place >= 0:
+        end = place + len(name)
+        if not _IN_WORD.intersection((code[place - 1 : place], code[end : end + 1])):
+            return True
+        place = code.find(name, end)
+    return False
 
 
 def _sections(entries: Sequence[Entry]) -> str:

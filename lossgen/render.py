@@ -54,6 +54,7 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        auto_reload=False,
         bytecode_cache=_compiled(),
     )
 
