@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import math
 import os
 import platform
 import random
@@ -76,7 +77,8 @@ class Result:
     @property
     def ratio(self) -> float:
         """How much of the fastest peer's time, or memory, the loss takes."""
-        return self.medians[OURS] / min(self.peers.values())
+        ours, peer = self.medians[OURS], min(self.peers.values())
+        return ours / peer if peer else 1.0 if not ours else math.inf
 
     def as_json(self, unit: str) -> dict[str, object]:
         """Return what is written down."""

@@ -24,8 +24,8 @@ def _is_largest(node: Node) -> Node:
     return compare("eq", n.position(axis), n.reduce_axes("argmax", body, (axis,)))
 
 
-def _largest(node: Node) -> Node:
-    """The place of the largest entry."""
+def largest_place(node: Node) -> Node:
+    """Return the place of the largest entry."""
     return n.reduce_axes("argmax", node.args[0], (node.axis,))
 
 
@@ -33,7 +33,7 @@ def _others(node: Node) -> Node:
     """The sum of exp(body - max) over all but the largest."""
     body, axis = node.args[0], node.axis
     decayed = n.over("exp_shifted", axis, body)
-    return n.reduce_axes("sum", n.put(decayed, axis, _largest(node), n.ZERO), (axis,))
+    return n.reduce_axes("sum", n.put(decayed, axis, largest_place(node), n.ZERO), (axis,))
 
 
 def _softmax(node: Node) -> Node:
@@ -46,7 +46,7 @@ def _cosoftmax(node: Node) -> Node:
     others = n.fold("others", axis, body)
     total = n.add(n.ONE, others)
     rest = subtract(total, n.over("exp_shifted", axis, body))
-    return divide(n.put(rest, axis, _largest(node), others), total)
+    return divide(n.put(rest, axis, largest_place(node), others), total)
 
 
 def _lse(node: Node) -> Node:
@@ -80,8 +80,8 @@ def _nll_at(node: Node) -> Node:
     return subtract(call("log1p", n.add(beside, call("expm1", behind))), behind)
 
 
-def _parted(body: Node, weight: Node, axis: str) -> tuple[Node, Node]:
-    """The weight where the body is largest, and the sum of the others."""
+def parted(body: Node, weight: Node, axis: str) -> tuple[Node, Node]:
+    """Return the weight where the body is largest, and the sum of the others."""
     if axis not in weight.axes:  # the others of m equal weights are m - 1 of them
         return weight, mul(weight, subtract(n.size(axis), n.ONE))
     top = n.reduce_axes("argmax", body, (axis,))
@@ -99,7 +99,7 @@ def _xent(node: Node) -> Node:
     axis = node.axis
     behind = mul(weight, negate(n.over("shifted", axis, body)))
     counted = n.sum_over(select(compare("eq", weight, n.ZERO), n.ZERO, behind), (axis,))
-    whole = n.add(*_parted(body, weight, axis))
+    whole = n.add(*parted(body, weight, axis))
     return n.add(mul(call("log1p", n.fold("others", axis, body)), whole), counted)
 
 
@@ -118,12 +118,14 @@ def _excess(node: Node) -> Node:
     """
     body, weight = node.args
     axis = node.axis
-    own, rest = _parted(body, weight, axis)
+    own, rest = parted(body, weight, axis)
     others = n.fold("others", axis, body)
     total, decayed = n.add(n.ONE, others), n.over("exp_shifted", axis, body)
     inverse = call("inverse", total)
     elsewhere = subtract(mul(decayed, mul(n.add(rest, own), inverse)), weight)
-    return n.put(elsewhere, axis, _largest(node), mul(subtract(rest, mul(others, own)), inverse))
+    return n.put(
+        elsewhere, axis, largest_place(node), mul(subtract(rest, mul(others, own)), inverse)
+    )
 
 
 def _centred(node: Node) -> Node:

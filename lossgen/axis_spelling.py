@@ -6,7 +6,7 @@ from lossgen import nodes as n
 from lossgen.code import ATOM, COMPARE, PRODUCT, UNARY, Text, of_numbers
 from lossgen.expand import FUNCTIONS
 from lossgen.language import ELLIPSIS
-from lossgen.layout import matrix_pair
+from lossgen.matrices import matrix_pair
 from lossgen.nodes import Node
 from lossgen.spelling import Spelling
 

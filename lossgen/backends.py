@@ -61,6 +61,7 @@ class Backend:
         layer: the framework's own layer, which the class of a loss has where it trains one.
         fields: what it trains are fields of the class, rather than inputs of each call.
         chunk: the annotation of how much to compute at a time.
+        plain: calls may look at labels, to take a shorter formula where each of them counts.
         templates: folders beside lossgen's own, each with a folder named after the backend.
     """
 
@@ -88,6 +89,7 @@ class Backend:
     layer: LinearLayer | None = None
     fields: bool = False
     chunk: str = "int"
+    plain: bool = False
     templates: tuple[Path, ...] = ()
 
 
@@ -284,9 +286,11 @@ TORCH = Backend(
         ),
     ),
     chunk="Chunking | int",
+    plain=True,
     sums=True,
     helpers=frozenset(
         (
+            "are_moderate",
             "length_along",
             "log_cosh",
             "pick",

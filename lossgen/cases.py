@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lossgen import conditions
 from lossgen.apart import better_apart
@@ -14,9 +14,10 @@ from lossgen.denominators import by_batch, denominator_call, gives_back
 from lossgen.endings import ending
 from lossgen.kernels import partial_names, print_denominator, print_kernels, sums_first
 from lossgen.keywords import Result, shape_words
-from lossgen.language import ParameterSymbol, Tensor
+from lossgen.language import Tensor
 from lossgen.loss import Case, Loss, alone
 from lossgen.options import case_options, chunk_options
+from lossgen.plain import absent_weights, compared, ignored, plain_case
 from lossgen.program import Program
 from lossgen.shapes import prepare, prepared_name
 from lossgen.sharing import ModuleCase, ModulePart, merged
@@ -24,7 +25,8 @@ from lossgen.sharing import ModuleCase, ModulePart, merged
 
 def make_part(loss: Loss, name: str, cases: Sequence[Case], backend: Backend) -> ModulePart:
     """Return a named part of a loss, or the whole under an empty name."""
-    found = merged([_case(loss, draft, name, backend) for draft in _drafts(loss, cases)])
+    drafts = list(_drafts(loss, cases))
+    found = merged([_with_plain(loss, draft, name, backend) for draft in drafts])
     order = [argument for case in found for argument in case.arguments]
     return ModulePart(name, tuple(found), tuple(dict.fromkeys(order)))
 
@@ -63,6 +65,23 @@ def _suffixes(cases: Sequence[Case]) -> list[str]:
     return words
 
 
+def _with_plain(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
+    """Return a case, with its shorter form where the backend may look whether that applies."""
+    made = _case(loss, draft, part, backend)
+    case = plain_case(draft.case, draft.program)
+    if not backend.plain or loss.chunked or case is None or draft.owner != draft.suffix:
+        return made
+    suffix = f"{draft.suffix}_plain"
+    short = replace(draft, case=case, program=compile_case(loss, case), suffix=suffix, owner=suffix)
+    labels, ignore = compared(draft.case)
+    return replace(
+        made,
+        plain=_case(loss, short, part, backend),
+        absent=absent_weights(draft.case),
+        counted=f"all_count({labels}, {ignore})",
+    )
+
+
 def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     case, program = draft.case, draft.program
     one = alone(case.without_condition())
@@ -78,7 +97,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         doubts=backend.doubts,
         batch=backend.operations["batch"],
         bring=backend.bring,
-        ignored=_ignored(case),
+        ignored=ignored(case),
         factor=factor,
         given=given,
     )
@@ -130,13 +149,6 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
 
 def _in_call_order(one: Loss) -> tuple[Tensor, ...]:
     return tuple(sorted(one.tensors(), key=lambda tensor: (tensor.kind == "weight", tensor.order)))
-
-
-def _ignored(case: Case) -> str:
-    """Return the parameter that labels are compared with to be valid, or nothing."""
-    symbols = set() if case.valid is None else case.valid.atoms(ParameterSymbol)
-    names = sorted(s.parameter.name for s in symbols if s.parameter.kind == "integer")
-    return names[0] if names else ""
 
 
 def _output(program: Program) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,49 +10,12 @@ from lossgen import nodes as n
 from lossgen.backends import Backend
 from lossgen.code import is_primary
 from lossgen.composites import EXPANSIONS
+from lossgen.descriptions import DOCS
 from lossgen.expand import FUNCTIONS, PAIRS
+from lossgen.near_composites import NEAR_EXPANSIONS
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 
-DOCS = {
-    "log_cosh": "Return log(cosh(x)); cosh overflows for large |x| and rounds to 1 for small.",
-    "gauss": "Return exp(-factor * x**2) for a power of two, with no digits lost in the square.",
-    "exp_moment1": "Return the integral of s * exp(x * s) over s from 0 to 1, for abs(x) < 1.5.",
-    "exp_moment2": "Return the integral of s**2 * exp(x * s) over s from 0 to 1, likewise.",
-    "hypot1": "Return sqrt(1 + x**2), whose square may overflow.",
-    "over_hypot1": "Return x / sqrt(1 + x**2).",
-    "log1p_square": "Return log(1 + x**2), whose square may overflow.",
-    "over_square1": "Return x / (1 + x**2).",
-    "power1p": "Return (1 + x)**exponent.",
-    "box_cox": "Return ((1 + x)**exponent - 1) / exponent, its limit where the exponent is 0.",
-    "box_cox_slope": "Return the derivative of box_cox(x, exponent) by the exponent.",
-    "box_cox_bend": "Return the second derivative of box_cox(x, exponent) by the exponent.",
-    "digamma": "Return the derivative of the logarithm of the gamma function, for x > 0.",
-    "trigamma": "Return the second derivative of the logarithm of the gamma function, for x > 0.",
-    "sech2": "Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left.",
-    "scaled_exp": "Return x * exp(y), also where exp(y) overflows.",
-    "unit": "Return x / y, and 0 where y is 0.",
-    "norm": "Return the Euclidean norm over an axis, scaled so that no square overflows.",
-    "floored_norm": "Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise.",
-    "p_norm": "Return the norm of an order over an axis, scaled so that no power overflows.",
-    "signed_power": "Return sign(x) * abs(x)**exponent.",
-    "power_slope": "Return the derivative of sign(x) * abs(x)**exponent; flat at 0 below 1.",
-    "deviation": "Return x less its mean over an axis.",
-    "direction": "Return x divided by its norm over an axis; the zero vector stays zero.",
-    "softmax": "Return exp(x) / sum(exp(x)) over an axis.",
-    "cosoftmax": "Return 1 - softmax(x), with all its digits where softmax is near 1.",
-    "lse": "Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm.",
-    "nll": "Return logsumexp(x) - x, exact where one entry dominates.",
-    "nll_at": "Return logsumexp(x) - x[index], exact where that entry dominates.",
-    "xent": "Return the sum of y * (logsumexp(x) - x) over an axis.",
-    "excess_at": "Return softmax(x) less 1 at the index: there, minus the sum of the others.",
-    "excess": "Return softmax(x) * sum(y) - y, without cancelling where y is one entry.",
-    "centred": "Return y less its entry where x is largest over an axis.",
-    "softmax_tangent": "Return the change of softmax(x) along y, exact where one entry dominates.",
-    "label_cross_entropy_and_excess": "Return label_cross_entropy(x, index) and its label_excess.",
-    "cross_entropy_and_excess": "Return cross_entropy_with(x, y) and its excess_over.",
-    "rest": "Return, for every entry, the sum of the others over an axis.",
-}
 KEEPS_AXIS = {
     *("deviation", "direction", "softmax", "cosoftmax", "nll", "excess_at", "excess", "rest"),
     *("centred", "softmax_tangent"),
@@ -79,6 +42,8 @@ ELEMENTWISE = POWERS | {
 }
 # What is a function of the runtime's where a framework has a better way than the expansion.
 OWN = ("put", "length", "p_length")
+# Where a backend's runtime can look at numbers, it says by this name whether all are near 0.
+MODERATE = "are_moderate"
 # What a function takes beside x, where that is a number.
 NUMBERS = {
     "floored_norm": "floor",
@@ -104,15 +69,30 @@ class FunctionArgument:
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """What a function does: its lines, and what it returns."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    helpers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
-    """A printed function of the package."""
+    """A printed function of the package; ``near`` is a shorter way for moderate entries."""
 
     name: str
     arguments: tuple[FunctionArgument, ...]
     doc: str
-    lines: tuple[str, ...]
-    results: tuple[str, ...]
-    helpers: tuple[str, ...]
+    first: tuple[str, ...]
+    near: Formula | None
+    general: Formula
+
+    @property
+    def helpers(self) -> frozenset[str]:
+        """What it calls of the runtime."""
+        near = frozenset[str]() if self.near is None else self.near.helpers | {MODERATE}
+        return self.general.helpers | near
 
 
 def shared_functions(backend: Backend, called: Set[str]) -> tuple[Function, ...]:
@@ -132,28 +112,36 @@ def shared_functions(backend: Backend, called: Set[str]) -> tuple[Function, ...]
 def _function(backend: Backend, name: str, ops: tuple[str, ...]) -> Function:
     op = ops[0]
     arguments = _signature(op)[0]
+    near = None
+    if MODERATE in backend.helpers and all(each in NEAR_EXPANSIONS for each in ops):
+        near = _formula(backend, ops, NEAR_EXPANSIONS)
+    unsqueeze = backend.operations["unsqueeze"]
+    first = (f"index = {unsqueeze.format('index')}",) if "index" in arguments else ()
+    typed = tuple(FunctionArgument(name, _kind(op, name)) for name in arguments)
+    doc = DOCS[op if len(ops) == 1 else name]
+    return Function(name, typed, doc, first, near, _formula(backend, ops, EXPANSIONS))
+
+
+def _formula(
+    backend: Backend, ops: tuple[str, ...], expansions: Mapping[str, Callable[[Node], Node]]
+) -> Formula:
+    op = ops[0]
     own = {inner for inner in OWN if f"{inner}_along" in backend.operations}
     own |= {inner for inner, function in FUNCTIONS.items() if function in backend.helpers}
     body: Body = print_body(
         backend,
-        tuple(EXPANSIONS[each](_signature(each)[1]) for each in ops),
+        tuple(expansions[each](_signature(each)[1]) for each in ops),
         ("axis",),
         {},
-        (*arguments,),
+        _signature(op)[0],
         calls=NESTED - {op} | own,
         keep=op not in ELEMENTWISE,
         result_names=("value", "excess")[: len(ops)],
     )
-    lines = body.lines
-    if "index" in arguments:
-        lines = (f"index = {backend.operations['unsqueeze'].format('index')}", *lines)
     results = tuple(map(partial(_result, backend), ops, body.results))
-    typed = tuple(FunctionArgument(name, _kind(op, name)) for name in arguments)
-    around = " ".join((lines[0] if lines else "", *results))
+    around = " ".join((body.lines[0] if body.lines else "", *results))
     helpers = {name for name in backend.helpers if f"{name}(" in around} | {*body.helpers}
-    helpers -= NESTED
-    doc = DOCS[op if len(ops) == 1 else name]
-    return Function(name, typed, doc, lines, results, tuple(sorted(helpers)))
+    return Formula(body.lines, results, frozenset(helpers - NESTED))
 
 
 def _result(backend: Backend, op: str, code: str) -> str:

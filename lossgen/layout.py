@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossgen import nodes as n
+from lossgen.matrices import matrix_pair
 from lossgen.memory import remembered
 from lossgen.nodes import Node
 from lossgen.rewrite import Pass, rebuild
@@ -148,20 +149,34 @@ def leaves(roots: tuple[Node, ...]) -> tuple[Node, ...]:
 
 
 def _group_factors(node: Node) -> Node:
-    if node.op != "mul" or len({arg.axes for arg in node.args if arg.axes}) < 2:
+    """Multiply first what has fewer axes than the product, and with it numbers and lengths."""
+    if node.op != "mul":
         return node
     narrow = [
         arg for arg in node.args if arg.axes and arg.axes != node.axes and denominator(arg) is None
     ]
+    if not narrow:
+        return node
     groups: dict[frozenset[str], list[Node]] = {}
     for arg in narrow:
         groups.setdefault(arg.axes, []).append(arg)
-    wide = [arg for arg in node.args if arg not in narrow]
-    if all(len(group) == 1 for group in groups.values()):
+    numbers = [arg for arg in node.args if _is_number(arg) and not n.is_const(arg)]
+    next(iter(groups.values())).extend(numbers)
+    wide = [arg for arg in node.args if arg not in narrow and arg not in numbers]
+    if not wide or all(len(group) == 1 for group in groups.values()):
         return node
     minus = [arg for arg in wide if n.is_const(arg)]
     rest = [arg for arg in wide if not n.is_const(arg)]
     return n.make("mul", [*minus, *(n.mul(*group) for group in groups.values()), *rest])
+
+
+@remembered
+def _is_number(node: Node) -> bool:
+    """Say whether a node is made of numbers and lengths alone, and divides by no number."""
+    divisor = denominator(node)
+    if divisor is not None:
+        return divisor.op == "size"
+    return not node.axes and all(not inner.axes for inner in n.walk(node))
 
 
 def _as_it_is(node: Node, args: tuple[Node, ...]) -> Node:
@@ -181,20 +196,3 @@ def _over(node: Node, args: tuple[Node, ...]) -> Node:
 
 _grouped = Pass(lambda node, args: _group_factors(_over(node, args)))
 _divided = Pass(_balanced)
-
-
-@remembered
-def matrix_pair(node: Node) -> tuple[Node, Node] | None:
-    """Return the two factors where a sum over one axis is a matrix product."""
-    if node.op != "sum" or len(node.reduced) != 1 or node.args[0].op != "mul":
-        return None
-    factors = node.args[0].args
-    widest = [arg.axes for arg in factors if not any(arg.axes < other.axes for other in factors)]
-    groups = list(dict.fromkeys(widest))
-    if len(groups) != 2:
-        return None
-    split: dict[frozenset[str], list[Node]] = {group: [] for group in groups}
-    for arg in factors:
-        split[next(group for group in groups if arg.axes <= group)].append(arg)
-    left, right = (n.make("mul", args) if len(args) > 1 else args[0] for args in split.values())
-    return left, right

@@ -26,7 +26,7 @@ from lossgen.sharing import ModuleCase, ModulePart
 from lossgen.variants import spelled_out
 
 HELPER = re.compile(
-    r"\b((?:as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|trained|with_batch|leading_size)\("
+    r"\b((?:all|as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|trained|with_batch|leading_size)\("
 )
 
 
@@ -107,14 +107,19 @@ def make_module(loss: Loss, backend: Backend) -> Module:
     face = interface(loss, backend, input_options(loss, backend), kept)
     passed = {option.name: option for option in face.options}
     called = {
-        h for part in module_parts for case in part.cases for k in case.kernels for h in k.helpers
+        helper
+        for part in module_parts
+        for case in part.cases
+        for form in case.formulas
+        for kernel in form.kernels
+        for helper in kernel.helpers
     }
     checks = [line for option in options for line in (option.check, *option.adoptions)]
     lines = " ".join(
         line
         for part in module_parts
         for case in part.cases
-        for line in (*case.lines, case.condition, *case.counts, *checks)
+        for line in (*case.lines, case.condition, case.counted, *case.counts, *checks)
     )
     used = set(re.findall(HELPER, lines))
     arithmetic, helpers = (called | used) & backend.helpers, sorted(used - backend.helpers)

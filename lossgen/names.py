@@ -17,8 +17,8 @@ IMPORTED = frozenset(
         """
         Any Array ArrayLike Case Chunking DerivativesInChunks frozenset Given Kernels Literal
         Loss Mean Operand NDArray Parameter Rows RowsInChunks Sum Tensor TypeAlias
-        added argmax_along array_of as_arrays at_least at_most axis_weight bool broadcast_input
-        broadcast_rows
+        added all_count are_moderate argmax_along array_of as_arrays at_least at_most
+        axis_weight bool broadcast_input broadcast_rows
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         Call Callable callable check_device check_dialect check_divides check_floating
         check_function check_integer check_integers

@@ -16,7 +16,7 @@ from lossgen.layout import operands
 from lossgen.nodes import Node
 from lossgen.page import page
 from lossgen.pairs import Pair, find_pairs
-from lossgen.sections import Sections
+from lossgen.sections import Section, Sections
 
 LONG = 64
 DEFAULT_WORDS = {
@@ -116,19 +116,18 @@ class _Printer(AxisSpelling):
         self.sections = Sections(self.roots, operands, wanted)
         self.pairs: dict[Node, Pair] = {}
         self.lines: list[str] = []
-        self.assigned: dict[tuple[str, int | None], str] = {}
+        self.assigned: dict[tuple[str, Section], str] = {}
 
     def body(self, result_names: Sequence[str]) -> Body:
-        self.pairs = find_pairs(self.nodes, lambda node: self.sections.of(node) is None)
+        self.pairs = find_pairs(self.nodes, lambda node: not self.sections.of(node))
         for node in self.nodes:
             self._emit(node)
         results = [self.text[root].code for root in self.roots]
         for k, name in enumerate(result_names if len(results) > 1 else ()):
-            if self.sections.is_open(k):
-                results[k] = self.sections.close(k, name, results[k], self.lines)
-            elif name and len(results[k]) > LONG // 2:
+            if name and not self.sections.is_open(k) and len(results[k]) > LONG // 2:
                 self.lines.append(f"{name} = {results[k]}")
                 results[k] = name
+        self.sections.close(result_names, results, self.lines)
         return Body(tuple(self.lines), tuple(results), tuple(sorted(self.called)))
 
     def _emit(self, node: Node) -> None:
@@ -150,7 +149,7 @@ class _Printer(AxisSpelling):
     def _assigned(self, node: Node, code: str) -> str:
         """Return the name of a value; under other names of its axes, an array is the same."""
         section = self.sections.of(node)
-        for known in (None, section):
+        for known in self.sections.around(section):
             if (code, known) in self.assigned:
                 return self.assigned[code, known]
         name = self.assigned[code, section] = self._name(node)

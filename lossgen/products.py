@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from lossgen import nodes as n
-from lossgen.layout import denominator, matrix_pair
+from lossgen.layout import denominator
+from lossgen.matrices import matrix_pair
 from lossgen.nodes import Node
 from lossgen.rewrite import Pass
 

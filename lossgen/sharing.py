@@ -35,6 +35,7 @@ class ModuleCase:
         output: the shape of the unreduced loss, empty for a dialect.
         doubtful: labels may be unknown when they are checked, and then spoil their rows later.
         apart: the loss and its slopes had better share nothing, where a compiler decides that.
+        plain: the shorter form of the case where labels are ``counted`` and weights ``absent``.
     """
 
     suffix: str
@@ -71,6 +72,14 @@ class ModuleCase:
     doubtful: bool
     apart: bool
     output: str
+    plain: ModuleCase | None = None
+    absent: tuple[str, ...] = ()
+    counted: str = ""
+
+    @property
+    def formulas(self) -> tuple[ModuleCase, ...]:
+        """The case and its shorter form: what there are kernels for."""
+        return (self,) if self.plain is None else (self, self.plain)
 
     @property
     def lines(self) -> tuple[str, ...]:

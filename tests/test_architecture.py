@@ -54,7 +54,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "derivatives": ("partials regions derive deltas diagonal", "memory, graphs, stable forms"),
     "programs": (
-        "unknown meanings lower rows totals program compile",
+        "unknown meanings lower rows totals program compile plain",
         "memory, sentences, words, graphs, stable forms, derivatives",
     ),
     "specs": (
@@ -63,8 +63,9 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory, sentences, files, words, programs",
     ),
     "spelling": (
-        "backends registry axis_composites power_composites composites expand layout products code "
-        "page spelling axis_spelling sections pairs printer functions kernels apart",
+        "backends registry axis_composites near_composites power_composites composites "
+        "descriptions expand matrices layout products code page spelling axis_spelling sections "
+        "pairs printer functions kernels apart",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from generated.torch import _runtime
+from generated.torch import _functions, _runtime
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 # In units in the last place; over some millions of numbers tanh errs by 2.5, log_cosh by 3.3.
@@ -91,3 +91,91 @@ def test_writing_into_an_array_leaves_what_autograd_needs():
     with torch.no_grad():
         own = x.exp()
         assert _runtime.put_into(own, -1, index, 0.0) is own
+
+
+# Rows of logits: where the label dominates, where another does, and where none does.
+LOGITS = torch.tensor(
+    [[20.0, -3.5, 1.25], [-31.9, 0.7, 31.9], [0.1, 0.2, 0.3], [31.0, 31.5, -32.0]],
+    dtype=torch.float64,
+)
+LABELS = torch.tensor([0, 0, 1, 2])
+
+
+def exact_cross_entropies(logits: torch.Tensor) -> tuple[list[mp.mpf], list[mp.mpf]]:
+    """Return the cross-entropy of each row with its label, and all its derivatives."""
+    losses, slopes = [], []
+    for row, label in zip(logits.tolist(), LABELS.tolist(), strict=True):
+        powers = [mp.exp(mp.mpf(x)) for x in row]
+        others = sum(power for k, power in enumerate(powers) if k != label)
+        losses.append(mp.log1p(others / powers[label]))
+        total = others + powers[label]
+        slopes += [(-others if k == label else p) / total for k, p in enumerate(powers)]
+    return losses, slopes
+
+
+@pytest.mark.parametrize("near", [True, False], ids=["near 0", "anywhere"])
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_logits_near_0_need_no_shift(dtype, near, monkeypatch):
+    """The shorter forms of softmax and cross-entropy are as exact as those for any logits."""
+    logits = LOGITS.to(dtype)
+    assert _runtime.are_moderate(logits)
+    monkeypatch.setattr(_functions, "are_moderate", lambda _: near)
+    with mp.workdps(60):
+        losses, slopes = exact_cross_entropies(logits)
+        own = [k * 3 + label for k, label in enumerate(LABELS.tolist())]
+        shares = [slope + (k in own) for k, slope in enumerate(slopes)]
+    value, excess = _functions.label_cross_entropy_and_excess(logits, LABELS, axis=-1)
+    assert off_by(value, losses) <= BUDGET
+    assert off_by(excess.flatten(), slopes) <= BUDGET
+    assert torch.equal(_functions.label_cross_entropy(logits, LABELS, axis=-1), value)
+    assert torch.equal(_functions.label_excess(logits, LABELS, axis=-1), excess)
+    assert off_by(_functions.softmax(logits, axis=-1).flatten(), shares) <= BUDGET
+
+
+@pytest.mark.parametrize("entry", [32.5, -33.0, math.inf, -math.inf, math.nan], ids=str)
+def test_other_logits_are_shifted(entry):
+    assert not _runtime.are_moderate(torch.tensor([1.0, entry]))
+    assert not _runtime.are_moderate(torch.tensor([]))
+
+
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_far_exponentials_are_exact_or_nothing(dtype):
+    """Down to the smallest normal number; further down, where it would be slow, they are 0."""
+    y = torch.tensor([[700.3], [0.1], [-3.7]], dtype=dtype)
+    lowest = math.log(torch.finfo(dtype).tiny)
+    x = y - torch.tensor([0.0, 0.4, 33.3, 0.99 * -lowest], dtype=dtype)
+    with mp.workdps(60):
+        pairs = zip(x.flatten().tolist(), y.expand_as(x).flatten().tolist(), strict=True)
+        expected = [mp.exp(mp.mpf(a) - mp.mpf(b)) for a, b in pairs]
+    assert off_by(_runtime.exp_difference(x, y).flatten(), expected) <= BUDGET
+    for far in (-math.inf, lowest - 2.0, -1e30):
+        assert not _runtime.exp_difference(y + far, y).any()
+    assert not _runtime.exp_difference(-y.abs() * math.inf, -y.abs() * math.inf).any()
+    assert _runtime.exp_difference(y * math.nan, y).isnan().all()
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1], ids=str)
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_the_largest_of_many_is_the_first_of_equals(dtype, axis, monkeypatch):
+    monkeypatch.setattr(_runtime, "MANY", 0)
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randint(-3, 3, (6, 5, 7), generator=generator).to(dtype)
+    with torch.no_grad():
+        found = _runtime.argmax_along(x, axis)
+        lost = _runtime.argmax_along(torch.full_like(x, math.nan), axis)
+        endless = _runtime.argmax_along(torch.full_like(x, -math.inf), axis)
+    assert torch.equal(found, x.argmax(axis, keepdim=True))
+    assert (lost < x.shape[axis]).all()
+    assert not endless.any()
+
+
+@pytest.mark.parametrize("many", [0, 1 << 60], ids=["many", "few"])
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_what_is_masked_is_nothing(dtype, many, monkeypatch):
+    monkeypatch.setattr(_runtime, "MANY", many)
+    x = torch.tensor([[math.nan, -1.0], [-0.0, 2.5], [math.inf, -7.0]], dtype=dtype)
+    mask = torch.tensor([[False], [True], [False]])
+    with torch.no_grad():
+        found = _runtime.masked(x, mask)
+    assert torch.equal(found, torch.tensor([[0.0, 0.0], [-0.0, 2.5], [0.0, 0.0]], dtype=dtype))
+    assert not math.copysign(1.0, found[0, 1].item()) < 0.0

@@ -44,14 +44,13 @@ def _value_and_gradient_invariance(
     input2_direction = direction(deviation_3, axis=-2)
     sums = total(input1_direction * input2_direction, axis=0)
     term = 1.0 - sums
-    product = term * sums
-    term_2 = 2.0 * product * input1_direction * upstream - 2.0 * upstream * term * input2_direction
+    slope = term * upstream
+    slope_2 = term * sums * upstream
+    term_2 = 2.0 * slope_2 * input1_direction - 2.0 * slope * input2_direction
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(term_2, axis=-2)
     grad_input2 = None
     if "input2" in wanted:
-        term_3 = (
-            2.0 * product * input2_direction * upstream - 2.0 * upstream * term * input1_direction
-        )
+        term_3 = 2.0 * slope_2 * input2_direction - 2.0 * slope * input1_direction
         grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_3, axis=-2)
     return total(term * term), grad_input1, grad_input2
 
@@ -86,9 +85,10 @@ def _curvature_invariance(
     input2_direction = direction(deviation_4, axis=-2)
     sums_2 = total(input1_direction * input2_direction, axis=0)
     term = 1.0 - sums_2
-    product = term * sums_2
-    term_2 = 2.0 * product * input1_direction * upstream - 2.0 * upstream * term * input2_direction
-    product_2 = ratio(quotient, input1_length) * sums * deviation(term_2, axis=-2)
+    slope = term * upstream
+    slope_2 = term * sums_2 * upstream
+    term_2 = 2.0 * slope_2 * input1_direction - 2.0 * slope * input2_direction
+    product = ratio(quotient, input1_length) * sums * deviation(term_2, axis=-2)
     term_3 = deviation_3 - input1_direction * sums
     input2_length = norm(deviation_4, axis=-2)
     quotient_2 = ratio(1.0, input2_length)
@@ -97,29 +97,27 @@ def _curvature_invariance(
     term_4 = deviation_5 - input2_direction * sums_3
     term_5 = input2_direction * quotient * term_3 + input1_direction * quotient_2 * term_4
     sums_4 = total(term_5, axis=0)
-    term_6 = 2.0 * input1_direction * upstream * sums_2 - 2.0 * upstream * input2_direction
+    slope_3 = sums_2 * upstream
+    term_6 = 2.0 * slope_3 * input1_direction - 2.0 * upstream * input2_direction
     deviation_6 = deviation(term_4, axis=-2)
-    product_3 = sums_2 * term
     deviation_7 = deviation(term_3, axis=-2)
-    product_4 = term * sums_4
-    slope = 2.0 * product_4 * upstream * deviation(input1_direction, axis=-2)
+    slope_4 = term * sums_4 * upstream
     term_7 = (
-        2.0 * (product_3 * quotient) * upstream * deviation_7
-        + slope
+        2.0 * (term * sums_2 * quotient * upstream) * deviation_7
+        + 2.0 * slope_4 * deviation(input1_direction, axis=-2)
         - sums_4 * deviation(term_6, axis=-2)
-        - 2.0 * (term * quotient_2) * upstream * deviation_6
+        - 2.0 * (term * quotient_2 * upstream) * deviation_6
     )
-    term_8 = 2.0 * product * input2_direction * upstream - 2.0 * upstream * term * input1_direction
-    product_5 = ratio(quotient_2, input2_length) * sums_3 * deviation(term_8, axis=-2)
-    term_9 = 2.0 * input2_direction * upstream * sums_2 - 2.0 * upstream * input1_direction
-    slope_2 = 2.0 * product_4 * upstream * deviation(input2_direction, axis=-2)
+    term_8 = 2.0 * slope_2 * input2_direction - 2.0 * slope * input1_direction
+    product_2 = ratio(quotient_2, input2_length) * sums_3 * deviation(term_8, axis=-2)
+    term_9 = 2.0 * slope_3 * input2_direction - 2.0 * upstream * input1_direction
     term_10 = (
-        2.0 * (product_3 * quotient_2) * upstream * deviation_6
-        + slope_2
+        2.0 * (term * sums_2 * quotient_2 * upstream) * deviation_6
+        + 2.0 * slope_4 * deviation(input2_direction, axis=-2)
         - sums_4 * deviation(term_9, axis=-2)
-        - 2.0 * (term * quotient) * upstream * deviation_7
+        - 2.0 * (term * quotient * upstream) * deviation_7
     )
-    return quotient * term_7 - product_2, quotient_2 * term_10 - product_5
+    return quotient * term_7 - product, quotient_2 * term_10 - product_2
 
 
 _kernel_invariance = differentiable(
@@ -158,18 +156,20 @@ def _value_and_gradient_redundancy(
     sums_2 = total(sums * sums * different)
     product = sums * different
     sums_3 = input2_direction @ product.T
-    slope = 2.0 * input1_direction * upstream * weight * total(sums_3 * input1_direction, axis=0)
+    product_2 = (
+        2.0 * (total(sums_3 * input1_direction, axis=0) * upstream * weight) * input1_direction
+    )
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_3 - slope, axis=-2
+        2.0 * upstream * weight * sums_3 - product_2, axis=-2
     )
     grad_input2 = None
     if "input2" in wanted:
         sums_4 = input1_direction @ product
-        slope_2 = (
-            2.0 * input2_direction * upstream * weight * total(sums_4 * input2_direction, axis=0)
+        product_3 = (
+            2.0 * (total(sums_4 * input2_direction, axis=0) * upstream * weight) * input2_direction
         )
         grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
-            2.0 * upstream * weight * sums_4 - slope_2, axis=-2
+            2.0 * upstream * weight * sums_4 - product_3, axis=-2
         )
     return (
         weight * sums_2,
@@ -230,8 +230,8 @@ def _curvature_redundancy(
     product = sums_2 * different
     sums_3 = input2_direction @ product.T
     sums_4 = total(sums_3 * input1_direction, axis=0)
-    term = 2.0 * upstream * weight * sums_3 - 2.0 * input1_direction * upstream * weight * sums_4
-    term_2 = 2.0 * upstream * sums_3 - 2.0 * input1_direction * upstream * sums_4
+    term = 2.0 * upstream * weight * sums_3 - 2.0 * (sums_4 * upstream * weight) * input1_direction
+    term_2 = 2.0 * upstream * sums_3 - 2.0 * (sums_4 * upstream) * input1_direction
     term_3 = deviation_3 - input1_direction * sums
     input2_length = norm(deviation_4, axis=-2)
     quotient_2 = ratio(1.0, input2_length)
@@ -243,35 +243,37 @@ def _curvature_redundancy(
     )
     product_2 = different * term_5
     term_6 = input2_direction @ product_2.T + term_4 @ (sums_2 * different * quotient_2).T
-    slope = 2.0 * (sums_4 * quotient) * upstream * weight * deviation(term_3, axis=-2)
+    product_3 = 2.0 * (sums_4 * quotient * upstream * weight) * deviation(term_3, axis=-2)
     sums_6 = total(input1_direction * term_6 + sums_3 * quotient * term_3, axis=0)
-    slope_2 = 2.0 * upstream * weight * sums_6 * deviation(input1_direction, axis=-2)
+    product_4 = 2.0 * (sums_6 * upstream * weight) * deviation(input1_direction, axis=-2)
     term_7 = (
         d_weight * deviation(term_2, axis=-2)
         + 2.0 * upstream * weight * deviation(term_6, axis=-2)
-        - slope
-        - slope_2
+        - product_3
+        - product_4
     )
     sums_7 = input1_direction @ product
     sums_8 = total(sums_7 * input2_direction, axis=0)
-    term_8 = 2.0 * upstream * weight * sums_7 - 2.0 * input2_direction * upstream * weight * sums_8
-    product_3 = ratio(quotient_2, input2_length) * sums_5 * deviation(term_8, axis=-2)
-    term_9 = 2.0 * upstream * sums_7 - 2.0 * input2_direction * upstream * sums_8
+    term_8 = (
+        2.0 * upstream * weight * sums_7 - 2.0 * (sums_8 * upstream * weight) * input2_direction
+    )
+    product_5 = ratio(quotient_2, input2_length) * sums_5 * deviation(term_8, axis=-2)
+    term_9 = 2.0 * upstream * sums_7 - 2.0 * (sums_8 * upstream) * input2_direction
     term_10 = input1_direction @ product_2 + term_3 @ (sums_2 * different * quotient[:, None])
-    slope_3 = 2.0 * (sums_8 * quotient_2) * upstream * weight * deviation(term_4, axis=-2)
+    product_6 = 2.0 * (sums_8 * quotient_2 * upstream * weight) * deviation(term_4, axis=-2)
     sums_9 = total(input2_direction * term_10 + sums_7 * quotient_2 * term_4, axis=0)
-    slope_4 = 2.0 * upstream * weight * sums_9 * deviation(input2_direction, axis=-2)
+    product_7 = 2.0 * (sums_9 * upstream * weight) * deviation(input2_direction, axis=-2)
     term_11 = (
         d_weight * deviation(term_9, axis=-2)
         + 2.0 * upstream * weight * deviation(term_10, axis=-2)
-        - slope_3
-        - slope_4
+        - product_6
+        - product_7
     )
     change_input1 = quotient * term_7 - ratio(quotient, input1_length) * sums * deviation(
         term, axis=-2
     )
     change_weight = 2.0 * upstream * total(sums_2 * different * term_5)
-    return change_input1, quotient_2 * term_11 - product_3, change_weight
+    return change_input1, quotient_2 * term_11 - product_5, change_weight
 
 
 _kernel_redundancy = differentiable(

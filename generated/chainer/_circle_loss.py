@@ -234,11 +234,12 @@ def _curvature_detached(
     sums_7 = total(input_direction * term_15 + sums_5 * quotient[:, None] * term_4, axis=1)
     term_16 = term_15 - product_7[:, None] * term_4 - input_direction * sums_7[:, None]
     slope_2 = upstream * product_3 * term_8
+    slope_3 = upstream * probability * d_margin
     product_8 = probability_2 * chosen_8
     term_17 = (
         slope_2[:, None] * probability_2 * chosen_7
         + slope[:, None] * chosen_7 * d_probability
-        + slope[:, None] * product_8 * d_margin
+        + slope_3[:, None] * product_8
         + slope[:, None] * product_8 * term_5
     )
     product_9 = probability_3 * select(mask, -too_high, 0.0)
@@ -246,17 +247,14 @@ def _curvature_detached(
         slope_2[:, None] * probability_3 * chosen_6
         + slope[:, None] * chosen_6 * softmax_tangent_2
         + slope[:, None] * probability_3 * chosen_9 * term_5
-        + slope[:, None] * product_9 * d_margin
+        + slope_3[:, None] * product_9
     )
-    term_19 = (
-        slope_2[:, None] * probability_2 * chosen_3
-        + product_5
-        + slope[:, None] * product_8 * d_gamma
-    )
+    slope_4 = upstream * probability * d_gamma
+    term_19 = slope_2[:, None] * probability_2 * chosen_3 + product_5 + slope_4[:, None] * product_8
     term_20 = (
         slope_2[:, None] * probability_3 * chosen_5
         + slope[:, None] * chosen_5 * softmax_tangent_2
-        + slope[:, None] * product_9 * d_gamma
+        + slope_4[:, None] * product_9
     )
     change_input = (
         term_14
@@ -536,24 +534,23 @@ def _curvature_through(
     sums_7 = total(input_direction * term_18 + sums_5 * quotient[:, None] * term_6, axis=1)
     term_19 = term_18 - product_15[:, None] * term_6 - input_direction * sums_7[:, None]
     slope_2 = upstream * product_10 * term_10
+    slope_3 = upstream * probability * d_margin
     term_20 = product_5 - too_low
-    product_16 = slope[:, None] * softmax_2 * select(mask_3, term_20, 0.0) * d_margin
-    product_17 = slope[:, None] * softmax_2 * select(mask_3, term_12, 0.0) * term_7
+    product_16 = slope[:, None] * softmax_2 * select(mask_3, term_12, 0.0) * term_7
     term_21 = (
         slope_2[:, None] * softmax_2 * chosen_8
         + slope[:, None] * chosen_8 * softmax_tangent_2
+        + slope_3[:, None] * softmax_2 * select(mask_3, term_20, 0.0)
         + product_16
-        + product_17
     )
     term_22 = product_8 - too_high
-    product_18 = slope[:, None] * softmax_3 * select(mask, term_22, 0.0) * d_margin
     term_23 = (
         slope_2[:, None] * softmax_3 * chosen_6
         + slope[:, None] * chosen_6 * softmax_tangent_3
         + slope[:, None] * softmax_3 * select(mask, term_13, 0.0) * term_7
-        + product_18
+        + slope_3[:, None] * softmax_3 * select(mask, term_22, 0.0)
     )
-    product_19 = (
+    product_17 = (
         slope[:, None]
         * softmax_2
         * chosen_9
@@ -562,9 +559,9 @@ def _curvature_through(
     term_24 = (
         slope_2[:, None] * softmax_2 * chosen_7
         + slope[:, None] * chosen_7 * softmax_tangent_2
-        + product_19
+        + product_17
     )
-    product_20 = (
+    product_18 = (
         slope[:, None]
         * softmax_3
         * chosen_10
@@ -573,7 +570,7 @@ def _curvature_through(
     term_25 = (
         slope_2[:, None] * softmax_3 * chosen_5
         + slope[:, None] * chosen_5 * softmax_tangent_3
-        + product_20
+        + product_18
     )
     change_input = (
         term_17

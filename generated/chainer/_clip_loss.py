@@ -59,13 +59,14 @@ def _value_and_gradient(
     index = np.arange(image.shape[0])
     find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + find_text
-    slope = 0.5 * upstream
-    chosen = select(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
+    slope = upstream * logit_scale
+    slope_2 = 0.5 * upstream
+    chosen = select(np.arange(text.shape[0]) == index[:, None], slope_2[:, None], 0.0)
     term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
     )
-    term_3 = 0.5 * upstream[:, None] * excess * logit_scale + term_2 * logit_scale
+    term_3 = 0.5 * slope[:, None] * excess + term_2 * logit_scale
     sums_2 = term_3 @ text_direction
     product = image_direction * total(sums_2 * image_direction, axis=1)[:, None]
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * (sums_2 - product)
@@ -120,17 +121,18 @@ def _curvature(
     image_direction = direction(image, axis=-1)
     sums = total(image_direction * d_image, axis=1)
     product = ratio(quotient, image_length) * sums
+    slope = upstream * logit_scale
     text_direction = direction(text, axis=-1)
     sums_2 = image_direction @ text_direction.T
     logit = logit_scale * sums_2
     index = np.arange(image.shape[0])
     excess = label_excess(logit, index, axis=-1)
     mask = np.arange(text.shape[0]) == index[:, None]
-    slope = 0.5 * upstream
-    chosen = select(mask, slope[:, None], 0.0)
+    slope_2 = 0.5 * upstream
+    chosen = select(mask, slope_2[:, None], 0.0)
     rest = sum_of_others(chosen, axis=-2)
     term = softmax(logit, axis=-2) * rest - softmax_complement(logit, axis=-2) * chosen
-    term_2 = 0.5 * upstream[:, None] * excess * logit_scale + term * logit_scale
+    term_2 = 0.5 * slope[:, None] * excess + term * logit_scale
     sums_3 = term_2 @ text_direction
     sums_4 = total(sums_3 * image_direction, axis=1)
     term_3 = d_image - image_direction * sums[:, None]
@@ -143,19 +145,15 @@ def _curvature(
     )
     term_6 = sums_2 * d_logit_scale + logit_scale * term_5
     d_probability = softmax_tangent(logit, term_6, axis=-1)
-    slope_2 = 0.5 * upstream[:, None] * logit_scale * (d_probability @ text_direction)
     term_7 = 0.5 * upstream[:, None] * excess + term
     d_probability_2 = softmax_tangent(logit, term_6, axis=-2)
     product_2 = rest * d_probability_2
-    slope_3 = upstream * pick(d_probability_2, index, axis=1)
+    slope_3 = upstream * pick(d_probability_2, index, axis=1) * logit_scale
     product_3 = (
-        0.5
-        * slope_3[:, None]
-        * logit_scale
-        * total(select(mask[:, :, None], text_direction, 0.0), axis=1)
+        0.5 * slope_3[:, None] * total(select(mask[:, :, None], text_direction, 0.0), axis=1)
     )
     term_8 = (
-        slope_2
+        0.5 * slope[:, None] * (d_probability @ text_direction)
         + d_logit_scale * (term_7 @ text_direction)
         + logit_scale * (product_2 @ text_direction)
         + product_3

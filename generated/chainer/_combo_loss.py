@@ -173,21 +173,26 @@ def _value_and_gradient_dice(
     term_2 = smooth + sums_2
     quotient = ratio(sums, term_2)
     quotient_2 = ratio(quotient, term_2)
-    slope = upstream * quotient_2
-    product = slope * term
-    slope_2 = upstream * ratio(1.0, term_2)
-    term_3 = slope_2[:, None] * term * (1.0 - target - target) - product[:, None]
-    grad_input = sigmoid(input) * sigmoid(-input) * term_3
+    slope = upstream * quotient_2 * term
+    slope_2 = upstream * ratio(1.0, term_2) * term
+    grad_input = (
+        sigmoid(input)
+        * sigmoid(-input)
+        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
+    )
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
-        grad_target = -slope_3[:, None] - slope_2[:, None] * term * np.tanh(0.5 * input)
+        grad_target = -slope_3[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -term * total(upstream * quotient_2)
     return (
         term * quotient,
         grad_input,
         grad_target,
         -total(upstream * quotient) if "alpha" in wanted else None,
-        -term * total(slope) if "smooth" in wanted else None,
+        grad_smooth,
     )
 
 
@@ -250,35 +255,40 @@ def _curvature_dice(
     quotient_3 = ratio(quotient, term_2)
     term_4 = -product_4 - quotient_3
     sums_2 = total(d_target + product * d_input, axis=(0, 2))
-    slope_3 = upstream * (product_3 + term_4 * d_smooth + term_4 * sums_2)
-    term_5 = 1.0 - alpha
-    product_5 = slope_3 * term_5
+    term_5 = product_3 + term_4 * d_smooth + term_4 * sums_2
+    term_6 = 1.0 - alpha
+    slope_3 = upstream * term_5 * term_6
+    slope_4 = upstream * quotient * term_6
     squashed_2 = np.tanh(-0.5 * input)
-    product_6 = slope_2[:, None] * term_5 * (term * squashed_2 + target * squashed)
+    slope_5 = upstream * quotient_2 * term_6
+    term_7 = (
+        slope_5[:, None] * (term * squashed_2 + target * squashed) - slope_4[:, None] * squashed_2
+    )
     quotient_4 = ratio(quotient_2, term_2)
-    product_7 = quotient_4 * d_smooth
-    product_8 = quotient_4 * sums_2
-    slope_4 = upstream * (-product_7 - product_8)
-    term_6 = (
+    product_5 = quotient_4 * d_smooth
+    product_6 = quotient_4 * sums_2
+    slope_6 = upstream * (-product_5 - product_6) * term_6
+    term_8 = (
         (slope[:, None] - slope_2[:, None] * term_3) * d_alpha
-        + (product_6 - slope[:, None] * term_5 * squashed_2) * d_input
-        + slope_4[:, None] * term_5 * term_3
-        - product_5[:, None]
-        - 2.0 * slope_2[:, None] * term_5 * d_target
+        + term_7 * d_input
+        + slope_6[:, None] * term_3
+        - slope_3[:, None]
+        - 2.0 * slope_5[:, None] * d_target
     )
-    product_9 = term_5 * (product_4 + quotient_3)
-    term_7 = quotient * d_alpha + product_9 * d_smooth + product_9 * sums_2 - term_5 * product_3
-    slope_5 = upstream * term_7
-    slope_6 = upstream * (product_7 + product_8)
-    slope_7 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
+    product_7 = term_6 * (product_4 + quotient_3)
+    term_9 = quotient * d_alpha + product_7 * d_smooth + product_7 * sums_2 - term_6 * product_3
+    slope_7 = upstream * term_9
+    slope_8 = upstream * quotient_2 * d_alpha
+    slope_9 = upstream * (product_5 + product_6) * term_6
+    slope_10 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
     change_target = (
-        slope_5[:, None]
-        + slope_2[:, None] * squashed * d_alpha
-        + slope_6[:, None] * term_5 * squashed
-        - 0.5 * slope_2[:, None] * term_5 * sech2(product_2) * d_input
+        slope_7[:, None]
+        + slope_8[:, None] * squashed
+        + slope_9[:, None] * squashed
+        - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(slope_3)
-    return product * term_6, change_target, -total(slope_7), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(upstream * term_5)
+    return product * term_8, change_target, -total(slope_10), change_smooth
 
 
 _kernel_dice = differentiable(

@@ -43,20 +43,13 @@ def _value_and_gradient(
     quotient = ratio(product, spread)
     quotient_2 = ratio(quotient, spread)
     slope = 2.0 * upstream * quotient_2 * term / input.shape[0]
-    slope_2 = upstream * quotient_2
-    slope_3 = upstream * ratio(1.0, spread)
-    term_2 = (
-        2.0 * slope_2 * input_offset / input.shape[0]
-        - 2.0 * slope_3 * target_offset / input.shape[0]
-    )
+    slope_2 = upstream * quotient_2 / input.shape[0]
+    slope_3 = upstream * ratio(1.0, spread) / input.shape[0]
+    grad_input = slope + (2.0 * slope_2 * input_offset - 2.0 * slope_3 * target_offset)
     grad_target = None
     if "target" in wanted:
-        term_3 = (
-            2.0 * slope_2 * target_offset / input.shape[0]
-            - 2.0 * slope_3 * input_offset / input.shape[0]
-        )
-        grad_target = term_3 - slope
-    return 1.0 - quotient, slope + term_2, grad_target
+        grad_target = 2.0 * slope_2 * target_offset - 2.0 * slope_3 * input_offset - slope
+    return 1.0 - quotient, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
@@ -121,15 +114,15 @@ def _curvature(
         + 2.0 * quotient_2 * term_3 / input.shape[0]
     )
     term_6 = 2.0 * quotient * quotient * sums / input.shape[0] + term_2 * term_4
-    slope = upstream * term_6
-    slope_2 = upstream * quotient_2
-    slope_3 = upstream * ratio(quotient, spread) * term_4
-    slope_4 = upstream * quotient
+    slope = upstream * term_6 / input.shape[0]
+    slope_2 = upstream * quotient_2 / input.shape[0]
+    slope_3 = upstream * ratio(quotient, spread) * term_4 / input.shape[0]
+    slope_4 = upstream * quotient / input.shape[0]
     term_7 = (
-        2.0 * slope * input_offset / input.shape[0]
-        + 2.0 * slope_2 * deviation_2 / input.shape[0]
-        + 2.0 * slope_3 * target_offset / input.shape[0]
-        - 2.0 * slope_4 * deviation_3 / input.shape[0]
+        2.0 * slope * input_offset
+        + 2.0 * slope_2 * deviation_2
+        + 2.0 * slope_3 * target_offset
+        - 2.0 * slope_4 * deviation_3
     )
     slope_5 = 2.0 * upstream * (product_2 + quotient_3) * term * term_4 / input.shape[0]
     term_8 = (
@@ -138,10 +131,10 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_3 / input.shape[0]
     )
     term_9 = (
-        2.0 * slope * target_offset / input.shape[0]
-        + 2.0 * slope_2 * deviation_3 / input.shape[0]
-        + 2.0 * slope_3 * input_offset / input.shape[0]
-        - 2.0 * slope_4 * deviation_2 / input.shape[0]
+        2.0 * slope * target_offset
+        + 2.0 * slope_2 * deviation_3
+        + 2.0 * slope_3 * input_offset
+        - 2.0 * slope_4 * deviation_2
     )
     return upstream * term_5 + term_7, term_8 + term_9
 

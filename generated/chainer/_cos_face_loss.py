@@ -112,12 +112,11 @@ def _curvature(
     term_3 = (
         total(probability_3 * term, axis=1) + term_2 * d_scale - scale * picked_2 + scale * d_margin
     )
-    term_4 = (
-        -upstream * probability * probability_2 * scale * term_3 - upstream * probability * d_scale
-    )
+    slope = upstream * probability * d_scale
+    term_4 = -upstream * probability * probability_2 * scale * term_3 - slope
     product_2 = (index == target[:, None]).astype(upstream.dtype) * term_4[:, None]
-    slope = upstream * probability * probability_2 * term_3
-    slope_2 = upstream * probability
+    slope_2 = upstream * probability * probability_2 * term_3
+    slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term, axis=-1)
     chosen_4 = mask.astype(upstream.dtype)
     product_3 = probability_2 * term_3
@@ -127,15 +126,15 @@ def _curvature(
         - upstream * probability * picked_2
     )
     sums = total(chosen_2 * d_probability + probability_3 * chosen_4 * d_input, axis=1)
-    slope_3 = upstream * probability * (product_3 * total(probability_3 * chosen_2, axis=1) + sums)
+    slope_4 = upstream * probability * (product_3 * total(probability_3 * chosen_2, axis=1) + sums)
     change_input = (
         product_2
-        + slope[:, None] * probability_3 * chosen_3
-        + slope_2[:, None] * chosen_3 * d_probability
-        + slope_2[:, None] * probability_3 * chosen_4 * d_scale
+        + slope_2[:, None] * probability_3 * chosen_3
+        + slope_3[:, None] * chosen_3 * d_probability
+        + slope[:, None] * probability_3 * chosen_4
     )
-    change_margin = total(slope_2) * d_scale + scale * total(slope)
-    return change_input, total(term_5) + total(slope_3), change_margin
+    change_margin = total(slope_3) * d_scale + scale * total(slope_2)
+    return change_input, total(term_5) + total(slope_4), change_margin
 
 
 _kernel = differentiable(

@@ -141,16 +141,14 @@ def _value_and_gradient_smoothed_labels(
     nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
-    slope = upstream * label_weight
-    term_3 = (
-        slope[:, None] * term * excess_2
-        + upstream[:, None] * label_smoothing * excess / input.shape[1]
-    )
+    slope = upstream * label_weight * term
+    slope_2 = upstream * label_smoothing / input.shape[1]
+    grad_input = masked(slope[:, None] * excess_2 + slope_2[:, None] * excess, valid[:, None])
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         chosen = select(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = total(chosen)
-    return select(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
+    return select(valid, term_2, 0.0), grad_input, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -190,20 +188,22 @@ def _curvature_smoothed_labels(
     label_weight = weight[label]
     slope = upstream * label_weight
     excess = label_excess(input, label, axis=-2)
+    slope_2 = upstream / input.shape[1]
     excess_2 = excess_over(input, weight[:, None], axis=-2)
-    term = upstream[:, None] * excess_2 / input.shape[1] - slope[:, None] * excess
+    product = (slope_2[:, None] * excess_2 - slope[:, None] * excess) * d_label_smoothing
+    slope_3 = upstream * label_weight * (1.0 - label_smoothing)
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    slope_2 = upstream[:, None] * label_smoothing * total(weight) * d_probability / input.shape[1]
-    term_2 = (
-        term * d_label_smoothing
-        + slope[:, None] * (1.0 - label_smoothing) * d_probability
-        + slope_2
+    slope_4 = upstream * label_smoothing / input.shape[1]
+    term = (
+        product
+        + slope_3[:, None] * d_probability
+        + slope_4[:, None] * total(weight) * d_probability
     )
-    term_3 = total(excess_2 * d_input, axis=1) / input.shape[1] - label_weight * total(
+    term_2 = total(excess_2 * d_input, axis=1) / input.shape[1] - label_weight * total(
         excess * d_input, axis=1
     )
-    change_label_smoothing = total(select(valid, upstream * term_3, 0.0))
-    return masked(term_2, valid[:, None]), change_label_smoothing
+    change_label_smoothing = total(select(valid, upstream * term_2, 0.0))
+    return masked(term, valid[:, None]), change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -262,14 +262,15 @@ def _value_and_gradient_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     xent, excess = cross_entropy_and_excess(input, product, axis=-2)
-    nll = negative_log_softmax(input, axis=-2)
-    grad_target = None
-    if "target" in wanted:
-        grad_target = upstream[:, None] * nll * term * weight[:, None]
-    grad_label_smoothing = None
-    if "label_smoothing" in wanted:
-        sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
-        grad_label_smoothing = total(weight * sums)
+    grad_target = grad_label_smoothing = None
+    if wanted & {"target", "label_smoothing"}:
+        nll = negative_log_softmax(input, axis=-2)
+        if "target" in wanted:
+            slope = upstream * term
+            grad_target = slope[:, None] * weight[:, None] * nll
+        if "label_smoothing" in wanted:
+            sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
+            grad_label_smoothing = total(weight * sums)
     return xent, upstream[:, None] * excess, grad_target, grad_label_smoothing
 
 
@@ -285,11 +286,12 @@ def _tangent_probabilities(
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
-    product_2 = (1.0 / input.shape[1] - target) * weight[:, None] * d_label_smoothing
-    product_3 = negative_log_softmax(input, axis=-2) * (
-        product_2 + term * weight[:, None] * d_target
+    product_2 = weight * d_label_smoothing
+    product_3 = weight * term
+    term_2 = product_2[:, None] * (1.0 / input.shape[1] - target) + product_3[:, None] * d_target
+    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(
+        negative_log_softmax(input, axis=-2) * term_2, axis=1
     )
-    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(product_3, axis=1)
 
 
 def _curvature_probabilities(
@@ -306,18 +308,23 @@ def _curvature_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
     product_2 = total(product, axis=1)[:, None] * softmax_tangent(input, d_input, axis=-2)
+    product_3 = weight * d_label_smoothing
     term_2 = 1.0 / target.shape[1] - target
-    term_3 = term_2 * weight[:, None] * d_label_smoothing + term * weight[:, None] * d_target
-    offset = centred(input, d_input, axis=-2)
-    term_4 = total(softmax(input, axis=-2) * offset, axis=1)[:, None] - offset
-    nll = negative_log_softmax(input, axis=-2)
-    term_5 = upstream[:, None] * term_2 * term_4 - upstream[:, None] * nll * d_target
-    change_input = upstream[:, None] * (product_2 + excess_over(input, term_3, axis=-2))
-    change_target = (
-        upstream[:, None] * term * weight[:, None] * term_4
-        - upstream[:, None] * nll * weight[:, None] * d_label_smoothing
+    product_4 = weight * term
+    excess = excess_over(
+        input, product_3[:, None] * term_2 + product_4[:, None] * d_target, axis=-2
     )
-    change_label_smoothing = total(weight * total(term_5, axis=2))
+    slope = upstream * term
+    offset = centred(input, d_input, axis=-2)
+    term_3 = total(softmax(input, axis=-2) * offset, axis=1)[:, None] - offset
+    slope_2 = upstream * d_label_smoothing
+    nll = negative_log_softmax(input, axis=-2)
+    term_4 = upstream[:, None] * term_2 * term_3 - upstream[:, None] * nll * d_target
+    change_input = upstream[:, None] * (product_2 + excess)
+    change_target = (
+        slope[:, None] * weight[:, None] * term_3 - slope_2[:, None] * weight[:, None] * nll
+    )
+    change_label_smoothing = total(weight * total(term_4, axis=2))
     return change_input, change_target, change_label_smoothing
 
 

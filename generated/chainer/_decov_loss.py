@@ -56,8 +56,9 @@ def _tangent(input: Array, d_input: Array) -> Array:
 def _curvature(upstream: Array, input: Array, d_input: Array) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input.shape[0] * input.shape[0]
-    mask = np.arange(d_input.shape[1])[:, None] != np.arange(input.shape[1])
-    different = mask.astype(input.dtype)
+    different = (np.arange(input.shape[1])[:, None] != np.arange(input.shape[1])).astype(
+        input.dtype
+    )
     other = deviation(input, axis=-2)
     deviation_2 = deviation(d_input, axis=-2)
     product = different * (deviation_2.T @ other + other.T @ deviation_2)

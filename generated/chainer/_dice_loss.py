@@ -310,25 +310,20 @@ def _value_and_gradient_optax(
     probability = sigmoid(-input)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(total(term * p + probability * target, axis=2), term_2)
+    slope = upstream / target.shape[1]
     quotient_2 = ratio(quotient, term_2)
-    slope = upstream[:, None] * quotient_2 / target.shape[1]
+    product = slope[:, None] * quotient_2
     quotient_3 = ratio(1.0, term_2)
-    slope_2 = upstream[:, None, None] * quotient_3[:, :, None] * (term - target) / target.shape[1]
+    term_3 = slope[:, None, None] * quotient_3[:, :, None] * (term - target) - product[:, :, None]
     loss = total(quotient, axis=1) / target.shape[1]
-    grad_input = p * probability * (slope_2 - slope[:, :, None])
     grad_target = None
     if "target" in wanted:
-        slope_3 = (
-            upstream[:, None, None]
-            * quotient_3[:, :, None]
-            * np.tanh(0.5 * input)
-            / target.shape[1]
-        )
-        grad_target = -slope[:, :, None] - slope_3
+        product_2 = slope[:, None, None] * quotient_3[:, :, None] * np.tanh(0.5 * input)
+        grad_target = -product[:, :, None] - product_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
-    return loss, grad_input, grad_target, grad_smooth
+    return loss, p * probability * term_3, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -368,53 +363,52 @@ def _curvature_optax(
     p = sigmoid(input)
     probability = sigmoid(-input)
     product = p * probability
+    slope = upstream / input.shape[1]
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    power = quotient * quotient
     product_2 = 0.5 * input
     squashed = np.tanh(product_2)
     term_2 = 1.0 - target
     term_3 = term_2 - target
-    sums = total(product * term_3 * d_input - squashed * d_target, axis=2)
+    product_3 = (
+        quotient * quotient * total(product * term_3 * d_input - squashed * d_target, axis=2)
+    )
     quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
-    product_3 = 2.0 * quotient * quotient_2
+    product_4 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    product_4 = 2.0 * quotient_3
-    product_5 = quotient * quotient_2
-    sums_2 = total(d_target + product * d_input, axis=2)
-    term_4 = power * sums + (-product_3 - product_4) * d_smooth + (-product_5 - quotient_3) * sums_2
-    slope = upstream[:, None] * term_4 / input.shape[1]
+    product_5 = 2.0 * quotient_3
+    product_6 = quotient * quotient_2
+    sums = total(d_target + product * d_input, axis=2)
+    term_4 = product_3 + (-product_4 - product_5) * d_smooth + (-product_6 - quotient_3) * sums
+    product_7 = slope[:, None] * term_4
     squashed_2 = np.tanh(-0.5 * input)
-    slope_2 = upstream[:, None, None] * quotient_2[:, :, None] * squashed_2 / input.shape[1]
-    slope_3 = (
-        upstream[:, None, None]
-        * quotient[:, :, None]
-        * (term_2 * squashed_2 + target * squashed)
-        / input.shape[1]
+    product_8 = (
+        slope[:, None, None] * quotient[:, :, None] * (term_2 * squashed_2 + target * squashed)
     )
+    term_5 = product_8 - slope[:, None, None] * quotient_2[:, :, None] * squashed_2
     quotient_4 = ratio(quotient, term)
-    product_6 = 2.0 * quotient_4 * d_smooth
-    product_7 = quotient_4 * sums_2
-    term_5 = -product_6 - product_7
-    slope_4 = upstream[:, None, None] * term_3 * term_5[:, :, None] / input.shape[1]
-    slope_5 = 2.0 * upstream[:, None, None] * quotient[:, :, None] * d_target / input.shape[1]
-    term_6 = (slope_3 - slope_2) * d_input + slope_4 - slope[:, :, None] - slope_5
-    slope_6 = upstream[:, None] * (product_3 + product_4) * d_smooth / input.shape[1]
-    slope_7 = upstream[:, None] * (product_5 + quotient_3) * sums_2 / input.shape[1]
-    term_7 = slope_6 + slope_7 - upstream[:, None] * power * sums / input.shape[1]
-    term_8 = product_6 + product_7
-    slope_8 = upstream[:, None, None] * squashed * term_8[:, :, None] / input.shape[1]
-    slope_9 = (
-        0.5
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * sech2(product_2)
-        * d_input
-        / input.shape[1]
+    product_9 = 2.0 * quotient_4 * d_smooth
+    product_10 = quotient_4 * sums
+    term_6 = -product_9 - product_10
+    term_7 = (
+        term_5 * d_input
+        + slope[:, None, None] * term_6[:, :, None] * term_3
+        - product_7[:, :, None]
+        - 2.0 * slope[:, None, None] * quotient[:, :, None] * d_target
     )
-    change_target = term_7[:, :, None] + slope_8 - slope_9
+    slope_2 = upstream * d_smooth / input.shape[1]
+    term_8 = (
+        slope_2[:, None] * (product_4 + product_5)
+        + slope[:, None] * (product_6 + quotient_3) * sums
+        - slope[:, None] * product_3
+    )
+    term_9 = product_9 + product_10
+    product_11 = 0.5 * slope[:, None, None] * quotient[:, :, None] * sech2(product_2) * d_input
+    change_target = (
+        term_8[:, :, None] + slope[:, None, None] * term_9[:, :, None] * squashed - product_11
+    )
     change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
-    return product * term_6, change_target, change_smooth
+    return product * term_7, change_target, change_smooth
 
 
 _kernel_optax = differentiable(

@@ -63,32 +63,30 @@ def _value_and_gradient_soft(
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
     sums = total(term * probability, axis=1)
-    slope = upstream[:, None] * power * alpha * probability
-    slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * alpha * probability
-    term_2 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    other_probability = softmax_complement(product_2, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * alpha * term - rest
-    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power * alpha
-    sums_2 = total(upstream * sums)
-    grad_teacher = None
-    if "teacher" in wanted:
-        grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
-    grad_temperature = None
-    if "temperature" in wanted:
-        grad_temperature = (
-            2.0 * temperature * alpha * sums_2
-            - total(probability * term_3 * teacher) / power
-            - total(probability * term_4 * teacher) / power
-            - total(term_2 * input) / power
+    slope = upstream * power * alpha
+    product_3 = slope[:, None] * probability
+    product_4 = slope[:, None] * softmax_complement(product, axis=-2) * probability
+    term_2 = softmax(product, axis=-2) * sum_of_others(product_3, axis=-2) - product_4
+    grad_teacher = grad_alpha = grad_temperature = None
+    if wanted & {"teacher", "alpha", "temperature"}:
+        other_probability = softmax_complement(product_2, axis=-2)
+        term_3 = slope[:, None] * other_probability * term - sum_of_others(
+            slope[:, None] * probability * term, axis=-2
         )
-    return (
-        power * alpha * sums,
-        term_2 / temperature,
-        grad_teacher,
-        power * sums_2 if "alpha" in wanted else None,
-        grad_temperature,
-    )
+        term_4 = sum_of_others(-product_3, axis=-2) + slope[:, None] * other_probability
+        sums_2 = total(upstream * sums)
+        if "teacher" in wanted:
+            grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
+        if "alpha" in wanted:
+            grad_alpha = power * sums_2
+        if "temperature" in wanted:
+            grad_temperature = (
+                2.0 * temperature * alpha * sums_2
+                - total(probability * term_3 * teacher) / power
+                - total(probability * term_4 * teacher) / power
+                - total(term_2 * input) / power
+            )
+    return power * alpha * sums, term_2 / temperature, grad_teacher, grad_alpha, grad_temperature
 
 
 def _tangent_soft(
@@ -134,156 +132,126 @@ def _curvature_soft(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
+    slope = upstream * power * alpha
     product = teacher / temperature
     probability = softmax(product, axis=-2)
-    slope = upstream[:, None] * power * alpha * probability
-    rest = sum_of_others(slope, axis=-2)
-    product_2 = input / temperature
+    product_2 = slope[:, None] * probability
+    rest = sum_of_others(product_2, axis=-2)
+    product_3 = input / temperature
     term = d_input / temperature - input * d_temperature / power
-    d_probability = softmax_tangent(product_2, term, axis=-2)
-    probability_2 = softmax(product_2, axis=-2)
-    slope_2 = 2.0 * upstream[:, None] * temperature * alpha * probability * d_temperature
-    slope_3 = upstream[:, None] * power * probability * d_alpha
+    d_probability = softmax_tangent(product_3, term, axis=-2)
+    probability_2 = softmax(product_3, axis=-2)
+    slope_2 = upstream * temperature * alpha * d_temperature
+    product_4 = 2.0 * slope_2[:, None] * probability
+    slope_3 = upstream * power * d_alpha
+    product_5 = slope_3[:, None] * probability
     term_2 = d_teacher / temperature - teacher * d_temperature / power
     d_probability_2 = softmax_tangent(product, term_2, axis=-2)
-    slope_4 = upstream[:, None] * power * alpha * d_probability_2
-    rest_2 = sum_of_others(slope_2 + slope_3 + slope_4, axis=-2)
-    slope_5 = upstream[:, None] * temperature * alpha * probability * d_probability
-    other_probability = softmax_complement(product_2, axis=-2)
-    slope_6 = 2.0 * other_probability * upstream[:, None] * alpha * probability
-    slope_7 = other_probability * upstream[:, None] * power * alpha * probability
-    term_3 = probability_2 * rest - slope_7
-    slope_8 = other_probability * upstream[:, None] * temperature * probability * d_alpha
-    slope_9 = other_probability * upstream[:, None] * temperature * alpha * d_probability_2
+    product_6 = slope[:, None] * d_probability_2
+    rest_2 = sum_of_others(product_4 + product_5 + product_6, axis=-2)
+    slope_4 = upstream * temperature * alpha
+    slope_5 = upstream * alpha
+    other_probability = softmax_complement(product_3, axis=-2)
+    term_3 = probability_2 * rest - slope[:, None] * other_probability * probability
+    term_4 = -2.0 * slope_5[:, None] * other_probability * probability - term_3 / power
+    slope_6 = upstream * temperature * d_alpha
     other_probability_2 = softmax_complement(product, axis=-2)
-    term_4 = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
-    product_3 = probability * term_4
-    rest_3 = sum_of_others(product_3 * upstream[:, None] * power * alpha, axis=-2)
-    term_5 = other_probability_2 * upstream[:, None] * power * alpha * term_4 - rest_3
-    term_6 = (
-        sum_of_others(-slope, axis=-2) + other_probability_2 * upstream[:, None] * power * alpha
+    term_5 = negative_log_softmax(product_3, axis=-2) - negative_log_softmax(product, axis=-2)
+    product_7 = probability * term_5
+    term_6 = slope[:, None] * other_probability_2 * term_5 - sum_of_others(
+        slope[:, None] * product_7, axis=-2
     )
-    slope_10 = upstream * temperature * alpha
-    term_7 = upstream[:, None] * temperature * alpha * term_4 + slope_10[:, None]
-    term_8 = 2.0 * other_probability_2 * upstream[:, None] * alpha * term_4 - term_5 / power
-    term_9 = 2.0 * other_probability_2 * upstream[:, None] * alpha - term_6 / power
-    product_4 = probability * other_probability_2
-    slope_11 = upstream * temperature
-    product_5 = product_4 * (upstream[:, None] * temperature * term_4 + slope_11[:, None]) * d_alpha
-    offset = centred(product_2, term, axis=-2)
+    term_7 = sum_of_others(-product_2, axis=-2) + slope[:, None] * other_probability_2
+    product_8 = probability * (slope_4[:, None] * term_5 + slope_4[:, None]) * d_probability_2
+    term_8 = 2.0 * slope_5[:, None] * other_probability_2 * term_5 - term_6 / power
+    term_9 = term_8 + (2.0 * slope_5[:, None] * other_probability_2 - term_7 / power)
+    product_9 = probability * other_probability_2
+    slope_7 = upstream * temperature
+    product_10 = product_9 * (slope_7[:, None] * term_5 + slope_7[:, None]) * d_alpha
+    offset = centred(product_3, term, axis=-2)
     term_10 = total(probability_2 * offset, axis=1)[:, None] - offset
     offset_2 = centred(product, term_2, axis=-2)
     term_11 = total(probability * offset_2, axis=1)[:, None] - offset_2
-    product_6 = d_probability_2 * term_4
-    slope_12 = 2.0 * probability * upstream[:, None] * temperature * alpha * term_4 * d_temperature
-    product_7 = probability * term_10
-    product_8 = probability * term_11
+    product_11 = d_probability_2 * term_5
+    product_12 = probability * term_10
+    product_13 = probability * term_11
     term_12 = (
-        upstream[:, None] * power * alpha * product_6
-        + slope_12
-        + product_3 * upstream[:, None] * power * d_alpha
-        + product_7 * upstream[:, None] * power * alpha
-        - product_8 * upstream[:, None] * power * alpha
+        slope[:, None] * product_11
+        + 2.0 * slope_2[:, None] * probability * term_5
+        + slope_3[:, None] * product_7
+        + slope[:, None] * product_12
+        - slope[:, None] * product_13
     )
-    rest_4 = sum_of_others(term_12, axis=-2)
-    rest_5 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
-    sums = total(upstream * total(term_4 * probability, axis=1))
-    slope_13 = upstream * total(product_7 + term_4 * d_probability_2 - product_8, axis=1)
-    sums_2 = total(slope_13)
+    rest_3 = sum_of_others(term_12, axis=-2)
+    rest_4 = sum_of_others(-product_4 - product_5 - product_6, axis=-2)
+    sums = total(upstream * total(term_5 * probability, axis=1))
+    sums_2 = total(product_12 + term_5 * d_probability_2 - product_13, axis=1)
+    sums_3 = total(upstream * sums_2)
     power_2 = temperature**3
-    product_9 = teacher * probability
+    product_14 = teacher * probability
     term_13 = (
         2.0 * alpha * sums
-        + 2.0 * total(product_9 * term_5) / power_2
-        + 2.0 * total(product_9 * term_6) / power_2
+        + 2.0 * total(product_14 * term_6) / power_2
+        + 2.0 * total(product_14 * term_7) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    product_10 = teacher * d_probability_2
-    slope_14 = (
-        2.0
-        * probability
-        * other_probability_2
-        * upstream[:, None]
-        * temperature
-        * alpha
-        * term_4
-        * teacher
-        * d_temperature
-    )
-    product_11 = other_probability_2 * product_9
-    product_12 = probability * d_teacher
+    product_15 = teacher * d_probability_2
+    product_16 = 2.0 * slope_2[:, None] * probability * other_probability_2 * term_5 * teacher
+    product_17 = other_probability_2 * product_14
+    product_18 = probability * d_teacher
     term_14 = (
-        term_5 * product_10
-        + slope_14
-        + product_11 * upstream[:, None] * power * term_4 * d_alpha
-        + product_11 * upstream[:, None] * power * alpha * term_10
-        + product_12 * term_5
-        - product_9 * upstream[:, None] * power * alpha * product_6
-        - product_11 * upstream[:, None] * power * alpha * term_11
-        - product_9 * rest_4
+        term_6 * product_15
+        + product_16
+        + slope_3[:, None] * product_17 * term_5
+        + slope[:, None] * product_17 * term_10
+        + product_18 * term_6
+        - slope[:, None] * product_14 * product_11
+        - slope[:, None] * product_17 * term_11
+        - product_14 * rest_3
     )
-    slope_15 = (
-        2.0
-        * other_probability_2
-        * upstream[:, None]
-        * temperature
-        * alpha
-        * probability
-        * teacher
-        * d_temperature
-    )
+    product_19 = 2.0 * slope_2[:, None] * other_probability_2 * probability * teacher
     term_15 = (
-        term_6 * product_10
-        + product_9 * rest_5
-        + slope_15
-        + product_11 * upstream[:, None] * power * d_alpha
-        + product_12 * term_6
-        - upstream[:, None] * power * alpha * product_9 * d_probability_2
+        term_7 * product_15
+        + product_14 * rest_4
+        + product_19
+        + slope_3[:, None] * product_17
+        + product_18 * term_7
+        - slope[:, None] * product_14 * d_probability_2
     )
-    product_13 = input * d_probability
-    slope_16 = (
-        2.0
-        * other_probability
-        * upstream[:, None]
-        * temperature
-        * alpha
-        * probability
-        * input
-        * d_temperature
-    )
-    product_14 = input * other_probability
+    product_20 = input * d_probability
+    product_21 = input * other_probability
     term_16 = (
-        rest * product_13
+        rest * product_20
         + probability_2 * input * rest_2
-        + upstream[:, None] * power * alpha * probability * product_13
+        + slope[:, None] * probability * product_20
         + term_3 * d_input
-        - slope_16
-        - product_14 * upstream[:, None] * power * probability * d_alpha
-        - product_14 * upstream[:, None] * power * alpha * d_probability_2
+        - 2.0 * slope_2[:, None] * other_probability * probability * input
+        - slope_3[:, None] * product_21 * probability
+        - slope[:, None] * product_21 * d_probability_2
     )
     change_input = (
         rest * d_probability / temperature
         + probability_2 * rest_2 / temperature
-        + slope_5
-        + (-slope_6 - term_3 / power) * d_temperature
-        - slope_8
-        - slope_9
+        + slope_4[:, None] * probability * d_probability
+        + term_4 * d_temperature
+        - slope_6[:, None] * other_probability * probability
+        - slope_4[:, None] * other_probability * d_probability_2
     )
     change_teacher = (
-        (term_5 / temperature + term_6 / temperature) * d_probability_2
-        + probability * (term_8 + term_9) * d_temperature
-        + product_5
-        + product_4 * upstream[:, None] * temperature * alpha * term_10
-        + probability * rest_5 / temperature
-        - probability * term_7 * d_probability_2
-        - product_4 * upstream[:, None] * temperature * alpha * term_11
-        - probability * rest_4 / temperature
+        (term_6 / temperature + term_7 / temperature) * d_probability_2
+        + probability * term_9 * d_temperature
+        + product_10
+        + slope_4[:, None] * product_9 * term_10
+        + probability * rest_4 / temperature
+        - product_8
+        - slope_4[:, None] * product_9 * term_11
+        - probability * rest_3 / temperature
     )
-    change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
+    change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_3
     change_temperature = (
         term_13 * d_temperature
         + 2.0 * temperature * sums * d_alpha
-        + 2.0 * temperature * alpha * sums_2
+        + 2.0 * temperature * alpha * sums_3
         - total(term_14) / power
         - total(term_15) / power
         - total(term_16) / power
@@ -327,8 +295,9 @@ def _value_and_gradient_hard_labels(
     term = 1.0 - alpha
     label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    slope = upstream * term
     loss = select(valid, term * nll_at, 0.0)
-    grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
+    grad_input = masked(slope[:, None] * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = total(select(valid, -upstream * nll_at, 0.0))
@@ -362,11 +331,12 @@ def _curvature_hard_labels(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
+    slope = upstream * d_alpha
     excess = label_excess(input, select(valid, target, 0), axis=-2)
-    slope = upstream[:, None] * (1.0 - alpha) * softmax_tangent(input, d_input, axis=-2)
-    change_input = masked(slope - upstream[:, None] * excess * d_alpha, valid[:, None])
+    slope_2 = upstream * (1.0 - alpha)
+    term = slope_2[:, None] * softmax_tangent(input, d_input, axis=-2) - slope[:, None] * excess
     change_alpha = total(select(valid, -upstream * total(excess * d_input, axis=1), 0.0))
-    return change_input, change_alpha
+    return masked(term, valid[:, None]), change_alpha
 
 
 def _mass_hard_labels(target: Array, ignore_index: int) -> Array:

@@ -220,40 +220,43 @@ def _curvature(
     )
     slope = upstream * term_10
     slope_2 = upstream * select(mask, 0.0, -chosen_4 * quotient)
-    slope_3 = upstream * select(mask, 0.0, chosen_4 * term_5)
+    chosen_8 = select(mask, 0.0, chosen_4 * term_5)
+    slope_3 = upstream * chosen_8
     term_11 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * (
         -product_3 * probability - product_5 * beta
     )
     squashed = np.tanh(-0.5 * input)
     product_8 = slope_3[:, None] * (term * alpha * squashed + product_6 * np.tanh(0.5 * input))
     product_9 = product_5 * (slope_2[:, None] * target * squashed + product_8) * d_input
-    chosen_8 = select(mask, 0.0, chosen_6 * term_5)
+    chosen_9 = select(mask, 0.0, chosen_6 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
     term_12 = term_9 - quotient_4
     term_13 = term_12 * d_smooth + term_12 * sums_3 + (quotient_3 - product_2 - quotient_4) * sums_2
     term_14 = (
         select(mask, 0.0, chosen * term_5) * d_gamma
         + select(mask, 0.0, chosen_3 * term_5) * sums_2
-        + chosen_8 * d_smooth
-        + chosen_8 * sums_3
+        + chosen_9 * d_smooth
+        + chosen_9 * sums_3
         + select(mask, 0.0, chosen_4) * term_13
     )
     slope_4 = upstream * term_14
+    slope_5 = upstream * chosen_8 * d_alpha
+    slope_6 = upstream * chosen_8 * d_beta
     sums_4 = total(term * product_5 * d_input - sigmoid_input * d_target, axis=2)
     product_10 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     power_5 = tversky**power
     product_11 = power_5 / tversky
-    chosen_9 = select(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_11))
-    chosen_10 = select(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_11))
-    chosen_11 = select(mask, 0.0, -chosen_10 / power_2)
-    chosen_12 = select(mask_2, 0.0, power_5 * logarithm)
+    chosen_10 = select(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_11))
+    chosen_11 = select(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_11))
+    chosen_12 = select(mask, 0.0, -chosen_11 / power_2)
+    chosen_13 = select(mask_2, 0.0, power_5 * logarithm)
     term_15 = (
-        2.0 * chosen_12 / power_4 - select(mask_2, 0.0, -chosen_12 * logarithm / power_2) / power_2
+        2.0 * chosen_13 / power_4 - select(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
     )
     term_16 = (
-        select(mask, 0.0, -chosen_9 / power_2) * sums_2
-        + chosen_11 * d_smooth
-        + chosen_11 * sums_3
+        select(mask, 0.0, -chosen_10 / power_2) * sums_2
+        + chosen_12 * d_smooth
+        + chosen_12 * sums_3
         + select(mask, 0.0, term_15) * d_gamma
     )
     change_input = (
@@ -261,15 +264,15 @@ def _curvature(
         + term_11 * d_target
         + product_9
         + slope_4[:, None] * sigmoid_input * probability * term_7
-        + slope_3[:, None] * term * sigmoid_input * probability * d_alpha
-        - slope_3[:, None] * probability * sigmoid_input * target * d_beta
+        + slope_5[:, None] * term * sigmoid_input * probability
+        - slope_6[:, None] * probability * sigmoid_input * target
     )
     change_target = (
         slope[:, None] * sigmoid_input
         + term_11 * d_input
         + slope_4[:, None] * term_6
-        + slope_3[:, None] * probability * d_beta
-        - slope_3[:, None] * sigmoid_input * d_alpha
+        + slope_6[:, None] * probability
+        - slope_5[:, None] * sigmoid_input
     )
     change_alpha = total(slope_4 * total(product_4, axis=2) + slope_3 * sums_4)
     change_beta = total(slope_4 * total(probability * target, axis=2) + product_10)

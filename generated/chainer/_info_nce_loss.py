@@ -139,7 +139,7 @@ def _curvature(
     product_3 = (key_direction * sums_7[:, None] / power - sums_6 / power) * d_temperature
     term_9 = (
         d_probability.T @ (upstream[:, None] * query_direction)
-        + (upstream[:, None] * quotient[:, None] * excess).T @ term_4
+        + (upstream[:, None] * excess * quotient[:, None]).T @ term_4
     )
     product_4 = sums_7 * quotient_2
     sums_8 = total(key_direction * term_9 + sums_6 * quotient_2[:, None] * term_3, axis=1)

@@ -47,24 +47,26 @@ def _value_and_gradient(
     term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     probability = softmax(soft_target, axis=-2)
     divergence = total(term * probability, axis=1)
-    slope = upstream[:, None] * power * probability
-    slope_2 = softmax_complement(soft_input, axis=-2) * upstream[:, None] * power * probability
-    term_2 = softmax(soft_input, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    other_probability = softmax_complement(soft_target, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * term - rest
-    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
-    grad_target = None
-    if "target" in wanted:
-        grad_target = probability * (term_3 / temperature + term_4 / temperature)
-    grad_temperature = None
-    if "temperature" in wanted:
-        grad_temperature = (
-            2.0 * temperature * total(upstream * divergence)
-            - total(probability * term_3 * target) / power
-            - total(probability * term_4 * target) / power
-            - total(term_2 * input) / power
+    slope = upstream * power
+    product = slope[:, None] * probability
+    product_2 = slope[:, None] * softmax_complement(soft_input, axis=-2) * probability
+    term_2 = softmax(soft_input, axis=-2) * sum_of_others(product, axis=-2) - product_2
+    grad_target = grad_temperature = None
+    if wanted & {"target", "temperature"}:
+        other_probability = softmax_complement(soft_target, axis=-2)
+        term_3 = slope[:, None] * other_probability * term - sum_of_others(
+            slope[:, None] * probability * term, axis=-2
         )
+        term_4 = sum_of_others(-product, axis=-2) + slope[:, None] * other_probability
+        if "target" in wanted:
+            grad_target = probability * (term_3 / temperature + term_4 / temperature)
+        if "temperature" in wanted:
+            grad_temperature = (
+                2.0 * temperature * total(upstream * divergence)
+                - total(probability * term_3 * target) / power
+                - total(probability * term_4 * target) / power
+                - total(term_2 * input) / power
+            )
     return power * divergence, term_2 / temperature, grad_target, grad_temperature
 
 
@@ -103,139 +105,107 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
+    slope = upstream * power
     soft_target = target / temperature
     probability = softmax(soft_target, axis=-2)
-    slope = upstream[:, None] * power * probability
-    rest = sum_of_others(slope, axis=-2)
+    product = slope[:, None] * probability
+    rest = sum_of_others(product, axis=-2)
     soft_input = input / temperature
     term = d_input / temperature - input * d_temperature / power
     d_probability = softmax_tangent(soft_input, term, axis=-2)
     probability_2 = softmax(soft_input, axis=-2)
-    slope_2 = 2.0 * upstream[:, None] * temperature * probability * d_temperature
+    slope_2 = upstream * temperature * d_temperature
+    product_2 = 2.0 * slope_2[:, None] * probability
     term_2 = d_target / temperature - target * d_temperature / power
     d_probability_2 = softmax_tangent(soft_target, term_2, axis=-2)
-    slope_3 = upstream[:, None] * power * d_probability_2
-    rest_2 = sum_of_others(slope_2 + slope_3, axis=-2)
+    product_3 = slope[:, None] * d_probability_2
+    rest_2 = sum_of_others(product_2 + product_3, axis=-2)
+    slope_3 = upstream * temperature
     other_probability = softmax_complement(soft_input, axis=-2)
-    term_3 = probability_2 * rest - other_probability * upstream[:, None] * power * probability
+    term_3 = probability_2 * rest - slope[:, None] * other_probability * probability
     term_4 = -2.0 * other_probability * upstream[:, None] * probability - term_3 / power
-    slope_4 = other_probability * upstream[:, None] * temperature * d_probability_2
     other_probability_2 = softmax_complement(soft_target, axis=-2)
     term_5 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    rest_3 = sum_of_others(probability * term_5 * upstream[:, None] * power, axis=-2)
-    term_6 = other_probability_2 * upstream[:, None] * power * term_5 - rest_3
-    term_7 = sum_of_others(-slope, axis=-2) + other_probability_2 * upstream[:, None] * power
-    slope_5 = upstream * temperature
-    product = (
-        probability
-        * (upstream[:, None] * temperature * term_5 + slope_5[:, None])
-        * d_probability_2
+    term_6 = slope[:, None] * other_probability_2 * term_5 - sum_of_others(
+        slope[:, None] * (probability * term_5), axis=-2
     )
+    term_7 = sum_of_others(-product, axis=-2) + slope[:, None] * other_probability_2
+    product_4 = probability * (slope_3[:, None] * term_5 + slope_3[:, None]) * d_probability_2
     term_8 = 2.0 * other_probability_2 * upstream[:, None] * term_5 - term_6 / power
     term_9 = term_8 + (2.0 * other_probability_2 * upstream[:, None] - term_7 / power)
     offset = centred(soft_input, term, axis=-2)
     term_10 = total(probability_2 * offset, axis=1)[:, None] - offset
-    product_2 = probability * term_10
-    slope_6 = product_2 * other_probability_2 * upstream[:, None] * temperature
+    product_5 = probability * term_10
     offset_2 = centred(soft_target, term_2, axis=-2)
     term_11 = total(probability * offset_2, axis=1)[:, None] - offset_2
-    product_3 = probability * term_11
-    slope_7 = product_3 * other_probability_2 * upstream[:, None] * temperature
-    product_4 = d_probability_2 * term_5
-    slope_8 = 2.0 * probability * upstream[:, None] * temperature * term_5 * d_temperature
+    product_6 = probability * term_11
+    product_7 = d_probability_2 * term_5
     term_12 = (
-        upstream[:, None] * power * product_4
-        + slope_8
-        + product_2 * upstream[:, None] * power
-        - product_3 * upstream[:, None] * power
+        slope[:, None] * product_7
+        + 2.0 * slope_2[:, None] * probability * term_5
+        + slope[:, None] * product_5
+        - slope[:, None] * product_6
     )
-    rest_4 = sum_of_others(term_12, axis=-2)
-    rest_5 = sum_of_others(-slope_2 - slope_3, axis=-2)
+    rest_3 = sum_of_others(term_12, axis=-2)
+    rest_4 = sum_of_others(-product_2 - product_3, axis=-2)
     power_2 = temperature**3
-    product_5 = target * probability
+    product_8 = target * probability
     term_13 = (
         2.0 * total(upstream * total(term_5 * probability, axis=1))
-        + 2.0 * total(product_5 * term_6) / power_2
-        + 2.0 * total(product_5 * term_7) / power_2
+        + 2.0 * total(product_8 * term_6) / power_2
+        + 2.0 * total(product_8 * term_7) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    slope_9 = upstream * total(product_2 + term_5 * d_probability_2 - product_3, axis=1)
-    product_6 = target * d_probability_2
-    slope_10 = (
-        2.0
-        * probability
-        * other_probability_2
-        * upstream[:, None]
-        * temperature
-        * term_5
-        * target
-        * d_temperature
-    )
-    product_7 = other_probability_2 * product_5
-    product_8 = probability * d_target
+    slope_4 = upstream * total(product_5 + term_5 * d_probability_2 - product_6, axis=1)
+    product_9 = target * d_probability_2
+    product_10 = 2.0 * slope_2[:, None] * probability * other_probability_2 * term_5 * target
+    product_11 = other_probability_2 * product_8
+    product_12 = probability * d_target
     term_14 = (
-        term_6 * product_6
-        + slope_10
-        + product_7 * upstream[:, None] * power * term_10
-        + product_8 * term_6
-        - product_5 * upstream[:, None] * power * product_4
-        - product_7 * upstream[:, None] * power * term_11
-        - product_5 * rest_4
+        term_6 * product_9
+        + product_10
+        + slope[:, None] * product_11 * term_10
+        + product_12 * term_6
+        - slope[:, None] * product_8 * product_7
+        - slope[:, None] * product_11 * term_11
+        - product_8 * rest_3
     )
-    slope_11 = (
-        2.0
-        * other_probability_2
-        * upstream[:, None]
-        * temperature
-        * probability
-        * target
-        * d_temperature
-    )
+    product_13 = 2.0 * slope_2[:, None] * other_probability_2 * probability * target
     term_15 = (
-        term_7 * product_6
-        + product_5 * rest_5
-        + slope_11
-        + product_8 * term_7
-        - upstream[:, None] * power * product_5 * d_probability_2
+        term_7 * product_9
+        + product_8 * rest_4
+        + product_13
+        + product_12 * term_7
+        - slope[:, None] * product_8 * d_probability_2
     )
-    product_9 = input * d_probability
-    slope_12 = (
-        2.0
-        * other_probability
-        * upstream[:, None]
-        * temperature
-        * probability
-        * input
-        * d_temperature
-    )
-    slope_13 = other_probability * upstream[:, None] * power * input * d_probability_2
+    product_14 = input * d_probability
     term_16 = (
-        rest * product_9
+        rest * product_14
         + probability_2 * input * rest_2
-        + upstream[:, None] * power * probability * product_9
+        + slope[:, None] * probability * product_14
         + term_3 * d_input
-        - slope_12
-        - slope_13
+        - 2.0 * slope_2[:, None] * other_probability * probability * input
+        - slope[:, None] * other_probability * input * d_probability_2
     )
     change_input = (
         rest * d_probability / temperature
         + probability_2 * rest_2 / temperature
-        + upstream[:, None] * temperature * probability * d_probability
+        + slope_3[:, None] * probability * d_probability
         + term_4 * d_temperature
-        - slope_4
+        - slope_3[:, None] * other_probability * d_probability_2
     )
     change_target = (
         (term_6 / temperature + term_7 / temperature) * d_probability_2
         + probability * term_9 * d_temperature
-        + slope_6
-        + probability * rest_5 / temperature
-        - product
-        - slope_7
-        - probability * rest_4 / temperature
+        + slope_3[:, None] * product_5 * other_probability_2
+        + probability * rest_4 / temperature
+        - product_4
+        - slope_3[:, None] * product_6 * other_probability_2
+        - probability * rest_3 / temperature
     )
     change_temperature = (
         term_13 * d_temperature
-        + 2.0 * temperature * total(slope_9)
+        + 2.0 * temperature * total(slope_4)
         - total(term_14) / power
         - total(term_15) / power
         - total(term_16) / power

@@ -42,14 +42,12 @@ def _value_and_gradient_linear(
     index = np.arange(input.shape[1])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
-    slope = upstream * picked
+    slope = upstream * picked / input.shape[1]
     chosen = select(mask, at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen / input.shape[1] + select(
-        index == target[:, None], slope_2[:, None], 0.0
-    )
+    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(upstream * picked * sums) / input.shape[1]
@@ -117,14 +115,12 @@ def _value_and_gradient_squared(
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     gap = at_least(term, 0.0)
-    slope = upstream * picked
+    slope = upstream * picked / input.shape[1]
     chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen / input.shape[1] + select(
-        index == target[:, None], slope_2[:, None], 0.0
-    )
+    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(upstream * picked * sums) / input.shape[1]
@@ -161,22 +157,25 @@ def _curvature_squared(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     picked = weight[target]
-    slope = upstream * picked
+    slope = upstream * picked * d_margin / input.shape[1]
     index = np.arange(input.shape[1])
     positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
+    slope_2 = upstream * picked / input.shape[1]
     picked_2 = pick(d_input, target, axis=1)
-    slope_2 = upstream * picked * picked_2
+    slope_3 = upstream * picked * picked_2 / input.shape[1]
     term = chosen * d_margin + chosen * d_input - chosen * picked_2[:, None]
-    slope_3 = upstream * picked * total(term, axis=1)
-    product = slope_3[:, None] * (index == target[:, None]).astype(upstream.dtype) / input.shape[1]
+    sums = total(term, axis=1)
+    slope_4 = upstream * picked * sums / input.shape[1]
+    product = slope_4[:, None] * (index == target[:, None]).astype(upstream.dtype)
     change_input = (
-        slope[:, None] * chosen * d_margin / input.shape[1]
-        + slope[:, None] * chosen * d_input / input.shape[1]
-        - slope_2[:, None] * chosen / input.shape[1]
+        slope[:, None] * chosen
+        + slope_2[:, None] * chosen * d_input
+        - slope_3[:, None] * chosen
         - product
     )
-    return change_input, total(slope_3) / input.shape[1]
+    change_margin = total(upstream * picked * sums) / input.shape[1]
+    return change_input, change_margin
 
 
 _kernel_squared = differentiable(

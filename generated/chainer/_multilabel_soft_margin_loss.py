@@ -40,17 +40,10 @@ def _value_and_gradient(
     log_likelihood = -term * (at_least(input, 0.0) + log_term) - target * (
         at_least(-input, 0.0) + log_term
     )
+    slope = upstream / target.shape[1]
     loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
-    grad_input = (
-        -upstream[:, None]
-        * (target * sigmoid(-input) - term * sigmoid(input))
-        * weight
-        / target.shape[1]
-    )
-    grad_target = None
-    if "target" in wanted:
-        grad_target = -upstream[:, None] * input * weight / target.shape[1]
-    return loss, grad_input, grad_target
+    grad_input = -slope[:, None] * (target * sigmoid(-input) - term * sigmoid(input)) * weight
+    return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 
 
 def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_target: Array) -> Array:
@@ -63,19 +56,13 @@ def _curvature(
     upstream: Array, input: Array, target: Array, weight: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
+    slope = upstream / input.shape[1]
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    slope = upstream[:, None] * (sigmoid_input + probability) * d_target / input.shape[1]
-    slope_2 = (
-        upstream[:, None]
-        * sigmoid_input
-        * probability
-        * (1.0 - target + target)
-        * d_input
-        / input.shape[1]
-    )
-    change_target = -upstream[:, None] * weight * d_input / input.shape[1]
-    return weight * (slope_2 - slope), change_target
+    product = slope[:, None] * sigmoid_input * probability * (1.0 - target + target) * d_input
+    term = product - slope[:, None] * (sigmoid_input + probability) * d_target
+    change_target = -slope[:, None] * weight * d_input
+    return weight * term, change_target
 
 
 _kernel = differentiable(

@@ -45,11 +45,12 @@ def _value_and_gradient(
     product = error / kappa
     product_2 = chosen * at_least(at_most(product, 1.0), -1.0)
     product_3 = product_2 * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
+    slope = upstream / target.shape[1]
     loss = total(product_3, axis=(1, 2)) / target.shape[1]
-    grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
+    grad_input = -slope[:, None] * total(product_2, axis=2)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * total(product_2, axis=1) / target.shape[1]
+        grad_target = slope[:, None] * total(product_2, axis=1)
     grad_kappa = None
     if "kappa" in wanted:
         product_4 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
@@ -86,6 +87,7 @@ def _curvature(
     d_kappa: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
+    slope = upstream / target.shape[1]
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
@@ -96,8 +98,8 @@ def _curvature(
     product = chosen * (select(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
     product_2 = error / kappa
     term_3 = chosen_2 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
-    change_input = -upstream[:, None] * total(product, axis=2) / target.shape[1]
-    change_target = upstream[:, None] * total(product, axis=1) / target.shape[1]
+    change_input = -slope[:, None] * total(product, axis=2)
+    change_target = slope[:, None] * total(product, axis=1)
     change_kappa = total(upstream * total(chosen * term_3, axis=(1, 2))) / target.shape[1]
     return change_input, change_target, change_kappa
 

@@ -41,11 +41,11 @@ def _value_and_gradient(
     product_3 = ordered * (at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))))
     sums = total(ordered, axis=(1, 2))
     quotient = ratio(1.0, sums)
-    slope = upstream * quotient
+    slope = upstream * quotient * sigma
     probability = sigmoid(product_2)
     product_4 = ordered * probability
     loss = ratio(total(product_3, axis=(1, 2)), sums)
-    grad_input = slope[:, None] * sigma * total(product_4, axis=1) - slope[:, None] * sigma * total(
+    grad_input = slope[:, None] * total(product_4, axis=1) - slope[:, None] * total(
         product_4, axis=2
     )
     grad_sigma = None
@@ -84,16 +84,15 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).astype(upstream.dtype)
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
-    slope = upstream * quotient
+    slope = upstream * quotient * d_sigma
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = ordered * sigmoid(-product)
+    slope_2 = upstream * quotient * sigma
     sigmoid_product = sigmoid(product)
     product_3 = sigma * (d_input[:, :, None] - d_input[:, None])
     term = input[:, None] - input[:, :, None]
     product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
-    term_2 = slope[:, None] * total(product_2, axis=1) * d_sigma + slope[:, None] * sigma * total(
-        product_4, axis=1
-    )
+    term_2 = slope[:, None] * total(product_2, axis=1) + slope_2[:, None] * total(product_4, axis=1)
     term_3 = (
         sigmoid_product * term * term * d_sigma
         + (d_input[:, None] - d_input[:, :, None])
@@ -101,8 +100,8 @@ def _curvature(
     )
     change_input = (
         term_2
-        - slope[:, None] * total(product_2, axis=2) * d_sigma
-        - slope[:, None] * sigma * total(product_4, axis=2)
+        - slope[:, None] * total(product_2, axis=2)
+        - slope_2[:, None] * total(product_4, axis=2)
     )
     change_sigma = total(upstream * quotient * total(product_2 * term_3, axis=(1, 2)))
     return change_input, np.full_like(target, 0.0), change_sigma

@@ -49,29 +49,28 @@ def _value_and_gradient(
     probability = softmax(product_2, axis=-2)
     product_3 = term * probability
     sums = total(product_3, axis=1)
+    slope = upstream * power
     other_probability = softmax_complement(product_2, axis=-2)
-    term_2 = other_probability * upstream[:, None] * power * term - sum_of_others(
-        product_3 * upstream[:, None] * power, axis=-2
+    term_2 = slope[:, None] * other_probability * term - sum_of_others(
+        slope[:, None] * product_3, axis=-2
     )
-    slope = upstream[:, None] * power * probability
-    term_3 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
-    slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * probability
-    term_4 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    product_4 = slope[:, None] * probability
+    term_3 = sum_of_others(-product_4, axis=-2) + slope[:, None] * other_probability
     grad_input = probability * (term_2 / temperature + term_3 / temperature)
-    grad_temperature = None
-    if "temperature" in wanted:
-        grad_temperature = (
-            2.0 * temperature * total(upstream * sums)
-            - total(probability * term_2 * input) / power
-            - total(probability * term_3 * input) / power
-            - total(term_4 * target) / power
-        )
-    return (
-        power * sums,
-        grad_input,
-        term_4 / temperature if "target" in wanted else None,
-        grad_temperature,
-    )
+    grad_target = grad_temperature = None
+    if wanted & {"target", "temperature"}:
+        product_5 = slope[:, None] * softmax_complement(product, axis=-2) * probability
+        term_4 = softmax(product, axis=-2) * sum_of_others(product_4, axis=-2) - product_5
+        if "target" in wanted:
+            grad_target = term_4 / temperature
+        if "temperature" in wanted:
+            grad_temperature = (
+                2.0 * temperature * total(upstream * sums)
+                - total(probability * term_2 * input) / power
+                - total(probability * term_3 * input) / power
+                - total(term_4 * target) / power
+            )
+    return power * sums, grad_input, grad_target, grad_temperature
 
 
 def _tangent(
@@ -108,131 +107,103 @@ def _curvature(
     d_temperature: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
+    power = temperature * temperature
+    slope = upstream * power
     product = input / temperature
     other_probability = softmax_complement(product, axis=-2)
-    power = temperature * temperature
     product_2 = target / temperature
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     probability = softmax(product, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
-    term_2 = other_probability * upstream[:, None] * power * term - rest
-    slope = upstream[:, None] * power * probability
-    term_3 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
+    term_2 = slope[:, None] * other_probability * term - sum_of_others(
+        slope[:, None] * probability * term, axis=-2
+    )
+    product_3 = slope[:, None] * probability
+    term_3 = sum_of_others(-product_3, axis=-2) + slope[:, None] * other_probability
     term_4 = d_input / temperature - input * d_temperature / power
     d_probability = softmax_tangent(product, term_4, axis=-2)
     slope_2 = upstream * temperature
-    product_3 = (
-        probability * (upstream[:, None] * temperature * term + slope_2[:, None]) * d_probability
-    )
+    product_4 = probability * (slope_2[:, None] * term + slope_2[:, None]) * d_probability
     term_5 = 2.0 * other_probability * upstream[:, None] * term - term_2 / power
     term_6 = term_5 + (2.0 * other_probability * upstream[:, None] - term_3 / power)
     probability_2 = softmax(product_2, axis=-2)
     term_7 = d_target / temperature - target * d_temperature / power
     offset = centred(product_2, term_7, axis=-2)
     term_8 = total(probability_2 * offset, axis=1)[:, None] - offset
-    slope_3 = probability * other_probability * upstream[:, None] * temperature * term_8
     offset_2 = centred(product, term_4, axis=-2)
     term_9 = total(probability * offset_2, axis=1)[:, None] - offset_2
-    slope_4 = probability * other_probability * upstream[:, None] * temperature * term_9
-    slope_5 = 2.0 * probability * upstream[:, None] * temperature * term * d_temperature
+    slope_3 = upstream * temperature * d_temperature
     term_10 = (
-        upstream[:, None] * power * term * d_probability
-        + slope_5
-        + probability * upstream[:, None] * power * term_8
-        - probability * upstream[:, None] * power * term_9
+        slope[:, None] * term * d_probability
+        + 2.0 * slope_3[:, None] * probability * term
+        + slope[:, None] * probability * term_8
+        - slope[:, None] * probability * term_9
     )
-    rest_2 = sum_of_others(term_10, axis=-2)
-    slope_6 = 2.0 * upstream[:, None] * temperature * probability * d_temperature
-    slope_7 = upstream[:, None] * power * d_probability
-    rest_3 = sum_of_others(-slope_6 - slope_7, axis=-2)
-    rest_4 = sum_of_others(slope, axis=-2)
+    rest = sum_of_others(term_10, axis=-2)
+    product_5 = 2.0 * slope_3[:, None] * probability
+    product_6 = slope[:, None] * d_probability
+    rest_2 = sum_of_others(-product_5 - product_6, axis=-2)
+    rest_3 = sum_of_others(product_3, axis=-2)
     d_probability_2 = softmax_tangent(product_2, term_7, axis=-2)
-    rest_5 = sum_of_others(slope_6 + slope_7, axis=-2)
-    product_4 = probability * d_probability_2
+    rest_4 = sum_of_others(product_5 + product_6, axis=-2)
+    product_7 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
-    term_11 = probability_2 * rest_4 - other_probability_2 * upstream[:, None] * power * probability
+    term_11 = probability_2 * rest_3 - slope[:, None] * other_probability_2 * probability
     term_12 = -2.0 * other_probability_2 * upstream[:, None] * probability - term_11 / power
-    product_5 = d_probability * other_probability_2
+    product_8 = d_probability * other_probability_2
     power_2 = temperature**3
-    product_6 = input * probability
+    product_9 = input * probability
     term_13 = (
         2.0 * total(upstream * total(term * probability, axis=1))
-        + 2.0 * total(product_6 * term_2) / power_2
-        + 2.0 * total(product_6 * term_3) / power_2
+        + 2.0 * total(product_9 * term_2) / power_2
+        + 2.0 * total(product_9 * term_3) / power_2
         + 2.0 * total(term_11 * target) / power_2
     )
-    product_7 = term * d_probability
-    sums = total(probability * term_8 + product_7 - probability * term_9, axis=1)
-    product_8 = input * d_probability
-    slope_8 = (
-        2.0
-        * probability
-        * other_probability
-        * upstream[:, None]
-        * temperature
-        * term
-        * input
-        * d_temperature
-    )
-    product_9 = other_probability * product_6
-    product_10 = probability * d_input
+    product_10 = term * d_probability
+    sums = total(probability * term_8 + product_10 - probability * term_9, axis=1)
+    product_11 = input * d_probability
+    product_12 = 2.0 * slope_3[:, None] * probability * other_probability * term * input
+    product_13 = other_probability * product_9
+    product_14 = probability * d_input
     term_14 = (
-        term_2 * product_8
-        + slope_8
-        + product_9 * upstream[:, None] * power * term_8
-        + product_10 * term_2
-        - product_6 * upstream[:, None] * power * product_7
-        - product_9 * upstream[:, None] * power * term_9
-        - product_6 * rest_2
-    )
-    slope_9 = (
-        2.0
-        * other_probability
-        * upstream[:, None]
-        * temperature
-        * probability
-        * input
-        * d_temperature
+        term_2 * product_11
+        + product_12
+        + slope[:, None] * product_13 * term_8
+        + product_14 * term_2
+        - slope[:, None] * product_9 * product_10
+        - slope[:, None] * product_13 * term_9
+        - product_9 * rest
     )
     term_15 = (
-        term_3 * product_8
-        + product_6 * rest_3
-        + slope_9
-        + product_10 * term_3
-        - upstream[:, None] * power * product_6 * d_probability
+        term_3 * product_11
+        + product_9 * rest_2
+        + 2.0 * slope_3[:, None] * other_probability * probability * input
+        + product_14 * term_3
+        - slope[:, None] * product_9 * d_probability
     )
-    slope_10 = (
-        2.0
-        * other_probability_2
-        * upstream[:, None]
-        * temperature
-        * probability
-        * target
-        * d_temperature
-    )
+    product_15 = 2.0 * slope_3[:, None] * other_probability_2 * probability * target
     term_16 = (
-        rest_4 * target * d_probability_2
-        + probability_2 * target * rest_5
-        + upstream[:, None] * power * product_4 * target
+        rest_3 * target * d_probability_2
+        + probability_2 * target * rest_4
+        + slope[:, None] * product_7 * target
         + term_11 * d_target
-        - slope_10
-        - product_5 * upstream[:, None] * power * target
+        - product_15
+        - slope[:, None] * product_8 * target
     )
     change_input = (
         (term_2 / temperature + term_3 / temperature) * d_probability
         + probability * term_6 * d_temperature
-        + slope_3
-        + probability * rest_3 / temperature
-        - product_3
-        - slope_4
-        - probability * rest_2 / temperature
+        + slope_2[:, None] * probability * other_probability * term_8
+        + probability * rest_2 / temperature
+        - product_4
+        - slope_2[:, None] * probability * other_probability * term_9
+        - probability * rest / temperature
     )
     change_target = (
-        rest_4 * d_probability_2 / temperature
-        + probability_2 * rest_5 / temperature
-        + upstream[:, None] * temperature * product_4
+        rest_3 * d_probability_2 / temperature
+        + probability_2 * rest_4 / temperature
+        + slope_2[:, None] * product_7
         + term_12 * d_temperature
-        - product_5 * upstream[:, None] * temperature
+        - slope_2[:, None] * product_8
     )
     change_temperature = (
         term_13 * d_temperature

@@ -53,21 +53,24 @@ def _value_and_gradient(
     quotient_2 = ratio(sums_3, sums_4)
     sigmoid_input = sigmoid(input)
     term_2 = target - sigmoid_input
-    slope = upstream * ratio(1.0, sums_4)
-    slope_2 = upstream * ratio(1.0, sums_2)
+    slope = upstream * ratio(1.0, sums_4) * r
+    slope_2 = upstream * ratio(1.0, sums_2) * term
     term_3 = 1.0 - target
-    term_4 = -2.0 * slope[:, None] * r * target - 2.0 * slope_2[:, None] * term * term_3
-    grad_input = term_2 * sigmoid_input * sigmoid(-input) * term_4
+    grad_input = (
+        term_2
+        * sigmoid_input
+        * sigmoid(-input)
+        * (-2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_3)
+    )
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * r * ratio(quotient_2, sums_4)
         squared_error = term_2 * term_2
         slope_4 = upstream * term * ratio(quotient, sums_2)
-        product = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
         grad_target = (
-            slope[:, None] * r * (2.0 * term_2 * target + squared_error)
+            slope[:, None] * (2.0 * term_2 * target + squared_error)
             + slope_4[:, None]
-            + product
+            + slope_2[:, None] * (2.0 * term_2 * term_3 - squared_error)
             - slope_3[:, None]
         )
     grad_r = None
@@ -134,21 +137,27 @@ def _curvature(
         * d_r
     )
     sums_3 = total(d_target, axis=(0, 2))
-    slope_3 = upstream * ratio(quotient, sums) * sums_3
-    product_2 = 2.0 * slope_3[:, None] * r * term * sigmoid_input * probability * target
+    slope_3 = upstream * ratio(quotient, sums) * sums_3 * r
+    product_2 = 2.0 * slope_3[:, None] * term * sigmoid_input * probability * target
     product_3 = sigmoid_input * probability
-    term_3 = -2.0 * slope[:, None] * r * target - 2.0 * slope[:, None] * r * term
-    term_4 = 1.0 - r
-    term_5 = 2.0 * slope_2[:, None] * term_4 * term - 2.0 * slope_2[:, None] * term_4 * term_2
+    slope_4 = upstream * quotient * r
+    term_3 = 1.0 - r
+    slope_5 = upstream * quotient_2 * term_3
+    term_4 = (
+        -2.0 * slope_4[:, None] * target
+        - 2.0 * slope_4[:, None] * term
+        + (2.0 * slope_5[:, None] * term - 2.0 * slope_5[:, None] * term_2)
+    )
     squashed = np.tanh(-0.5 * input)
-    product_4 = 2.0 * slope[:, None] * r * term * sigmoid_input * probability * squashed
+    product_4 = 2.0 * slope_4[:, None] * term * sigmoid_input * probability * squashed
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    product_5 = target * (2.0 * slope[:, None] * r * power * power_2 - product_4)
-    product_6 = 2.0 * slope_2[:, None] * term_4 * term * sigmoid_input * probability * squashed
-    product_7 = term_2 * (2.0 * slope_2[:, None] * term_4 * power * power_2 - product_6)
-    slope_4 = upstream * ratio(quotient_2, sums_2) * sums_3
-    product_8 = 2.0 * slope_4[:, None] * term_4 * term * sigmoid_input * probability * term_2
+    product_5 = 2.0 * slope_5[:, None] * term * sigmoid_input * probability * squashed
+    term_5 = target * (2.0 * slope_4[:, None] * power * power_2 - product_4) + term_2 * (
+        2.0 * slope_5[:, None] * power * power_2 - product_5
+    )
+    slope_6 = upstream * ratio(quotient_2, sums_2) * sums_3 * term_3
+    product_6 = 2.0 * slope_6[:, None] * term * sigmoid_input * probability * term_2
     squared_error = term * term
     quotient_3 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums), sums)
     term_6 = 2.0 * term * target + squared_error
@@ -159,39 +168,35 @@ def _curvature(
         - quotient_3 * d_r
         - r * quotient * quotient * sums_4
     )
-    slope_5 = upstream * term_8
+    slope_7 = upstream * term_8
     term_9 = 2.0 * term * term_2 - squared_error
-    product_9 = 4.0 * term
-    product_10 = 2.0 * term_2
-    term_10 = slope[:, None] * r * (2.0 * target + product_9) + slope_2[:, None] * term_4 * (
-        product_10 - product_9
+    product_7 = 4.0 * term
+    product_8 = 2.0 * term_2
+    term_10 = slope_4[:, None] * (2.0 * target + product_7) + slope_5[:, None] * (
+        product_8 - product_7
     )
     term_11 = -2.0 * sigmoid_input * probability * target - 2.0 * term * sigmoid_input * probability
-    product_11 = slope_2[:, None] * term_4 * product_3 * (2.0 * term - product_10)
+    term_12 = slope_4[:, None] * term_11 + slope_5[:, None] * product_3 * (2.0 * term - product_8)
     quotient_4 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums_2), sums_2)
-    term_12 = term_9 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
-    sums_5 = total(term_12, axis=(0, 2))
-    product_12 = term_4 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
-    term_13 = term_4 * quotient_2 * quotient_2 * sums_5 + product_12 - quotient_4 * d_r
-    slope_6 = upstream * term_13
-    term_14 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
+    term_13 = term_9 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
+    sums_5 = total(term_13, axis=(0, 2))
+    product_9 = term_3 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
+    term_14 = term_3 * quotient_2 * quotient_2 * sums_5 + product_9 - quotient_4 * d_r
+    slope_8 = upstream * term_14
+    term_15 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
     change_input = (
-        product
-        + product_2
-        + product_3 * (term_3 + term_5) * d_target
-        + (product_5 + product_7) * d_input
-        - product_8
+        product + product_2 + product_3 * term_4 * d_target + term_5 * d_input - product_6
     )
     change_target = (
-        slope_5[:, None]
+        slope_7[:, None]
         + (slope[:, None] * term_6 - slope_2[:, None] * term_9) * d_r
         + term_10 * d_target
-        + (slope[:, None] * r * term_11 + product_11) * d_input
-        + slope_6[:, None]
-        + slope_4[:, None] * term_4 * term_9
-        - slope_3[:, None] * r * term_6
+        + term_12 * d_input
+        + slope_8[:, None]
+        + slope_6[:, None] * term_9
+        - slope_3[:, None] * term_6
     )
-    return change_input, change_target, total(upstream * term_14)
+    return change_input, change_target, total(upstream * term_15)
 
 
 _kernel = differentiable(

@@ -48,28 +48,29 @@ def _value_and_gradient(
     z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product = (logit_scale * sums + logit_bias) * z
     product_2 = -product
+    slope = upstream * logit_scale
     probability = sigmoid(product_2)
     sums_2 = (probability * z) @ text_direction
-    slope = upstream * total(sums_2 * image_direction, axis=1)
-    term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
-    slope_2 = upstream[:, None] * probability * z
+    slope_2 = upstream * total(sums_2 * image_direction, axis=1) * logit_scale
     loss = total(at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))), axis=1)
-    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term
-    grad_text = None
-    if "text" in wanted:
-        sums_3 = slope_2.T @ image_direction
-        product_3 = text_direction * logit_scale * total(sums_3 * text_direction, axis=1)[:, None]
-        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * (product_3 - logit_scale * sums_3)
+    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * (
+        slope_2[:, None] * image_direction - slope[:, None] * sums_2
+    )
+    grad_text = grad_logit_bias = None
+    if wanted & {"text", "logit_bias"}:
+        slope_3 = upstream[:, None] * probability * z
+        if "text" in wanted:
+            sums_3 = slope_3.T @ image_direction
+            product_3 = total(sums_3 * text_direction, axis=1) * logit_scale
+            grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * (
+                product_3[:, None] * text_direction - logit_scale * sums_3
+            )
+        if "logit_bias" in wanted:
+            grad_logit_bias = -total(slope_3)
     grad_logit_scale = None
     if "logit_scale" in wanted:
         grad_logit_scale = -total(upstream[:, None] * probability * sums * z)
-    return (
-        loss,
-        grad_image,
-        grad_text,
-        grad_logit_scale,
-        -total(slope_2) if "logit_bias" in wanted else None,
-    )
+    return loss, grad_image, grad_text, grad_logit_scale, grad_logit_bias
 
 
 def _tangent(
@@ -117,6 +118,7 @@ def _curvature(
     image_direction = direction(image, axis=-1)
     sums = total(image_direction * d_image, axis=1)
     product = ratio(quotient, image_length) * sums
+    slope = upstream * logit_scale
     text_direction = direction(text, axis=-1)
     sums_2 = image_direction @ text_direction.T
     z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
@@ -124,67 +126,66 @@ def _curvature(
     probability = sigmoid(-product_2)
     sums_3 = (probability * z) @ text_direction
     sums_4 = total(sums_3 * image_direction, axis=1)
-    slope = upstream * sums_4
-    term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_3
-    product_3 = (slope[:, None] * image_direction - upstream[:, None] * sums_3) * d_logit_scale
+    slope_2 = upstream * sums_4 * logit_scale
+    product_3 = product[:, None] * (slope_2[:, None] * image_direction - slope[:, None] * sums_3)
+    slope_3 = upstream * sums_4
+    product_4 = (slope_3[:, None] * image_direction - upstream[:, None] * sums_3) * d_logit_scale
     probability_2 = sigmoid(product_2)
-    product_4 = probability * probability_2
-    term_2 = d_image - image_direction * sums[:, None]
+    product_5 = probability * probability_2
+    term = d_image - image_direction * sums[:, None]
     text_length = norm(text, axis=-1)
     quotient_2 = ratio(1.0, text_length)
     sums_5 = total(text_direction * d_text, axis=1)
-    term_3 = d_text - text_direction * sums_5[:, None]
-    term_4 = quotient[:, None] * (term_2 @ text_direction.T) + quotient_2 * (
-        image_direction @ term_3.T
+    term_2 = d_text - text_direction * sums_5[:, None]
+    term_3 = quotient[:, None] * (term @ text_direction.T) + quotient_2 * (
+        image_direction @ term_2.T
     )
-    term_5 = (
-        -product_4 * sums_2 * z * d_logit_scale
-        - product_4 * logit_scale * z * term_4
-        - product_4 * z * d_logit_bias
+    term_4 = (
+        -product_5 * sums_2 * z * d_logit_scale
+        - product_5 * logit_scale * z * term_3
+        - product_5 * z * d_logit_bias
     )
-    term_6 = (z * term_5) @ text_direction + (probability * z * quotient_2) @ term_3
-    slope_2 = upstream * sums_4 * quotient
-    sums_6 = total(image_direction * term_6 + sums_3 * quotient[:, None] * term_2, axis=1)
-    slope_3 = upstream * sums_6
-    term_7 = (
-        product_3
-        + slope_2[:, None] * logit_scale * term_2
-        + slope_3[:, None] * image_direction * logit_scale
-        - upstream[:, None] * logit_scale * term_6
+    term_5 = (z * term_4) @ text_direction + (probability * z * quotient_2) @ term_2
+    slope_4 = upstream * sums_4 * quotient * logit_scale
+    sums_6 = total(image_direction * term_5 + sums_3 * quotient[:, None] * term, axis=1)
+    slope_5 = upstream * sums_6 * logit_scale
+    term_6 = (
+        product_4
+        + slope_4[:, None] * term
+        + slope_5[:, None] * image_direction
+        - slope[:, None] * term_5
     )
-    product_5 = ratio(quotient_2, text_length) * sums_5
+    product_6 = ratio(quotient_2, text_length) * sums_5
     sums_7 = (upstream[:, None] * probability * z).T @ image_direction
     sums_8 = total(sums_7 * text_direction, axis=1)
-    term_8 = text_direction * logit_scale * sums_8[:, None] - logit_scale * sums_7
-    sums_9 = (upstream[:, None] * quotient[:, None] * probability * z).T @ term_2
-    term_9 = (upstream[:, None] * z * term_5).T @ image_direction + sums_9
-    product_6 = sums_8 * quotient_2
-    sums_10 = total(text_direction * term_9 + sums_7 * quotient_2[:, None] * term_3, axis=1)
-    term_10 = (
+    product_7 = sums_8 * logit_scale
+    product_8 = product_6[:, None] * (product_7[:, None] * text_direction - logit_scale * sums_7)
+    sums_9 = (upstream[:, None] * probability * z * quotient[:, None]).T @ term
+    term_7 = (upstream[:, None] * z * term_4).T @ image_direction + sums_9
+    product_9 = sums_8 * quotient_2 * logit_scale
+    sums_10 = total(text_direction * term_7 + sums_7 * quotient_2[:, None] * term_2, axis=1)
+    product_10 = sums_10 * logit_scale
+    term_8 = (
         (text_direction * sums_8[:, None] - sums_7) * d_logit_scale
-        + product_6[:, None] * logit_scale * term_3
-        + text_direction * logit_scale * sums_10[:, None]
-        - logit_scale * term_9
+        + product_9[:, None] * term_2
+        + product_10[:, None] * text_direction
+        - logit_scale * term_7
     )
+    slope_6 = upstream * d_logit_scale
     power = z * z
-    product_7 = probability_2 * power
-    product_8 = sums_2 * product_7
-    term_11 = upstream[:, None] * z - upstream[:, None] * product_8 * logit_scale
-    term_12 = (
-        term_11 * term_4
-        - upstream[:, None] * product_7 * sums_2 * sums_2 * d_logit_scale
-        - upstream[:, None] * product_8 * d_logit_bias
+    product_11 = probability_2 * power
+    product_12 = sums_2 * product_11
+    slope_7 = upstream * d_logit_bias
+    term_9 = (
+        (upstream[:, None] * z - slope[:, None] * product_12) * term_3
+        - slope_6[:, None] * product_11 * sums_2 * sums_2
+        - slope_7[:, None] * product_12
     )
-    slope_4 = upstream * d_logit_bias
-    term_13 = (
-        -upstream[:, None] * sums_2 * d_logit_scale
-        - upstream[:, None] * logit_scale * term_4
-        - slope_4[:, None]
-    )
-    change_image = quotient[:, None] * term_7 - product[:, None] * term
-    change_text = quotient_2[:, None] * term_10 - product_5[:, None] * term_8
-    change_logit_bias = -total(product_4 * power * term_13)
-    return change_image, change_text, -total(probability * term_12), change_logit_bias
+    term_10 = -slope_6[:, None] * sums_2 - slope[:, None] * term_3 - slope_7[:, None]
+    change_image = quotient[:, None] * term_6 - product_3
+    change_text = quotient_2[:, None] * term_8 - product_8
+    change_logit_bias = -total(product_5 * power * term_10)
+    return change_image, change_text, -total(probability * term_9), change_logit_bias
 
 
 _kernel = differentiable(

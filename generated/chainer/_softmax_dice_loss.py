@@ -190,45 +190,34 @@ def _value_and_gradient_optax(
     other_probability = softmax_complement(input, axis=-2)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(total(term * p + other_probability * target, axis=2), term_2)
+    slope = upstream / target.shape[1]
     quotient_2 = ratio(1.0, term_2)
-    slope = (
-        other_probability
-        * upstream[:, None, None]
+    product = (
+        slope[:, None, None]
         * quotient_2[:, :, None]
         * weight[:, None]
-        * target
-        / target.shape[1]
+        * (target * other_probability)
     )
-    slope_2 = (
-        -p
-        * upstream[:, None, None]
-        * quotient_2[:, :, None]
-        * weight[:, None]
-        * target
-        / target.shape[1]
-    )
+    product_2 = -slope[:, None, None] * quotient_2[:, :, None] * weight[:, None] * p * target
     quotient_3 = ratio(quotient, term_2)
-    slope_3 = upstream[:, None] * quotient_3 * weight / target.shape[1]
-    slope_4 = (
-        upstream[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term / target.shape[1]
-    )
-    term_3 = slope_4 - slope_3[:, :, None]
+    product_3 = slope[:, None] * weight * quotient_3
+    product_4 = slope[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term
+    term_3 = product_4 - product_3[:, :, None]
     term_4 = (
-        -slope
-        - sum_of_others(slope_2, axis=-2)
+        -product
+        - sum_of_others(product_2, axis=-2)
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     loss = total(quotient * weight, axis=1) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        slope_5 = (
-            upstream[:, None, None]
+        product_5 = (
+            slope[:, None, None]
             * quotient_2[:, :, None]
             * weight[:, None]
             * (other_probability - p)
-            / target.shape[1]
         )
-        grad_target = slope_5 - slope_3[:, :, None]
+        grad_target = product_5 - product_3[:, :, None]
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / target.shape[1]
@@ -255,7 +244,7 @@ def _tangent_optax(
     quotient_2 = ratio(quotient, term)
     term_4 = (
         ratio(1.0, term) * weight * total(term_3, axis=2)
-        - 2.0 * quotient_2 * weight * d_smooth
+        - 2.0 * (weight * d_smooth) * quotient_2
         - quotient_2 * weight * total(d_target + d_probability, axis=2)
     )
     return total(term_4, axis=1) / target.shape[1]
@@ -272,131 +261,85 @@ def _curvature_optax(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    other_probability = softmax_complement(input, axis=-2)
+    slope = upstream / target.shape[1]
     p = softmax(input, axis=-2)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    slope = (
-        other_probability
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
+    other_probability = softmax_complement(input, axis=-2)
+    product = (
+        slope[:, None, None] * quotient[:, :, None] * weight[:, None] * other_probability * target
     )
-    slope_2 = (
-        -p
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * target
-        / input.shape[1]
-    )
+    product_2 = -slope[:, None, None] * quotient[:, :, None] * weight[:, None] * p * target
     term_2 = 1.0 - target
     quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
     quotient_3 = ratio(quotient_2, term)
-    slope_3 = upstream[:, None] * quotient_3 * weight / input.shape[1]
-    slope_4 = (
-        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2 / input.shape[1]
-    )
-    term_3 = slope_4 - slope_3[:, :, None]
+    product_3 = slope[:, None] * weight * quotient_3
+    product_4 = slope[:, None, None] * quotient[:, :, None] * weight[:, None] * term_2
+    term_3 = product_4 - product_3[:, :, None]
     term_4 = (
-        -slope
-        - sum_of_others(slope_2, axis=-2)
+        -product
+        - sum_of_others(product_2, axis=-2)
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    slope_5 = (
-        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * target / input.shape[1]
-    )
+    product_5 = slope[:, None, None] * quotient[:, :, None] * weight[:, None] * target
     quotient_4 = ratio(quotient, term)
-    product = 2.0 * quotient_4 * d_smooth
+    product_6 = 2.0 * quotient_4 * d_smooth
     sums = total(d_target + d_probability, axis=2)
-    product_2 = quotient_4 * sums
-    term_5 = product + product_2
-    slope_6 = (
-        p
+    product_7 = quotient_4 * sums
+    term_5 = product_6 + product_7
+    product_8 = (
+        slope[:, None, None] * weight[:, None] * term_5[:, :, None] * p * other_probability * target
+    )
+    product_9 = (
+        slope[:, None, None]
+        * quotient[:, :, None]
+        * weight[:, None]
+        * p
         * other_probability
-        * upstream[:, None, None]
-        * weight[:, None]
-        * target
-        * term_5[:, :, None]
-        / input.shape[1]
-    )
-    slope_7 = (
-        p
-        * other_probability
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
         * d_target
-        / input.shape[1]
     )
-    slope_8 = (
-        upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * target
-        * d_probability
-        / input.shape[1]
+    product_10 = (
+        slope[:, None, None] * quotient[:, :, None] * weight[:, None] * target * d_probability
     )
-    slope_9 = (
-        p * upstream[:, None, None] * weight[:, None] * target * term_5[:, :, None] / input.shape[1]
-    )
-    slope_10 = (
-        p
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * d_target
-        / input.shape[1]
-    )
+    product_11 = slope[:, None, None] * weight[:, None] * term_5[:, :, None] * p * target
+    product_12 = slope[:, None, None] * quotient[:, :, None] * weight[:, None] * p * d_target
     power = quotient * quotient
     term_6 = other_probability - p
     term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
     sums_2 = total(term_7, axis=2)
-    product_3 = 2.0 * quotient * quotient_3
+    slope_2 = upstream * d_smooth / target.shape[1]
+    product_13 = 2.0 * quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
-    product_4 = 2.0 * quotient_5
-    slope_11 = upstream[:, None] * (product_3 + product_4) * weight * d_smooth / input.shape[1]
-    product_5 = quotient * quotient_3
-    slope_12 = upstream[:, None] * (product_5 + quotient_5) * weight * sums / input.shape[1]
-    term_8 = slope_11 + slope_12 - upstream[:, None] * power * weight * sums_2 / input.shape[1]
-    term_9 = -product - product_2
-    slope_13 = (
-        upstream[:, None, None] * weight[:, None] * term_2 * term_9[:, :, None] / input.shape[1]
+    product_14 = 2.0 * quotient_5
+    product_15 = quotient * quotient_3
+    term_8 = (
+        slope_2[:, None] * weight * (product_13 + product_14)
+        + slope[:, None] * weight * (product_15 + quotient_5) * sums
+        - slope[:, None] * weight * power * sums_2
     )
-    slope_14 = (
-        upstream[:, None, None] * quotient[:, :, None] * weight[:, None] * d_target / input.shape[1]
-    )
-    term_10 = term_8[:, :, None] + slope_13 - slope_14
-    slope_15 = (
-        upstream[:, None, None] * weight[:, None] * term_6 * term_9[:, :, None] / input.shape[1]
-    )
-    slope_16 = (
-        2.0
-        * upstream[:, None, None]
-        * quotient[:, :, None]
-        * weight[:, None]
-        * d_probability
-        / input.shape[1]
-    )
+    term_9 = -product_6 - product_7
+    product_16 = slope[:, None, None] * weight[:, None] * term_9[:, :, None] * term_2
+    product_17 = slope[:, None, None] * quotient[:, :, None] * weight[:, None] * d_target
+    term_10 = term_8[:, :, None] + product_16 - product_17
+    product_18 = slope[:, None, None] * weight[:, None] * term_9[:, :, None] * term_6
+    product_19 = 2.0 * slope[:, None, None] * quotient[:, :, None] * weight[:, None] * d_probability
     term_11 = (
         power * weight * sums_2
-        + (-product_3 - product_4) * weight * d_smooth
-        + (-product_5 - quotient_5) * weight * sums
+        + weight * d_smooth * (-product_13 - product_14)
+        + (-product_15 - quotient_5) * weight * sums
     )
     change_input = (
         term_4 * d_probability
-        + slope_6
+        + product_8
         + p * other_probability * term_10
-        - p * (term_3 - slope_5) * d_probability
-        - slope_7
-        - p * sum_of_others(slope_9 - slope_8 - slope_10, axis=-2)
+        - p * (term_3 - product_5) * d_probability
+        - product_9
+        - p * sum_of_others(product_11 - product_10 - product_12, axis=-2)
         - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
     )
-    change_target = term_8[:, :, None] + slope_15 - slope_16
-    change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / input.shape[1]
+    change_target = term_8[:, :, None] + product_18 - product_19
+    change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / target.shape[1]
     return change_input, change_target, change_smooth
 
 

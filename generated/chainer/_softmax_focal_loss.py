@@ -230,13 +230,12 @@ def _tangent_probabilities(
     mask = other_probability == 0.0
     chosen = select((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
     product_2 = chosen * target * weight[:, None] * softmax_tangent(input, d_input, axis=-2)
-    product_3 = (
-        select(mask, 0.0, power * np.log(other_probability)) * target * weight[:, None] * d_gamma
+    product_3 = weight * d_gamma
+    product_4 = product_3[:, None] * select(mask, 0.0, power * np.log(other_probability)) * target
+    product_5 = negative_log_softmax(input, axis=-2) * (
+        product_4 + power * weight[:, None] * d_target - product_2
     )
-    product_4 = negative_log_softmax(input, axis=-2) * (
-        product_3 + power * weight[:, None] * d_target - product_2
-    )
-    return total(product, axis=1) + total(product_4, axis=1)
+    return total(product, axis=1) + total(product_5, axis=1)
 
 
 def _curvature_probabilities(
@@ -259,11 +258,11 @@ def _curvature_probabilities(
     term = gamma - 1.0
     power_2 = other_probability**term
     chosen = select(mask_2, 0.0, gamma * power_2)
+    product_2 = weight * d_gamma
     logarithm = np.log(other_probability)
     chosen_2 = select(mask, 0.0, power * logarithm)
-    product_2 = target * chosen_2
     term_2 = (
-        product_2 * weight[:, None] * d_gamma
+        product_2[:, None] * chosen_2 * target
         + power * weight[:, None] * d_target
         - chosen * target * weight[:, None] * d_probability
     )
@@ -293,16 +292,16 @@ def _curvature_probabilities(
         * weight[:, None]
         * term_3
     )
+    slope_6 = upstream * d_gamma
     chosen_5 = select(mask_2, 0.0, power_2 + gamma * select(mask, 0.0, power_2 * logarithm))
-    slope_6 = (
-        probability
+    product_4 = (
+        slope_6[:, None]
+        * weight[:, None]
+        * probability
         * other_probability
-        * upstream[:, None]
         * nll
         * chosen_5
         * target
-        * weight[:, None]
-        * d_gamma
     )
     slope_7 = (
         probability
@@ -315,35 +314,35 @@ def _curvature_probabilities(
     )
     slope_8 = upstream[:, None] * nll * chosen * target * weight[:, None] * d_probability
     slope_9 = probability * upstream[:, None] * chosen * target * weight[:, None] * term_3
-    slope_10 = probability * upstream[:, None] * nll * chosen_5 * target * weight[:, None] * d_gamma
-    slope_11 = (
+    product_5 = slope_6[:, None] * weight[:, None] * probability * nll * chosen_5 * target
+    slope_10 = (
         probability * upstream[:, None] * nll * chosen_4 * target * weight[:, None] * d_probability
     )
-    slope_12 = probability * upstream[:, None] * nll * chosen * weight[:, None] * d_target
-    rest = sum_of_others(slope_11 - slope_8 - slope_9 - slope_10 - slope_12, axis=-2)
-    product_4 = d_probability * nll
-    product_5 = chosen_2 * nll
+    slope_11 = probability * upstream[:, None] * nll * chosen * weight[:, None] * d_target
+    rest = sum_of_others(slope_10 - slope_8 - slope_9 - product_5 - slope_11, axis=-2)
+    product_6 = d_probability * nll
+    product_7 = chosen_2 * nll
     chosen_6 = select(mask, 0.0, chosen * logarithm + power / other_probability)
-    slope_13 = upstream[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target * d_gamma
+    product_8 = slope_6[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target
     term_4 = (
-        upstream[:, None] * product_2 * term_3
-        + slope_13
-        + upstream[:, None] * product_5 * d_target
-        - upstream[:, None] * product_4 * chosen_6 * target
+        upstream[:, None] * chosen_2 * target * term_3
+        + product_8
+        + upstream[:, None] * product_7 * d_target
+        - upstream[:, None] * product_6 * chosen_6 * target
     )
     change_input = (
         slope
         + (-slope_2 - sum_of_others(slope_3, axis=-2)) * d_probability
         + product_3
         - slope_5
-        - slope_6
+        - product_4
         - slope_7
         - probability * rest
     )
     change_target = (
         upstream[:, None] * power * weight[:, None] * term_3
-        + upstream[:, None] * product_5 * weight[:, None] * d_gamma
-        - upstream[:, None] * product_4 * chosen * weight[:, None]
+        + slope_6[:, None] * weight[:, None] * product_7
+        - upstream[:, None] * product_6 * chosen * weight[:, None]
     )
     change_gamma = total(weight * total(term_4, axis=2))
     return change_input, change_target, change_gamma

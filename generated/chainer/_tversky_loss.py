@@ -170,22 +170,24 @@ def _curvature(
     term_10 = product_7 + quotient_3 - quotient_4
     term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
     slope_4 = upstream * term_11
+    slope_5 = upstream * term_3 * d_alpha
+    slope_6 = upstream * term_3 * d_beta
     product_10 = slope_3 * total(term * product_4 * d_input - p * d_target, axis=2)
     product_11 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     change_input = (
         term_9 * d_target
         + product_9
         + slope_4[:, None] * p * probability * term_5
-        + slope_3[:, None] * term * p * probability * d_alpha
+        + slope_5[:, None] * term * p * probability
         - slope[:, None] * target * p * probability
-        - slope_3[:, None] * probability * p * target * d_beta
+        - slope_6[:, None] * probability * p * target
     )
     change_target = (
         term_9 * d_input
         + slope_4[:, None] * term_4
-        + slope_3[:, None] * probability * d_beta
+        + slope_6[:, None] * probability
         - slope[:, None] * p
-        - slope_3[:, None] * p * d_alpha
+        - slope_5[:, None] * p
     )
     change_alpha = total(slope_4 * total(term * p, axis=2) + product_10)
     change_beta = total(slope_4 * total(probability * target, axis=2) + product_11)

@@ -127,26 +127,23 @@ def _value_and_gradient_variance(
     )
     positive = at_least(sign(term_2), 0.0)
     quotient = ratio(1.0, term)
-    positive_2 = at_least(sign(term_3), 0.0)
     grad_input1 = (
-        -0.5 * upstream * std_weight * positive * quotient * deviation_2 / (input1.shape[1] * root)
+        -0.5 * (positive * upstream * std_weight * quotient / input1.shape[1]) * deviation_2 / root
     )
-    grad_input2 = None
-    if "input2" in wanted:
-        grad_input2 = (
-            -0.5
-            * upstream
-            * std_weight
-            * positive_2
-            * quotient
-            * deviation_3
-            / (input1.shape[1] * root_2)
-        )
-    grad_eps = None
-    if "eps" in wanted:
-        slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
-        slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
-        grad_eps = -slope - slope_2
+    grad_input2 = grad_eps = None
+    if wanted & {"input2", "eps"}:
+        positive_2 = at_least(sign(term_3), 0.0)
+        if "input2" in wanted:
+            grad_input2 = (
+                -0.5
+                * (positive_2 * upstream * std_weight * quotient / input1.shape[1])
+                * deviation_3
+                / root_2
+            )
+        if "eps" in wanted:
+            slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
+            slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
+            grad_eps = -slope - slope_2
     return (
         0.5 * term_4 * std_weight,
         grad_input1,
@@ -204,80 +201,57 @@ def _curvature_variance(
     root = np.sqrt(eps + ratio(total(deviation_2 * deviation_2, axis=0), term))
     positive = at_least(sign(1.0 - root), 0.0)
     quotient = ratio(1.0, term)
-    slope = (
-        0.5 * upstream * positive * quotient * deviation_2 * d_std_weight / (input1.shape[1] * root)
+    product = (
+        0.5 * (positive * upstream * quotient * d_std_weight / input1.shape[1]) * deviation_2 / root
     )
     power = root**3
-    product = 0.5 * d_eps / power
+    product_2 = 0.5 * d_eps / power
     deviation_3 = deviation(d_input1, axis=-2)
     sums = total(deviation_2 * deviation_3, axis=0)
-    product_2 = quotient * sums / power
-    slope_2 = (
-        0.5
-        * (positive * (product + product_2))
-        * upstream
-        * std_weight
-        * quotient
-        * deviation_2
-        / input1.shape[1]
-    )
-    slope_3 = (
-        0.5 * upstream * std_weight * positive * quotient * deviation_3 / (input1.shape[1] * root)
+    product_3 = quotient * sums / power
+    slope = positive * (product_2 + product_3) * upstream * std_weight * quotient / input1.shape[1]
+    product_4 = (
+        0.5 * (positive * upstream * std_weight * quotient / input1.shape[1]) * deviation_3 / root
     )
     deviation_4 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_4 * deviation_4, axis=0), term))
     positive_2 = at_least(sign(1.0 - root_2), 0.0)
-    slope_4 = (
-        0.5
-        * upstream
-        * positive_2
-        * quotient
-        * deviation_4
-        * d_std_weight
-        / (input1.shape[1] * root_2)
-    )
+    slope_2 = positive_2 * upstream * quotient * d_std_weight / input1.shape[1]
     power_2 = root_2**3
-    product_3 = 0.5 * d_eps / power_2
+    product_5 = 0.5 * d_eps / power_2
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = total(deviation_4 * deviation_5, axis=0)
-    product_4 = quotient * sums_2 / power_2
-    slope_5 = (
-        0.5
-        * (positive_2 * (product_3 + product_4))
-        * upstream
-        * std_weight
-        * quotient
-        * deviation_4
-        / input1.shape[1]
+    product_6 = quotient * sums_2 / power_2
+    slope_3 = (
+        positive_2 * (product_5 + product_6) * upstream * std_weight * quotient / input1.shape[1]
     )
-    slope_6 = (
+    product_7 = (
         0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient
+        * (positive_2 * upstream * std_weight * quotient / input1.shape[1])
         * deviation_5
-        / (input1.shape[1] * root_2)
+        / root_2
     )
-    product_5 = total(positive * (-0.5 * d_eps / root - quotient * sums / root)) / input1.shape[1]
-    product_6 = positive_2 * (-0.5 * d_eps / root_2 - quotient * sums_2 / root_2)
+    product_8 = total(positive * (-0.5 * d_eps / root - quotient * sums / root)) / input1.shape[1]
+    product_9 = positive_2 * (-0.5 * d_eps / root_2 - quotient * sums_2 / root_2)
     term_2 = (
         -0.25 * upstream * total(positive_2 / root_2) / input1.shape[1]
         - 0.25 * upstream * total(positive / root) / input1.shape[1]
     )
-    slope_7 = (
+    slope_4 = (
         0.25
         * upstream
         * std_weight
-        * total(positive_2 * (-product_3 - product_4))
+        * total(positive_2 * (-product_5 - product_6))
         / input1.shape[1]
     )
-    slope_8 = (
-        0.25 * upstream * std_weight * total(positive * (-product - product_2)) / input1.shape[1]
+    slope_5 = (
+        0.25 * upstream * std_weight * total(positive * (-product_2 - product_3)) / input1.shape[1]
     )
-    change_std_weight = 0.5 * upstream * (product_5 + total(product_6) / input1.shape[1])
-    change_eps = term_2 * d_std_weight - slope_7 - slope_8
-    return slope_2 - slope - slope_3, slope_5 - slope_4 - slope_6, change_std_weight, change_eps
+    change_input1 = 0.5 * slope * deviation_2 - product - product_4
+    change_input2 = 0.5 * slope_3 * deviation_4 - 0.5 * slope_2 * deviation_4 / root_2 - product_7
+    change_std_weight = 0.5 * upstream * (product_8 + total(product_9) / input1.shape[1])
+    change_eps = term_2 * d_std_weight - slope_4 - slope_5
+    return change_input1, change_input2, change_std_weight, change_eps
 
 
 _kernel_variance = differentiable(

@@ -260,10 +260,9 @@ def _tangent_probabilities(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_input, by_label_smoothing, by_target, nll = partials
-    term = (
-        by_label_smoothing * weight[:, None] * d_label_smoothing
-        + by_target * weight[:, None] * d_target
-    )
+    product = weight * d_label_smoothing
+    product_2 = weight * by_target
+    term = product[:, None] * by_label_smoothing + product_2[:, None] * d_target
     return (by_input * d_input).sum(axis=1) + (nll * term).sum(axis=1)
 
 
@@ -281,13 +280,15 @@ def _partials_tangent_probabilities(
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
     product_2 = product.sum(axis=1)[:, None] * softmax_tangent(input, d_input, axis=-2)
     probability = softmax(input, axis=-2)
-    product_3 = (1.0 / target.shape[1] - target) * weight[:, None] * d_label_smoothing
-    product_4 = term * weight[:, None] * d_target
-    term_2 = product_3 + product_4
-    product_5 = probability * (term_2.sum(axis=1)[:, None] + (-product_3 - product_4))
+    product_3 = weight * d_label_smoothing
+    product_4 = product_3[:, None] * (1.0 / target.shape[1] - target)
+    product_5 = weight * term
+    product_6 = product_5[:, None] * d_target
+    term_2 = product_4 + product_6
+    product_7 = probability * (term_2.sum(axis=1)[:, None] + (-product_4 - product_6))
     offset = centred(input, d_input, axis=-2)
     return (
-        product_2 + (product_5 - softmax_complement(input, axis=-2) * term_2),
+        product_2 + (product_7 - softmax_complement(input, axis=-2) * term_2),
         -d_target,
         -d_label_smoothing,
         (probability * offset).sum(axis=1)[:, None] - offset,

@@ -314,7 +314,7 @@ def _tangent_probabilities(
     """Return the derivative of the loss along the tangents."""
     coefficient, by_label_smoothing, by_target, nll = partials
     term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
-    term_2 = by_label_smoothing * weight * d_label_smoothing + by_target * weight * d_target
+    term_2 = weight * d_label_smoothing * by_label_smoothing + weight * by_target * d_target
     return (coefficient * term).sum(axis=1) + (nll * term_2).sum(axis=1)
 
 
@@ -337,8 +337,8 @@ def _partials_tangent_probabilities(
     logits = linear_bias + input @ linear_weight.T
     term_2 = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
     probability = softmax(logits, axis=-1)
-    product = (1.0 / target.shape[1] - target) * weight * d_label_smoothing
-    product_2 = term * weight * d_target
+    product = weight * d_label_smoothing * (1.0 / target.shape[1] - target)
+    product_2 = weight * term * d_target
     term_3 = product + product_2
     product_3 = probability * (term_3.sum(axis=1)[:, None] + (-product - product_2))
     offset = centred(logits, term_2, axis=-1)

@@ -170,7 +170,7 @@ def _tangent_optax(
     term_3 = by_target * d_target + coefficient * p * term_2 - target * p * term_2
     term_4 = (
         coefficient_2 * weight * term_3.sum(axis=2)
-        - 2.0 * by_smooth * weight * d_smooth
+        - 2.0 * (weight * d_smooth) * by_smooth
         - by_smooth * weight * (d_target + p * term_2).sum(axis=2)
     )
     return term_4.sum(axis=1) / coefficient_2.shape[1]

@@ -202,10 +202,9 @@ def _tangent_probabilities(
         * coefficient
         * (term - (coefficient * term).sum(axis=1)[:, None])
     )
+    product_2 = weight * d_gamma
     term_2 = (
-        by_gamma * target * weight[:, None] * d_gamma
-        + by_target * weight[:, None] * d_target
-        - product
+        product_2[:, None] * by_gamma * target + by_target * weight[:, None] * d_target - product
     )
     return (by_input * d_input).sum(axis=1) + (nll * term_2).sum(axis=1)
 
@@ -231,12 +230,13 @@ def _partials_tangent_probabilities(
     power_2 = other_probability**term
     chosen = jnp.where(mask_2, 0.0, gamma * power_2)
     product_2 = chosen * target * weight[:, None] * d_probability
+    product_3 = weight * d_gamma
     logarithm = jnp.log(other_probability)
     chosen_2 = jnp.where(mask, 0.0, power * logarithm)
-    product_3 = chosen_2 * target * weight[:, None] * d_gamma
-    product_4 = power * weight[:, None] * d_target
-    term_2 = product_3 + product_4 - product_2
-    term_3 = term_2.sum(axis=1)[:, None] + (product_2 - product_3 - product_4)
+    product_4 = product_3[:, None] * chosen_2 * target
+    product_5 = power * weight[:, None] * d_target
+    term_2 = product_4 + product_5 - product_2
+    term_3 = term_2.sum(axis=1)[:, None] + (product_2 - product_4 - product_5)
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )

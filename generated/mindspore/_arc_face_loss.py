@@ -183,26 +183,26 @@ def _curvature(
     slope_2 = upstream * probability * probability_2 * term_7
     slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
+    slope_4 = upstream * probability * d_scale
     chosen_10 = ops.cast(mask, upstream.dtype)
-    product_9 = ops.expand_dims(slope_3, 1) * probability_3 * chosen_10 * d_scale
-    product_10 = probability_2 * term_7
-    term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
+    product_9 = probability_2 * term_7
+    term_10 = product_9 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
     sums = total(chosen_6 * d_probability + probability_3 * chosen_10 * d_input, axis=1)
-    slope_4 = upstream * probability * (product_10 * total(probability_3 * chosen_6, axis=1) + sums)
-    product_11 = probability * chosen_4
+    slope_5 = upstream * probability * (product_9 * total(probability_3 * chosen_6, axis=1) + sums)
+    product_10 = probability * chosen_4
     term_11 = product_5 + product_6
-    term_12 = total(upstream * product_11 * term_11) - total(upstream * probability * chosen_8)
-    term_13 = product_10 * chosen_8 + ops.where(mask_2, 0.0, product - 2.0 * cos) * d_margin
-    slope_5 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
+    term_12 = total(upstream * product_10 * term_11) - total(upstream * probability * chosen_8)
+    term_13 = product_9 * chosen_8 + ops.where(mask_2, 0.0, product - 2.0 * cos) * d_margin
+    slope_6 = upstream * product_10 * (product_9 * term_11 + (term_8 * picked + term_2 * d_margin))
     change_input = (
         slope
         + ops.expand_dims(slope_2, 1) * probability_3 * chosen_7
         + ops.expand_dims(slope_3, 1) * chosen_7 * d_probability
-        + product_9
+        + ops.expand_dims(slope_4, 1) * probability_3 * chosen_10
     )
-    change_scale = total(slope_4) - total(upstream * probability * term_10)
+    change_scale = total(slope_5) - total(upstream * probability * term_10)
     change_margin = (
-        term_12 * d_scale + scale * total(slope_5) - scale * total(upstream * probability * term_13)
+        term_12 * d_scale + scale * total(slope_6) - scale * total(upstream * probability * term_13)
     )
     return change_input, change_scale, change_margin
 

@@ -237,11 +237,12 @@ def _curvature_detached(
         - input_direction * ops.expand_dims(total(term_16, axis=1), 1)
     )
     slope_2 = upstream * product_4 * term_8
+    slope_3 = upstream * probability * d_margin
     product_12 = probability_2 * chosen_8
     term_18 = (
         ops.expand_dims(slope_2, 1) * probability_2 * chosen_7
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
-        + ops.expand_dims(slope, 1) * product_12 * d_margin
+        + ops.expand_dims(slope_3, 1) * product_12
         + ops.expand_dims(slope, 1) * product_12 * term_5
     )
     product_13 = probability_3 * ops.where(mask, -too_high, 0.0)
@@ -249,17 +250,18 @@ def _curvature_detached(
         ops.expand_dims(slope_2, 1) * probability_3 * chosen_6
         + ops.expand_dims(slope, 1) * chosen_6 * softmax_tangent_2
         + ops.expand_dims(slope, 1) * probability_3 * chosen_9 * term_5
-        + ops.expand_dims(slope, 1) * product_13 * d_margin
+        + ops.expand_dims(slope_3, 1) * product_13
     )
+    slope_4 = upstream * probability * d_gamma
     term_20 = (
         ops.expand_dims(slope_2, 1) * probability_2 * chosen_3
         + product_8
-        + ops.expand_dims(slope, 1) * product_12 * d_gamma
+        + ops.expand_dims(slope_4, 1) * product_12
     )
     term_21 = (
         ops.expand_dims(slope_2, 1) * probability_3 * chosen_5
         + ops.expand_dims(slope, 1) * chosen_5 * softmax_tangent_2
-        + ops.expand_dims(slope, 1) * product_13 * d_gamma
+        + ops.expand_dims(slope_4, 1) * product_13
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_14
@@ -592,8 +594,9 @@ def _curvature_through(
         - input_direction * ops.expand_dims(total(term_19, axis=1), 1)
     )
     slope_2 = upstream * product_11 * term_10
+    slope_3 = upstream * probability * d_margin
     term_21 = product_5 - too_low
-    product_20 = ops.expand_dims(slope, 1) * softmax_2 * ops.where(mask_3, term_21, 0.0) * d_margin
+    product_20 = ops.expand_dims(slope_3, 1) * softmax_2 * ops.where(mask_3, term_21, 0.0)
     product_21 = ops.expand_dims(slope, 1) * softmax_2 * ops.where(mask_3, term_12, 0.0) * term_7
     term_22 = (
         ops.expand_dims(slope_2, 1) * softmax_2 * chosen_8
@@ -603,7 +606,7 @@ def _curvature_through(
     )
     product_22 = ops.expand_dims(slope, 1) * softmax_3 * ops.where(mask, term_13, 0.0) * term_7
     term_23 = product_8 - too_high
-    product_23 = ops.expand_dims(slope, 1) * softmax_3 * ops.where(mask, term_23, 0.0) * d_margin
+    product_23 = ops.expand_dims(slope_3, 1) * softmax_3 * ops.where(mask, term_23, 0.0)
     term_24 = (
         ops.expand_dims(slope_2, 1) * softmax_3 * chosen_6
         + ops.expand_dims(slope, 1) * chosen_6 * softmax_tangent_3

@@ -42,21 +42,22 @@ def _gradient(
     upstream: Tensor, image: Tensor, text: Tensor, logit_scale: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `image`, `text` and `logit_scale`, given that of the loss."""
+    slope = upstream * logit_scale
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
     logit = logit_scale * sums
     index = count_up(image.shape[0])
     excess = label_excess(logit, index, axis=-1)
-    slope = 0.5 * upstream
+    slope_2 = 0.5 * upstream
     chosen = ops.where(
-        count_up(text.shape[0]) == ops.expand_dims(index, 1), ops.expand_dims(slope, 1), 0.0
+        count_up(text.shape[0]) == ops.expand_dims(index, 1), ops.expand_dims(slope_2, 1), 0.0
     )
     term = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
     )
-    term_2 = 0.5 * ops.expand_dims(upstream, 1) * excess * logit_scale + term * logit_scale
+    term_2 = 0.5 * ops.expand_dims(slope, 1) * excess + term * logit_scale
     sums_2 = ops.matmul(term_2, text_direction)
     product = image_direction * ops.expand_dims(total(sums_2 * image_direction, axis=1), 1)
     sums_3 = ops.matmul(ops.transpose(term_2, (1, 0)), image_direction)
@@ -113,17 +114,18 @@ def _curvature(
     image_direction = direction(image, axis=-1)
     sums = total(image_direction * d_image, axis=1)
     product = ratio(quotient, image_length) * sums
+    slope = upstream * logit_scale
     text_direction = direction(text, axis=-1)
     sums_2 = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
     logit = logit_scale * sums_2
     index = count_up(image.shape[0])
     excess = label_excess(logit, index, axis=-1)
     mask = count_up(text.shape[0]) == ops.expand_dims(index, 1)
-    slope = 0.5 * upstream
-    chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
+    slope_2 = 0.5 * upstream
+    chosen = ops.where(mask, ops.expand_dims(slope_2, 1), 0.0)
     rest = sum_of_others(chosen, axis=-2)
     term = softmax(logit, axis=-2) * rest - softmax_complement(logit, axis=-2) * chosen
-    term_2 = 0.5 * ops.expand_dims(upstream, 1) * excess * logit_scale + term * logit_scale
+    term_2 = 0.5 * ops.expand_dims(slope, 1) * excess + term * logit_scale
     sums_3 = ops.matmul(term_2, text_direction)
     sums_4 = total(sums_3 * image_direction, axis=1)
     product_2 = ops.expand_dims(product, 1) * (
@@ -141,58 +143,56 @@ def _curvature(
     term_5 = product_3 + product_4
     term_6 = sums_2 * d_logit_scale + logit_scale * term_5
     d_probability = softmax_tangent(logit, term_6, axis=-1)
-    slope_2 = (
-        0.5 * ops.expand_dims(upstream, 1) * logit_scale * ops.matmul(d_probability, text_direction)
-    )
+    product_5 = 0.5 * ops.expand_dims(slope, 1) * ops.matmul(d_probability, text_direction)
     term_7 = 0.5 * ops.expand_dims(upstream, 1) * excess + term
     d_probability_2 = softmax_tangent(logit, term_6, axis=-2)
-    product_5 = rest * d_probability_2
-    slope_3 = upstream * pick(d_probability_2, index, axis=1)
+    product_6 = rest * d_probability_2
+    slope_3 = upstream * pick(d_probability_2, index, axis=1) * logit_scale
     sums_6 = total(ops.where(ops.expand_dims(mask, 2), text_direction, 0.0), axis=1)
     term_8 = (
-        slope_2
+        product_5
         + d_logit_scale * ops.matmul(term_7, text_direction)
-        + logit_scale * ops.matmul(product_5, text_direction)
-        + 0.5 * ops.expand_dims(slope_3, 1) * logit_scale * sums_6
+        + logit_scale * ops.matmul(product_6, text_direction)
+        + 0.5 * ops.expand_dims(slope_3, 1) * sums_6
         + ops.matmul((term_2 * quotient_2), term_4)
     )
-    product_6 = sums_4 * quotient
+    product_7 = sums_4 * quotient
     term_9 = image_direction * term_8 + sums_3 * ops.expand_dims(quotient, 1) * term_3
     term_10 = (
         term_8
-        - ops.expand_dims(product_6, 1) * term_3
+        - ops.expand_dims(product_7, 1) * term_3
         - image_direction * ops.expand_dims(total(term_9, axis=1), 1)
     )
-    product_7 = ratio(quotient_2, text_length) * sums_5
+    product_8 = ratio(quotient_2, text_length) * sums_5
     sums_7 = ops.matmul(ops.transpose(term_2, (1, 0)), image_direction)
     sums_8 = total(sums_7 * text_direction, axis=1)
-    product_8 = ops.expand_dims(product_7, 1) * (
+    product_9 = ops.expand_dims(product_8, 1) * (
         sums_7 - text_direction * ops.expand_dims(sums_8, 1)
     )
     sums_9 = ops.matmul(
         ops.transpose(d_probability, (1, 0)), (ops.expand_dims(upstream, 1) * image_direction)
     )
-    product_9 = d_logit_scale * ops.matmul(ops.transpose(term_7, (1, 0)), image_direction)
-    product_10 = logit_scale * ops.matmul(ops.transpose(product_5, (1, 0)), image_direction)
+    product_10 = d_logit_scale * ops.matmul(ops.transpose(term_7, (1, 0)), image_direction)
+    product_11 = logit_scale * ops.matmul(ops.transpose(product_6, (1, 0)), image_direction)
     sums_10 = ops.matmul(ops.transpose((chosen * d_probability_2), (1, 0)), image_direction)
     sums_11 = ops.matmul(ops.transpose((term_2 * ops.expand_dims(quotient, 1)), (1, 0)), term_3)
-    term_11 = 0.5 * logit_scale * sums_9 + product_9 + product_10 + logit_scale * sums_10 + sums_11
-    product_11 = sums_8 * quotient_2
+    term_11 = 0.5 * logit_scale * sums_9 + product_10 + product_11 + logit_scale * sums_10 + sums_11
+    product_12 = sums_8 * quotient_2
     term_12 = text_direction * term_11 + sums_7 * ops.expand_dims(quotient_2, 1) * term_4
     term_13 = (
         term_11
-        - ops.expand_dims(product_11, 1) * term_4
+        - ops.expand_dims(product_12, 1) * term_4
         - text_direction * ops.expand_dims(total(term_12, axis=1), 1)
     )
     term_14 = (
         ops.expand_dims(upstream, 1) * sums_2 * d_probability
         + ops.expand_dims(upstream, 1) * excess * term_5
     )
-    product_12 = sums_2 * d_probability_2
+    product_13 = sums_2 * d_probability_2
     change_image = ops.expand_dims(quotient, 1) * term_10 - product_2
-    change_text = ops.expand_dims(quotient_2, 1) * term_13 - product_8
+    change_text = ops.expand_dims(quotient_2, 1) * term_13 - product_9
     change_logit_scale = 0.5 * total(term_14) + total(
-        rest * product_12 + chosen * product_12 + term * term_5
+        rest * product_13 + chosen * product_13 + term * term_5
     )
     return change_image, change_text, change_logit_scale
 

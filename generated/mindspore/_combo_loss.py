@@ -166,16 +166,14 @@ def _gradient_dice(
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     quotient = ratio(dice, term_2)
-    slope = upstream * quotient
     term_3 = 1.0 - alpha
-    product = slope * term_3
-    slope_2 = upstream * ratio(1.0, term_2)
-    term_4 = ops.expand_dims(slope_2, 1) * term_3 * (term - target) - ops.expand_dims(product, 1)
+    slope = upstream * quotient * term_3
+    slope_2 = upstream * ratio(1.0, term_2) * term_3
+    term_4 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1)
     slope_3 = upstream * term_3 * quotient
-    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * term_3 * tanh(
-        0.5 * input
-    )
-    return p * probability * term_4, grad_target, -total(upstream * dice), -term_3 * total(slope)
+    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
+    grad_smooth = -term_3 * total(upstream * quotient)
+    return p * probability * term_4, grad_target, -total(upstream * dice), grad_smooth
 
 
 def _tangent_dice(
@@ -238,37 +236,38 @@ def _curvature_dice(
     quotient_3 = ratio(quotient, term_2)
     term_4 = -product_5 - quotient_3
     sums_2 = total(d_target + product * d_input, axis=(0, 2))
-    slope_3 = upstream * (product_4 + term_4 * d_smooth + term_4 * sums_2)
-    term_5 = 1.0 - alpha
-    product_6 = slope_3 * term_5
+    term_5 = product_4 + term_4 * d_smooth + term_4 * sums_2
+    term_6 = 1.0 - alpha
+    slope_3 = upstream * term_5 * term_6
+    slope_4 = upstream * quotient * term_6
     squashed_2 = tanh(-0.5 * input)
-    product_7 = ops.expand_dims(slope_2, 1) * term_5 * (term * squashed_2 + target * squashed)
-    product_8 = (product_7 - ops.expand_dims(slope, 1) * term_5 * squashed_2) * d_input
+    slope_5 = upstream * quotient_2 * term_6
+    product_6 = ops.expand_dims(slope_5, 1) * (term * squashed_2 + target * squashed)
     quotient_4 = ratio(quotient_2, term_2)
-    product_9 = quotient_4 * d_smooth
-    product_10 = quotient_4 * sums_2
-    slope_4 = upstream * (-product_9 - product_10)
-    term_6 = (
+    product_7 = quotient_4 * d_smooth
+    product_8 = quotient_4 * sums_2
+    slope_6 = upstream * (-product_7 - product_8) * term_6
+    term_7 = (
         product_2
-        + product_8
-        + ops.expand_dims(slope_4, 1) * term_5 * term_3
-        - ops.expand_dims(product_6, 1)
-        - 2.0 * ops.expand_dims(slope_2, 1) * term_5 * d_target
+        + (product_6 - ops.expand_dims(slope_4, 1) * squashed_2) * d_input
+        + ops.expand_dims(slope_6, 1) * term_3
+        - ops.expand_dims(slope_3, 1)
+        - 2.0 * ops.expand_dims(slope_5, 1) * d_target
     )
-    product_11 = term_5 * (product_5 + quotient_3)
-    term_7 = quotient * d_alpha + product_11 * d_smooth + product_11 * sums_2 - term_5 * product_4
-    slope_5 = upstream * term_7
-    slope_6 = upstream * (product_9 + product_10)
-    product_12 = 0.5 * ops.expand_dims(slope_2, 1) * term_5 * sech2(product_3) * d_input
-    slope_7 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
+    product_9 = term_6 * (product_5 + quotient_3)
+    term_8 = quotient * d_alpha + product_9 * d_smooth + product_9 * sums_2 - term_6 * product_4
+    slope_7 = upstream * term_8
+    slope_8 = upstream * quotient_2 * d_alpha
+    slope_9 = upstream * (product_7 + product_8) * term_6
+    slope_10 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
     change_target = (
-        ops.expand_dims(slope_5, 1)
-        + ops.expand_dims(slope_2, 1) * squashed * d_alpha
-        + ops.expand_dims(slope_6, 1) * term_5 * squashed
-        - product_12
+        ops.expand_dims(slope_7, 1)
+        + ops.expand_dims(slope_8, 1) * squashed
+        + ops.expand_dims(slope_9, 1) * squashed
+        - 0.5 * ops.expand_dims(slope_5, 1) * sech2(product_3) * d_input
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(slope_3)
-    return product * term_6, change_target, -total(slope_7), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(upstream * term_5)
+    return product * term_7, change_target, -total(slope_10), change_smooth
 
 
 class _GradientDice(nn.Cell):

@@ -38,15 +38,11 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     spread = term * term + product_2 + product_3
     quotient = ratio(ratio(product, spread), spread)
     slope = divide(2.0 * upstream * quotient * term, input.shape[0])
-    slope_2 = upstream * quotient
-    slope_3 = upstream * ratio(1.0, spread)
-    term_2 = divide(2.0 * slope_2 * input_offset, input.shape[0]) - divide(
-        2.0 * slope_3 * target_offset, input.shape[0]
-    )
-    term_3 = divide(2.0 * slope_2 * target_offset, input.shape[0]) - divide(
-        2.0 * slope_3 * input_offset, input.shape[0]
-    )
-    return slope + term_2, term_3 - slope
+    slope_2 = divide(upstream * quotient, input.shape[0])
+    slope_3 = divide(upstream * ratio(1.0, spread), input.shape[0])
+    grad_input = slope + (2.0 * slope_2 * input_offset - 2.0 * slope_3 * target_offset)
+    grad_target = 2.0 * slope_2 * target_offset - 2.0 * slope_3 * input_offset - slope
+    return grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -108,15 +104,15 @@ def _curvature(
         + divide(2.0 * quotient_2 * term_3, input.shape[0])
     )
     term_6 = divide(2.0 * quotient * quotient * sums, input.shape[0]) + term_2 * term_4
-    slope = upstream * term_6
-    slope_2 = upstream * quotient_2
-    slope_3 = upstream * ratio(quotient, spread) * term_4
-    slope_4 = upstream * quotient
+    slope = divide(upstream * term_6, input.shape[0])
+    slope_2 = divide(upstream * quotient_2, input.shape[0])
+    slope_3 = divide(upstream * ratio(quotient, spread) * term_4, input.shape[0])
+    slope_4 = divide(upstream * quotient, input.shape[0])
     term_7 = (
-        divide(2.0 * slope * input_offset, input.shape[0])
-        + divide(2.0 * slope_2 * deviation_2, input.shape[0])
-        + divide(2.0 * slope_3 * target_offset, input.shape[0])
-        - divide(2.0 * slope_4 * deviation_3, input.shape[0])
+        2.0 * slope * input_offset
+        + 2.0 * slope_2 * deviation_2
+        + 2.0 * slope_3 * target_offset
+        - 2.0 * slope_4 * deviation_3
     )
     slope_5 = divide(2.0 * upstream * (product_4 + quotient_3) * term * term_4, input.shape[0])
     term_8 = (
@@ -125,10 +121,10 @@ def _curvature(
         - divide(2.0 * upstream * quotient_2 * term_3, input.shape[0])
     )
     term_9 = (
-        divide(2.0 * slope * target_offset, input.shape[0])
-        + divide(2.0 * slope_2 * deviation_3, input.shape[0])
-        + divide(2.0 * slope_3 * input_offset, input.shape[0])
-        - divide(2.0 * slope_4 * deviation_2, input.shape[0])
+        2.0 * slope * target_offset
+        + 2.0 * slope_2 * deviation_3
+        + 2.0 * slope_3 * input_offset
+        - 2.0 * slope_4 * deviation_2
     )
     return upstream * term_5 + term_7, term_8 + term_9
 

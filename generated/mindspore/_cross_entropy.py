@@ -187,14 +187,15 @@ def _gradient_smoothed_labels(
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
     label_weight = take(weight, label)
-    slope = upstream * label_weight
+    slope = upstream * label_weight * (1.0 - label_smoothing)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     xent, excess_2 = cross_entropy_and_excess(input, ops.expand_dims(weight, 1), axis=-2)
-    slope_2 = divide(ops.expand_dims(upstream, 1) * label_smoothing * excess_2, input.shape[1])
-    term = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess + slope_2
-    slope_3 = upstream * (divide(xent, input.shape[1]) - nll_at * label_weight)
-    grad_input = ops.where(ops.expand_dims(valid, 1), term, 0.0)
-    grad_label_smoothing = total(ops.where(valid, slope_3, 0.0))
+    product = ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1) * excess_2
+    slope_2 = upstream * (divide(xent, input.shape[1]) - nll_at * label_weight)
+    grad_input = ops.where(
+        ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * excess + product, 0.0
+    )
+    grad_label_smoothing = total(ops.where(valid, slope_2, 0.0))
     return grad_input, grad_label_smoothing
 
 
@@ -237,22 +238,22 @@ def _curvature_smoothed_labels(
     excess = label_excess(input, label, axis=-2)
     excess_2 = excess_over(input, ops.expand_dims(weight, 1), axis=-2)
     term = (
-        divide(ops.expand_dims(upstream, 1) * excess_2, input.shape[1])
+        ops.expand_dims(divide(upstream, input.shape[1]), 1) * excess_2
         - ops.expand_dims(slope, 1) * excess
     )
+    slope_2 = upstream * label_weight * (1.0 - label_smoothing)
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * d_probability
-    slope_2 = divide(
-        ops.expand_dims(upstream, 1) * label_smoothing * total(weight) * d_probability,
-        input.shape[1],
+    product = (
+        ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1)
+        * total(weight)
+        * d_probability
     )
-    term_2 = divide(total(excess_2 * d_input, axis=1), input.shape[1]) - label_weight * total(
+    term_2 = term * d_label_smoothing + ops.expand_dims(slope_2, 1) * d_probability + product
+    term_3 = divide(total(excess_2 * d_input, axis=1), input.shape[1]) - label_weight * total(
         excess * d_input, axis=1
     )
-    change_input = ops.where(
-        ops.expand_dims(valid, 1), term * d_label_smoothing + product + slope_2, 0.0
-    )
-    change_label_smoothing = total(ops.where(valid, upstream * term_2, 0.0))
+    change_input = ops.where(ops.expand_dims(valid, 1), term_2, 0.0)
+    change_label_smoothing = total(ops.where(valid, upstream * term_3, 0.0))
     return change_input, change_label_smoothing
 
 
@@ -365,11 +366,14 @@ def _gradient_probabilities(
     """Return the gradient by `input`, `target` and `label_smoothing`, given that of the loss."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * ops.expand_dims(weight, 1)
+    slope = upstream * term
     nll = negative_log_softmax(input, axis=-2)
-    slope = ops.expand_dims(upstream, 1) * nll * (constant(1.0 / input.shape[1], upstream) - target)
+    slope_2 = (
+        ops.expand_dims(upstream, 1) * nll * (constant(1.0 / input.shape[1], upstream) - target)
+    )
     grad_input = ops.expand_dims(upstream, 1) * excess_over(input, product, axis=-2)
-    grad_target = ops.expand_dims(upstream, 1) * nll * term * ops.expand_dims(weight, 1)
-    grad_label_smoothing = total(weight * total(slope, axis=2))
+    grad_target = ops.expand_dims(slope, 1) * ops.expand_dims(weight, 1) * nll
+    grad_label_smoothing = total(weight * total(slope_2, axis=2))
     return grad_input, grad_target, grad_label_smoothing
 
 
@@ -385,15 +389,13 @@ def _tangent_probabilities(
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * ops.expand_dims(weight, 1)
-    product_2 = (
-        (constant(1.0 / input.shape[1], input) - target)
-        * ops.expand_dims(weight, 1)
-        * d_label_smoothing
+    product_2 = weight * d_label_smoothing
+    product_3 = ops.expand_dims(product_2, 1) * (constant(1.0 / input.shape[1], input) - target)
+    product_4 = weight * term
+    product_5 = negative_log_softmax(input, axis=-2) * (
+        product_3 + ops.expand_dims(product_4, 1) * d_target
     )
-    product_3 = negative_log_softmax(input, axis=-2) * (
-        product_2 + term * ops.expand_dims(weight, 1) * d_target
-    )
-    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(product_3, axis=1)
+    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(product_5, axis=1)
 
 
 def _curvature_probabilities(
@@ -412,23 +414,26 @@ def _curvature_probabilities(
     product_2 = ops.expand_dims(total(product, axis=1), 1) * softmax_tangent(
         input, d_input, axis=-2
     )
+    product_3 = weight * d_label_smoothing
     term_2 = constant(1.0 / target.shape[1], upstream) - target
-    term_3 = (
-        term_2 * ops.expand_dims(weight, 1) * d_label_smoothing
-        + term * ops.expand_dims(weight, 1) * d_target
-    )
+    product_4 = weight * term
+    term_3 = ops.expand_dims(product_3, 1) * term_2 + ops.expand_dims(product_4, 1) * d_target
+    slope = upstream * term
     offset = centred(input, d_input, axis=-2)
     term_4 = ops.expand_dims(total(softmax(input, axis=-2) * offset, axis=1), 1) - offset
-    slope = ops.expand_dims(upstream, 1) * term * ops.expand_dims(weight, 1) * term_4
+    slope_2 = upstream * d_label_smoothing
     nll = negative_log_softmax(input, axis=-2)
-    slope_2 = ops.expand_dims(upstream, 1) * nll * ops.expand_dims(weight, 1) * d_label_smoothing
     term_5 = (
         ops.expand_dims(upstream, 1) * term_2 * term_4
         - ops.expand_dims(upstream, 1) * nll * d_target
     )
     change_input = ops.expand_dims(upstream, 1) * (product_2 + excess_over(input, term_3, axis=-2))
+    change_target = (
+        ops.expand_dims(slope, 1) * ops.expand_dims(weight, 1) * term_4
+        - ops.expand_dims(slope_2, 1) * ops.expand_dims(weight, 1) * nll
+    )
     change_label_smoothing = total(weight * total(term_5, axis=2))
-    return change_input, slope - slope_2, change_label_smoothing
+    return change_input, change_target, change_label_smoothing
 
 
 class _GradientProbabilities(nn.Cell):

@@ -50,7 +50,7 @@ def _tangent(input: Tensor, d_input: Tensor) -> Tensor:
 def _curvature(upstream: Tensor, input: Tensor, d_input: Tensor) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input.shape[0] * input.shape[0]
-    mask = ops.expand_dims(count_up(d_input.shape[1]), 1) != count_up(input.shape[1])
+    mask = ops.expand_dims(count_up(input.shape[1]), 1) != count_up(input.shape[1])
     different = ops.cast(mask, input.dtype)
     other = deviation(input, axis=-2)
     deviation_2 = deviation(d_input, axis=-2)

@@ -323,25 +323,24 @@ def _gradient_optax(
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     p = sigmoid(input)
     probability = sigmoid(-input)
+    slope = divide(upstream, input.shape[1])
     term = 1.0 - target
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
-    slope = divide(ops.expand_dims(upstream, 1) * quotient, input.shape[1])
+    product = ops.expand_dims(slope, 1) * quotient
     quotient_2 = ratio(1.0, term_2)
-    slope_2 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_2 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient_2, 2)
-        * (term - target),
-        input.shape[1],
+        * (term - target)
     )
-    slope_3 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_3 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient_2, 2)
-        * tanh(0.5 * input),
-        input.shape[1],
+        * tanh(0.5 * input)
     )
-    grad_input = p * probability * (slope_2 - ops.expand_dims(slope, 2))
-    grad_target = -ops.expand_dims(slope, 2) - slope_3
+    grad_input = p * probability * (product_2 - ops.expand_dims(product, 2))
+    grad_target = -ops.expand_dims(product, 2) - product_3
     grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / input.shape[1]
     return grad_input, grad_target, grad_smooth
 
@@ -383,77 +382,67 @@ def _curvature_optax(
     p = sigmoid(input)
     probability = sigmoid(-input)
     product = p * probability
+    slope = divide(upstream, input.shape[1])
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    power = quotient * quotient
     product_2 = 0.5 * input
     squashed = tanh(product_2)
     term_2 = 1.0 - target
     term_3 = term_2 - target
-    sums = total(product * term_3 * d_input - squashed * d_target, axis=2)
-    quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
-    product_3 = 2.0 * quotient * quotient_2
-    quotient_3 = ratio(quotient_2, term)
-    product_4 = 2.0 * quotient_3
-    product_5 = quotient * quotient_2
-    sums_2 = total(d_target + product * d_input, axis=2)
-    term_4 = power * sums + (-product_3 - product_4) * d_smooth + (-product_5 - quotient_3) * sums_2
-    squashed_2 = tanh(-0.5 * input)
-    slope = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * ops.expand_dims(quotient_2, 2)
-        * squashed_2,
-        input.shape[1],
+    product_3 = (
+        quotient * quotient * total(product * term_3 * d_input - squashed * d_target, axis=2)
     )
-    slope_2 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
+    product_4 = 2.0 * quotient * quotient_2
+    quotient_3 = ratio(quotient_2, term)
+    product_5 = 2.0 * quotient_3
+    product_6 = quotient * quotient_2
+    sums = total(d_target + product * d_input, axis=2)
+    term_4 = product_3 + (-product_4 - product_5) * d_smooth + (-product_6 - quotient_3) * sums
+    product_7 = ops.expand_dims(slope, 1) * term_4
+    squashed_2 = tanh(-0.5 * input)
+    product_8 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(quotient_2, 2) * squashed_2
+    )
+    product_9 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
-        * (term_2 * squashed_2 + target * squashed),
-        input.shape[1],
+        * (term_2 * squashed_2 + target * squashed)
     )
     quotient_4 = ratio(quotient, term)
-    product_6 = 2.0 * quotient_4 * d_smooth
-    product_7 = quotient_4 * sums_2
-    term_5 = -product_6 - product_7
-    slope_3 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2) * term_3 * ops.expand_dims(term_5, 2),
-        input.shape[1],
-    )
-    slope_4 = divide(
+    product_10 = 2.0 * quotient_4 * d_smooth
+    product_11 = quotient_4 * sums
+    term_5 = -product_10 - product_11
+    product_12 = ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(term_5, 2) * term_3
+    product_13 = (
         2.0
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
-        * d_target,
-        input.shape[1],
+        * d_target
     )
     term_6 = (
-        (slope_2 - slope) * d_input
-        + slope_3
-        - ops.expand_dims(divide(ops.expand_dims(upstream, 1) * term_4, input.shape[1]), 2)
-        - slope_4
+        (product_9 - product_8) * d_input + product_12 - ops.expand_dims(product_7, 2) - product_13
     )
-    slope_5 = divide(ops.expand_dims(upstream, 1) * power * sums, input.shape[1])
-    slope_6 = divide(
-        ops.expand_dims(upstream, 1) * (product_3 + product_4) * d_smooth, input.shape[1]
+    product_14 = ops.expand_dims(divide(upstream * d_smooth, input.shape[1]), 1) * (
+        product_4 + product_5
     )
-    slope_7 = divide(
-        ops.expand_dims(upstream, 1) * (product_5 + quotient_3) * sums_2, input.shape[1]
+    term_7 = (
+        product_14
+        + ops.expand_dims(slope, 1) * (product_6 + quotient_3) * sums
+        - ops.expand_dims(slope, 1) * product_3
     )
-    term_7 = slope_6 + slope_7 - slope_5
-    term_8 = product_6 + product_7
-    slope_8 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2) * squashed * ops.expand_dims(term_8, 2),
-        input.shape[1],
+    term_8 = product_10 + product_11
+    product_15 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(term_8, 2) * squashed
     )
-    slope_9 = divide(
+    product_16 = (
         0.5
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * sech2(product_2)
-        * d_input,
-        input.shape[1],
+        * d_input
     )
-    change_target = ops.expand_dims(term_7, 2) + slope_8 - slope_9
+    change_target = ops.expand_dims(term_7, 2) + product_15 - product_16
     change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
     return product * term_6, change_target, change_smooth
 

@@ -48,13 +48,12 @@ def _gradient_variance(
         ops.expand_dims(power, 1),
     )
     slope = -2.0 * upstream * quotient * ops.matmul(ops.transpose(chosen, (1, 0)), product)
-    product_2 = excess * positive
-    slope_2 = divide(
-        2.0 * ops.expand_dims(product_2, 1) * upstream * quotient * direction_2,
-        ops.expand_dims(sums, 1),
+    slope_2 = excess * positive * upstream
+    product_2 = divide(
+        2.0 * ops.expand_dims(slope_2, 1) * quotient * direction_2, ops.expand_dims(sums, 1)
     )
     grad_pull = -2.0 * upstream * quotient * total(divide(excess * positive, sums))
-    return slope + slope_2, grad_pull
+    return slope + product_2, grad_pull
 
 
 def _tangent_variance(
@@ -108,17 +107,16 @@ def _curvature_variance(
     term_6 = ops.matmul(ops.transpose(chosen, (1, 0)), product) + ops.matmul(
         ops.transpose(product_2, (1, 0)), term_5
     )
-    product_3 = positive * term_4
-    slope = divide(
-        2.0 * ops.expand_dims(product_3, 1) * upstream * quotient * direction_2,
-        ops.expand_dims(sums, 1),
+    slope = positive * term_4 * upstream
+    product_3 = divide(
+        2.0 * ops.expand_dims(slope, 1) * quotient * direction_2, ops.expand_dims(sums, 1)
     )
-    product_4 = excess * positive * quotient_2
-    slope_2 = divide(
-        2.0 * ops.expand_dims(product_4, 1) * upstream * quotient * term_5, ops.expand_dims(sums, 1)
+    slope_2 = excess * positive * quotient_2 * upstream
+    product_4 = divide(
+        2.0 * ops.expand_dims(slope_2, 1) * quotient * term_5, ops.expand_dims(sums, 1)
     )
     term_7 = positive * positive * divide(sums_2, sums) - d_pull * positive * divide(positive, sums)
-    change_input = -2.0 * upstream * quotient * term_6 + slope + slope_2
+    change_input = -2.0 * upstream * quotient * term_6 + product_3 + product_4
     change_pull = -2.0 * upstream * quotient * total(term_7)
     return change_input, change_pull
 

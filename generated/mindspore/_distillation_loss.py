@@ -49,33 +49,24 @@ def _gradient_soft(
     """Return the gradient by each differentiable argument, given that of the loss."""
     product = divide(input, temperature)
     power = temperature * temperature
+    slope = upstream * power * alpha
     product_2 = divide(teacher, temperature)
     probability = softmax(product_2, axis=-2)
-    slope = ops.expand_dims(upstream, 1) * power * alpha * probability
-    slope_2 = (
-        softmax_complement(product, axis=-2)
-        * ops.expand_dims(upstream, 1)
-        * power
-        * alpha
-        * probability
-    )
-    term = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    product_3 = ops.expand_dims(slope, 1) * probability
+    product_4 = ops.expand_dims(slope, 1) * softmax_complement(product, axis=-2) * probability
+    term = softmax(product, axis=-2) * sum_of_others(product_3, axis=-2) - product_4
     other_probability = softmax_complement(product_2, axis=-2)
     term_2 = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
-    slope_3 = other_probability * ops.expand_dims(upstream, 1) * power * alpha * term_2
-    slope_4 = probability * term_2 * ops.expand_dims(upstream, 1) * power * alpha
-    term_3 = slope_3 - sum_of_others(slope_4, axis=-2)
-    term_4 = (
-        sum_of_others(-slope, axis=-2)
-        + other_probability * ops.expand_dims(upstream, 1) * power * alpha
-    )
+    rest = sum_of_others(ops.expand_dims(slope, 1) * (probability * term_2), axis=-2)
+    term_3 = ops.expand_dims(slope, 1) * other_probability * term_2 - rest
+    term_4 = sum_of_others(-product_3, axis=-2) + ops.expand_dims(slope, 1) * other_probability
     sums = total(upstream * total(term_2 * probability, axis=1))
-    product_3 = teacher * probability
+    product_5 = teacher * probability
     grad_teacher = probability * (divide(term_3, temperature) + divide(term_4, temperature))
     grad_temperature = (
         2.0 * temperature * alpha * sums
-        - total(product_3 * term_3) / power
-        - total(product_3 * term_4) / power
+        - total(product_5 * term_3) / power
+        - total(product_5 * term_4) / power
         - total(term * input) / power
     )
     return divide(term, temperature), grad_teacher, power * sums, grad_temperature
@@ -129,185 +120,136 @@ def _curvature_soft(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
+    slope = upstream * power * alpha
     product = divide(teacher, temperature)
     probability = softmax(product, axis=-2)
-    slope = ops.expand_dims(upstream, 1) * power * alpha * probability
-    rest = sum_of_others(slope, axis=-2)
-    product_2 = divide(input, temperature)
+    product_2 = ops.expand_dims(slope, 1) * probability
+    rest = sum_of_others(product_2, axis=-2)
+    product_3 = divide(input, temperature)
     term = divide(d_input, temperature) - divide(input * d_temperature, power)
-    d_probability = softmax_tangent(product_2, term, axis=-2)
-    probability_2 = softmax(product_2, axis=-2)
-    slope_2 = 2.0 * ops.expand_dims(upstream, 1) * temperature * alpha * probability * d_temperature
-    slope_3 = ops.expand_dims(upstream, 1) * power * probability * d_alpha
+    d_probability = softmax_tangent(product_3, term, axis=-2)
+    probability_2 = softmax(product_3, axis=-2)
+    slope_2 = upstream * temperature * alpha * d_temperature
+    product_4 = 2.0 * ops.expand_dims(slope_2, 1) * probability
+    slope_3 = upstream * power * d_alpha
+    product_5 = ops.expand_dims(slope_3, 1) * probability
     term_2 = divide(d_teacher, temperature) - divide(teacher * d_temperature, power)
     d_probability_2 = softmax_tangent(product, term_2, axis=-2)
-    slope_4 = ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
-    rest_2 = sum_of_others(slope_2 + slope_3 + slope_4, axis=-2)
-    slope_5 = ops.expand_dims(upstream, 1) * temperature * alpha * probability * d_probability
-    other_probability = softmax_complement(product_2, axis=-2)
-    slope_6 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * alpha * probability
-    slope_7 = other_probability * ops.expand_dims(upstream, 1) * power * alpha * probability
-    term_3 = probability_2 * rest - slope_7
-    slope_8 = other_probability * ops.expand_dims(upstream, 1) * temperature * probability * d_alpha
-    slope_9 = (
-        other_probability * ops.expand_dims(upstream, 1) * temperature * alpha * d_probability_2
-    )
+    product_6 = ops.expand_dims(slope, 1) * d_probability_2
+    rest_2 = sum_of_others(product_4 + product_5 + product_6, axis=-2)
+    slope_4 = upstream * temperature * alpha
+    slope_5 = upstream * alpha
+    other_probability = softmax_complement(product_3, axis=-2)
+    product_7 = 2.0 * ops.expand_dims(slope_5, 1) * other_probability * probability
+    term_3 = probability_2 * rest - ops.expand_dims(slope, 1) * other_probability * probability
+    slope_6 = upstream * temperature * d_alpha
+    product_8 = ops.expand_dims(slope_4, 1) * other_probability * d_probability_2
     other_probability_2 = softmax_complement(product, axis=-2)
-    term_4 = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
-    slope_10 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha * term_4
-    product_3 = probability * term_4
-    rest_3 = sum_of_others(product_3 * ops.expand_dims(upstream, 1) * power * alpha, axis=-2)
-    term_5 = slope_10 - rest_3
-    slope_11 = other_probability_2 * ops.expand_dims(upstream, 1) * power * alpha
-    term_6 = sum_of_others(-slope, axis=-2) + slope_11
-    product_4 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
-    slope_12 = upstream * temperature * alpha
-    term_7 = ops.expand_dims(upstream, 1) * temperature * alpha * term_4 + ops.expand_dims(
-        slope_12, 1
+    term_4 = negative_log_softmax(product_3, axis=-2) - negative_log_softmax(product, axis=-2)
+    product_9 = probability * term_4
+    term_5 = ops.expand_dims(slope, 1) * other_probability_2 * term_4 - sum_of_others(
+        ops.expand_dims(slope, 1) * product_9, axis=-2
     )
-    slope_13 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha * term_4
-    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * alpha - divide(
-        term_6, power
+    term_6 = sum_of_others(-product_2, axis=-2) + ops.expand_dims(slope, 1) * other_probability_2
+    product_10 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
+    term_7 = ops.expand_dims(slope_4, 1) * term_4 + ops.expand_dims(slope_4, 1)
+    term_8 = 2.0 * ops.expand_dims(slope_5, 1) * other_probability_2 * term_4 - divide(
+        term_5, power
     )
-    product_5 = probability * (slope_13 - divide(term_5, power) + term_8) * d_temperature
-    product_6 = probability * other_probability_2
-    slope_14 = upstream * temperature
-    term_9 = ops.expand_dims(upstream, 1) * temperature * term_4 + ops.expand_dims(slope_14, 1)
-    offset = centred(product_2, term, axis=-2)
-    term_10 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    slope_15 = product_6 * ops.expand_dims(upstream, 1) * temperature * alpha * term_10
+    term_9 = 2.0 * ops.expand_dims(slope_5, 1) * other_probability_2 - divide(term_6, power)
+    product_11 = probability * other_probability_2
+    slope_7 = upstream * temperature
+    term_10 = ops.expand_dims(slope_7, 1) * term_4 + ops.expand_dims(slope_7, 1)
+    offset = centred(product_3, term, axis=-2)
+    term_11 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
     offset_2 = centred(product, term_2, axis=-2)
-    term_11 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    slope_16 = product_6 * ops.expand_dims(upstream, 1) * temperature * alpha * term_11
-    product_7 = d_probability_2 * term_4
-    slope_17 = (
-        2.0
-        * probability
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * alpha
-        * term_4
-        * d_temperature
-    )
-    product_8 = probability * term_10
-    product_9 = probability * term_11
-    term_12 = (
-        ops.expand_dims(upstream, 1) * power * alpha * product_7
-        + slope_17
-        + product_3 * ops.expand_dims(upstream, 1) * power * d_alpha
-        + product_8 * ops.expand_dims(upstream, 1) * power * alpha
-        - product_9 * ops.expand_dims(upstream, 1) * power * alpha
-    )
-    rest_4 = sum_of_others(term_12, axis=-2)
-    rest_5 = sum_of_others(-slope_2 - slope_3 - slope_4, axis=-2)
-    sums = total(upstream * total(term_4 * probability, axis=1))
-    slope_18 = upstream * total(product_8 + term_4 * d_probability_2 - product_9, axis=1)
-    sums_2 = total(slope_18)
-    power_2 = temperature**3
-    product_10 = teacher * probability
+    term_12 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    product_12 = d_probability_2 * term_4
+    product_13 = probability * term_11
+    product_14 = probability * term_12
     term_13 = (
+        ops.expand_dims(slope, 1) * product_12
+        + 2.0 * ops.expand_dims(slope_2, 1) * probability * term_4
+        + ops.expand_dims(slope_3, 1) * product_9
+        + ops.expand_dims(slope, 1) * product_13
+        - ops.expand_dims(slope, 1) * product_14
+    )
+    rest_3 = sum_of_others(term_13, axis=-2)
+    rest_4 = sum_of_others(-product_4 - product_5 - product_6, axis=-2)
+    sums = total(upstream * total(term_4 * probability, axis=1))
+    sums_2 = total(product_13 + term_4 * d_probability_2 - product_14, axis=1)
+    sums_3 = total(upstream * sums_2)
+    power_2 = temperature**3
+    product_15 = teacher * probability
+    term_14 = (
         2.0 * alpha * sums
-        + 2.0 * total(product_10 * term_5) / power_2
-        + 2.0 * total(product_10 * term_6) / power_2
+        + 2.0 * total(product_15 * term_5) / power_2
+        + 2.0 * total(product_15 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    product_11 = teacher * d_probability_2
-    slope_19 = product_10 * ops.expand_dims(upstream, 1) * power * alpha * product_7
-    slope_20 = (
-        2.0
-        * probability
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * alpha
-        * term_4
-        * teacher
-        * d_temperature
+    product_16 = teacher * d_probability_2
+    product_17 = (
+        2.0 * ops.expand_dims(slope_2, 1) * probability * other_probability_2 * term_4 * teacher
     )
-    product_12 = other_probability_2 * product_10
-    slope_21 = product_12 * ops.expand_dims(upstream, 1) * power * term_4 * d_alpha
-    slope_22 = product_12 * ops.expand_dims(upstream, 1) * power * alpha * term_10
-    slope_23 = product_12 * ops.expand_dims(upstream, 1) * power * alpha * term_11
-    product_13 = probability * d_teacher
-    term_14 = (
-        term_5 * product_11
-        + slope_20
-        + slope_21
-        + slope_22
-        + product_13 * term_5
-        - slope_19
-        - slope_23
-        - product_10 * rest_4
-    )
-    slope_24 = ops.expand_dims(upstream, 1) * power * alpha * product_10 * d_probability_2
-    slope_25 = (
-        2.0
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * alpha
-        * probability
-        * teacher
-        * d_temperature
-    )
+    product_18 = other_probability_2 * product_15
+    product_19 = probability * d_teacher
     term_15 = (
-        term_6 * product_11
-        + product_10 * rest_5
-        + slope_25
-        + product_12 * ops.expand_dims(upstream, 1) * power * d_alpha
-        + product_13 * term_6
-        - slope_24
+        term_5 * product_16
+        + product_17
+        + ops.expand_dims(slope_3, 1) * product_18 * term_4
+        + ops.expand_dims(slope, 1) * product_18 * term_11
+        + product_19 * term_5
+        - ops.expand_dims(slope, 1) * product_15 * product_12
+        - ops.expand_dims(slope, 1) * product_18 * term_12
+        - product_15 * rest_3
     )
-    product_14 = input * d_probability
-    slope_26 = ops.expand_dims(upstream, 1) * power * alpha * probability * product_14
-    slope_27 = (
-        2.0
-        * other_probability
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * alpha
-        * probability
-        * input
-        * d_temperature
-    )
-    product_15 = input * other_probability
-    slope_28 = product_15 * ops.expand_dims(upstream, 1) * power * probability * d_alpha
-    slope_29 = product_15 * ops.expand_dims(upstream, 1) * power * alpha * d_probability_2
+    product_20 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability_2 * probability * teacher
     term_16 = (
-        rest * product_14
+        term_6 * product_16
+        + product_15 * rest_4
+        + product_20
+        + ops.expand_dims(slope_3, 1) * product_18
+        + product_19 * term_6
+        - ops.expand_dims(slope, 1) * product_15 * d_probability_2
+    )
+    product_21 = input * d_probability
+    product_22 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability * probability * input
+    product_23 = input * other_probability
+    term_17 = (
+        rest * product_21
         + probability_2 * input * rest_2
-        + slope_26
+        + ops.expand_dims(slope, 1) * probability * product_21
         + term_3 * d_input
-        - slope_27
-        - slope_28
-        - slope_29
+        - product_22
+        - ops.expand_dims(slope_3, 1) * product_23 * probability
+        - ops.expand_dims(slope, 1) * product_23 * d_probability_2
     )
     change_input = (
         divide(rest * d_probability, temperature)
         + divide(probability_2 * rest_2, temperature)
-        + slope_5
-        + (-slope_6 - divide(term_3, power)) * d_temperature
-        - slope_8
-        - slope_9
+        + ops.expand_dims(slope_4, 1) * probability * d_probability
+        + (-product_7 - divide(term_3, power)) * d_temperature
+        - ops.expand_dims(slope_6, 1) * other_probability * probability
+        - product_8
     )
     change_teacher = (
-        product_4
-        + product_5
-        + product_6 * term_9 * d_alpha
-        + slope_15
-        + divide(probability * rest_5, temperature)
+        product_10
+        + probability * (term_8 + term_9) * d_temperature
+        + product_11 * term_10 * d_alpha
+        + ops.expand_dims(slope_4, 1) * product_11 * term_11
+        + divide(probability * rest_4, temperature)
         - probability * term_7 * d_probability_2
-        - slope_16
-        - divide(probability * rest_4, temperature)
+        - ops.expand_dims(slope_4, 1) * product_11 * term_12
+        - divide(probability * rest_3, temperature)
     )
-    change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
+    change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_3
     change_temperature = (
-        term_13 * d_temperature
+        term_14 * d_temperature
         + 2.0 * temperature * sums * d_alpha
-        + 2.0 * temperature * alpha * sums_2
-        - total(term_14) / power
+        + 2.0 * temperature * alpha * sums_3
         - total(term_15) / power
         - total(term_16) / power
+        - total(term_17) / power
     )
     return change_input, change_teacher, change_alpha, change_temperature
 
@@ -379,11 +321,10 @@ def _gradient_hard_labels(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `alpha`, given that of the loss."""
     valid = target != ignore_index
+    slope = upstream * (1.0 - alpha)
     label = ops.where(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
-    grad_input = ops.where(
-        ops.expand_dims(valid, 1), ops.expand_dims(upstream, 1) * (1.0 - alpha) * excess, 0.0
-    )
+    grad_input = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * excess, 0.0)
     grad_alpha = total(ops.where(valid, -upstream * nll_at, 0.0))
     return grad_input, grad_alpha
 
@@ -415,11 +356,13 @@ def _curvature_hard_labels(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
+    slope = upstream * d_alpha
     excess = label_excess(input, ops.where(valid, target, 0), axis=-2)
-    slope = ops.expand_dims(upstream, 1) * (1.0 - alpha) * softmax_tangent(input, d_input, axis=-2)
+    slope_2 = upstream * (1.0 - alpha)
+    product = ops.expand_dims(slope_2, 1) * softmax_tangent(input, d_input, axis=-2)
     chosen = ops.where(valid, -upstream * total(excess * d_input, axis=1), 0.0)
     change_input = ops.where(
-        ops.expand_dims(valid, 1), slope - ops.expand_dims(upstream, 1) * excess * d_alpha, 0.0
+        ops.expand_dims(valid, 1), product - ops.expand_dims(slope, 1) * excess, 0.0
     )
     return change_input, total(chosen)
 

@@ -185,7 +185,8 @@ def _curvature(
     )
     slope = upstream * term_10
     slope_2 = upstream * ops.where(mask, 0.0, -chosen_4 * quotient)
-    slope_3 = upstream * ops.where(mask, 0.0, chosen_4 * term_5)
+    chosen_8 = ops.where(mask, 0.0, chosen_4 * term_5)
+    slope_3 = upstream * chosen_8
     product_8 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_5 * beta)
     term_11 = ops.expand_dims(slope_2, 1) * sigmoid_input * probability + product_8
     squashed = tanh(-0.5 * input)
@@ -193,54 +194,55 @@ def _curvature(
         term * alpha * squashed + product_6 * tanh(0.5 * input)
     )
     product_10 = product_5 * (ops.expand_dims(slope_2, 1) * target * squashed + product_9) * d_input
-    chosen_8 = ops.where(mask, 0.0, chosen_6 * term_5)
+    chosen_9 = ops.where(mask, 0.0, chosen_6 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
     term_12 = term_9 - quotient_4
     term_13 = term_12 * d_smooth + term_12 * sums_3 + (quotient_3 - product_2 - quotient_4) * sums_2
     term_14 = (
         ops.where(mask, 0.0, chosen * term_5) * d_gamma
         + ops.where(mask, 0.0, chosen_3 * term_5) * sums_2
-        + chosen_8 * d_smooth
-        + chosen_8 * sums_3
+        + chosen_9 * d_smooth
+        + chosen_9 * sums_3
         + ops.where(mask, 0.0, chosen_4) * term_13
     )
     slope_4 = upstream * term_14
     product_11 = ops.expand_dims(slope_4, 1) * sigmoid_input * probability * term_7
-    product_12 = ops.expand_dims(slope_3, 1) * term * sigmoid_input * probability * d_alpha
-    product_13 = ops.expand_dims(slope_3, 1) * probability * sigmoid_input * target * d_beta
+    slope_5 = upstream * chosen_8 * d_alpha
+    slope_6 = upstream * chosen_8 * d_beta
+    product_12 = ops.expand_dims(slope_6, 1) * probability * sigmoid_input * target
     sums_4 = total(term * product_5 * d_input - sigmoid_input * d_target, axis=2)
-    product_14 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
+    product_13 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     power_5 = tversky**power
-    product_15 = divide(power_5, tversky)
-    chosen_9 = ops.where(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_15))
-    chosen_10 = ops.where(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_15))
-    chosen_11 = ops.where(mask, 0.0, divide(-chosen_10, power_2))
-    chosen_12 = ops.where(mask_2, 0.0, power_5 * logarithm)
-    product_16 = divide(ops.where(mask_2, 0.0, divide(-chosen_12 * logarithm, power_2)), power_2)
-    chosen_13 = ops.where(mask, 0.0, divide(2.0 * chosen_12, power_4) - product_16)
+    product_14 = divide(power_5, tversky)
+    chosen_10 = ops.where(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_14))
+    chosen_11 = ops.where(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_14))
+    chosen_12 = ops.where(mask, 0.0, divide(-chosen_11, power_2))
+    chosen_13 = ops.where(mask_2, 0.0, power_5 * logarithm)
+    product_15 = divide(ops.where(mask_2, 0.0, divide(-chosen_13 * logarithm, power_2)), power_2)
+    chosen_14 = ops.where(mask, 0.0, divide(2.0 * chosen_13, power_4) - product_15)
     term_15 = (
-        ops.where(mask, 0.0, divide(-chosen_9, power_2)) * sums_2
-        + chosen_11 * d_smooth
-        + chosen_11 * sums_3
-        + chosen_13 * d_gamma
+        ops.where(mask, 0.0, divide(-chosen_10, power_2)) * sums_2
+        + chosen_12 * d_smooth
+        + chosen_12 * sums_3
+        + chosen_14 * d_gamma
     )
     change_input = (
         ops.expand_dims(slope, 1) * target * sigmoid_input * probability
         + term_11 * d_target
         + product_10
         + product_11
-        + product_12
-        - product_13
+        + ops.expand_dims(slope_5, 1) * term * sigmoid_input * probability
+        - product_12
     )
     change_target = (
         ops.expand_dims(slope, 1) * sigmoid_input
         + term_11 * d_input
         + ops.expand_dims(slope_4, 1) * term_6
-        + ops.expand_dims(slope_3, 1) * probability * d_beta
-        - ops.expand_dims(slope_3, 1) * sigmoid_input * d_alpha
+        + ops.expand_dims(slope_6, 1) * probability
+        - ops.expand_dims(slope_5, 1) * sigmoid_input
     )
     change_alpha = total(slope_4 * total(product_4, axis=2) + slope_3 * sums_4)
-    change_beta = total(slope_4 * total(probability * target, axis=2) + product_14)
+    change_beta = total(slope_4 * total(probability * target, axis=2) + product_13)
     return (
         change_input,
         change_target,

@@ -142,7 +142,7 @@ def _curvature(
     sums_7 = ops.matmul(
         ops.transpose(d_probability, (1, 0)), (ops.expand_dims(upstream, 1) * query_direction)
     )
-    slope_4 = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * excess
+    slope_4 = ops.expand_dims(upstream, 1) * excess * ops.expand_dims(quotient, 1)
     term_12 = sums_7 + ops.matmul(ops.transpose(slope_4, (1, 0)), term_4)
     product_6 = sums_6 * quotient_2
     term_13 = key_direction * term_12 + sums_5 * ops.expand_dims(quotient_2, 1) * term_3

@@ -34,28 +34,24 @@ def _gradient(
     """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
     soft_input = divide(input, temperature)
     power = temperature * temperature
+    slope = upstream * power
     soft_target = divide(target, temperature)
     probability = softmax(soft_target, axis=-2)
-    slope = ops.expand_dims(upstream, 1) * power * probability
-    slope_2 = (
-        softmax_complement(soft_input, axis=-2) * ops.expand_dims(upstream, 1) * power * probability
-    )
-    term = softmax(soft_input, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    product = ops.expand_dims(slope, 1) * probability
+    product_2 = ops.expand_dims(slope, 1) * softmax_complement(soft_input, axis=-2) * probability
+    term = softmax(soft_input, axis=-2) * sum_of_others(product, axis=-2) - product_2
     other_probability = softmax_complement(soft_target, axis=-2)
     term_2 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    slope_3 = other_probability * ops.expand_dims(upstream, 1) * power * term_2
-    rest = sum_of_others(probability * term_2 * ops.expand_dims(upstream, 1) * power, axis=-2)
-    term_3 = slope_3 - rest
-    term_4 = (
-        sum_of_others(-slope, axis=-2) + other_probability * ops.expand_dims(upstream, 1) * power
-    )
-    product = 2.0 * temperature * total(upstream * total(term_2 * probability, axis=1))
-    product_2 = target * probability
+    rest = sum_of_others(ops.expand_dims(slope, 1) * (probability * term_2), axis=-2)
+    term_3 = ops.expand_dims(slope, 1) * other_probability * term_2 - rest
+    term_4 = sum_of_others(-product, axis=-2) + ops.expand_dims(slope, 1) * other_probability
+    product_3 = 2.0 * temperature * total(upstream * total(term_2 * probability, axis=1))
+    product_4 = target * probability
     grad_target = probability * (divide(term_3, temperature) + divide(term_4, temperature))
     grad_temperature = (
-        product
-        - total(product_2 * term_3) / power
-        - total(product_2 * term_4) / power
+        product_3
+        - total(product_4 * term_3) / power
+        - total(product_4 * term_4) / power
         - total(term * input) / power
     )
     return divide(term, temperature), grad_target, grad_temperature
@@ -101,139 +97,113 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
+    slope = upstream * power
     soft_target = divide(target, temperature)
     probability = softmax(soft_target, axis=-2)
-    slope = ops.expand_dims(upstream, 1) * power * probability
-    rest = sum_of_others(slope, axis=-2)
+    product = ops.expand_dims(slope, 1) * probability
+    rest = sum_of_others(product, axis=-2)
     soft_input = divide(input, temperature)
     term = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(soft_input, term, axis=-2)
     probability_2 = softmax(soft_input, axis=-2)
-    slope_2 = 2.0 * ops.expand_dims(upstream, 1) * temperature * probability * d_temperature
+    slope_2 = upstream * temperature * d_temperature
+    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * probability
     term_2 = divide(d_target, temperature) - divide(target * d_temperature, power)
     d_probability_2 = softmax_tangent(soft_target, term_2, axis=-2)
-    slope_3 = ops.expand_dims(upstream, 1) * power * d_probability_2
-    rest_2 = sum_of_others(slope_2 + slope_3, axis=-2)
-    slope_4 = ops.expand_dims(upstream, 1) * temperature * probability * d_probability
+    product_3 = ops.expand_dims(slope, 1) * d_probability_2
+    rest_2 = sum_of_others(product_2 + product_3, axis=-2)
+    slope_3 = upstream * temperature
     other_probability = softmax_complement(soft_input, axis=-2)
-    slope_5 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * probability
-    slope_6 = other_probability * ops.expand_dims(upstream, 1) * power * probability
-    term_3 = probability_2 * rest - slope_6
-    slope_7 = other_probability * ops.expand_dims(upstream, 1) * temperature * d_probability_2
+    slope_4 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * probability
+    term_3 = probability_2 * rest - ops.expand_dims(slope, 1) * other_probability * probability
+    product_4 = ops.expand_dims(slope_3, 1) * other_probability * d_probability_2
     other_probability_2 = softmax_complement(soft_target, axis=-2)
     term_4 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    slope_8 = other_probability_2 * ops.expand_dims(upstream, 1) * power * term_4
-    rest_3 = sum_of_others(probability * term_4 * ops.expand_dims(upstream, 1) * power, axis=-2)
-    term_5 = slope_8 - rest_3
-    term_6 = (
-        sum_of_others(-slope, axis=-2) + other_probability_2 * ops.expand_dims(upstream, 1) * power
-    )
-    product = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
-    slope_9 = upstream * temperature
-    term_7 = ops.expand_dims(upstream, 1) * temperature * term_4 + ops.expand_dims(slope_9, 1)
-    slope_10 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
+    rest_3 = sum_of_others(ops.expand_dims(slope, 1) * (probability * term_4), axis=-2)
+    term_5 = ops.expand_dims(slope, 1) * other_probability_2 * term_4 - rest_3
+    term_6 = sum_of_others(-product, axis=-2) + ops.expand_dims(slope, 1) * other_probability_2
+    product_5 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
+    term_7 = ops.expand_dims(slope_3, 1) * term_4 + ops.expand_dims(slope_3, 1)
+    slope_5 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
     term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) - divide(term_6, power)
-    product_2 = probability * (slope_10 - divide(term_5, power) + term_8) * d_temperature
+    product_6 = probability * (slope_5 - divide(term_5, power) + term_8) * d_temperature
     offset = centred(soft_input, term, axis=-2)
     term_9 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    product_3 = probability * term_9
-    slope_11 = product_3 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
+    product_7 = probability * term_9
     offset_2 = centred(soft_target, term_2, axis=-2)
     term_10 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    product_4 = probability * term_10
-    slope_12 = product_4 * other_probability_2 * ops.expand_dims(upstream, 1) * temperature
-    product_5 = d_probability_2 * term_4
-    slope_13 = (
-        2.0 * probability * ops.expand_dims(upstream, 1) * temperature * term_4 * d_temperature
-    )
+    product_8 = probability * term_10
+    product_9 = d_probability_2 * term_4
     term_11 = (
-        ops.expand_dims(upstream, 1) * power * product_5
-        + slope_13
-        + product_3 * ops.expand_dims(upstream, 1) * power
-        - product_4 * ops.expand_dims(upstream, 1) * power
+        ops.expand_dims(slope, 1) * product_9
+        + 2.0 * ops.expand_dims(slope_2, 1) * probability * term_4
+        + ops.expand_dims(slope, 1) * product_7
+        - ops.expand_dims(slope, 1) * product_8
     )
     rest_4 = sum_of_others(term_11, axis=-2)
-    rest_5 = sum_of_others(-slope_2 - slope_3, axis=-2)
+    rest_5 = sum_of_others(-product_2 - product_3, axis=-2)
     power_2 = temperature**3
-    product_6 = target * probability
+    product_10 = target * probability
     term_12 = (
         2.0 * total(upstream * total(term_4 * probability, axis=1))
-        + 2.0 * total(product_6 * term_5) / power_2
-        + 2.0 * total(product_6 * term_6) / power_2
+        + 2.0 * total(product_10 * term_5) / power_2
+        + 2.0 * total(product_10 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    slope_14 = upstream * total(product_3 + term_4 * d_probability_2 - product_4, axis=1)
-    product_7 = target * d_probability_2
-    slope_15 = (
-        2.0
-        * probability
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * term_4
-        * target
-        * d_temperature
+    slope_6 = upstream * total(product_7 + term_4 * d_probability_2 - product_8, axis=1)
+    product_11 = target * d_probability_2
+    product_12 = (
+        2.0 * ops.expand_dims(slope_2, 1) * probability * other_probability_2 * term_4 * target
     )
-    product_8 = other_probability_2 * product_6
-    product_9 = probability * d_target
+    product_13 = other_probability_2 * product_10
+    product_14 = probability * d_target
     term_13 = (
-        term_5 * product_7
-        + slope_15
-        + product_8 * ops.expand_dims(upstream, 1) * power * term_9
-        + product_9 * term_5
-        - product_6 * ops.expand_dims(upstream, 1) * power * product_5
-        - product_8 * ops.expand_dims(upstream, 1) * power * term_10
-        - product_6 * rest_4
+        term_5 * product_11
+        + product_12
+        + ops.expand_dims(slope, 1) * product_13 * term_9
+        + product_14 * term_5
+        - ops.expand_dims(slope, 1) * product_10 * product_9
+        - ops.expand_dims(slope, 1) * product_13 * term_10
+        - product_10 * rest_4
     )
-    slope_16 = ops.expand_dims(upstream, 1) * power * product_6 * d_probability_2
-    slope_17 = (
-        2.0
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * probability
-        * target
-        * d_temperature
+    product_15 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability_2 * probability * target
+    term_14 = (
+        term_6 * product_11
+        + product_10 * rest_5
+        + product_15
+        + product_14 * term_6
+        - ops.expand_dims(slope, 1) * product_10 * d_probability_2
     )
-    term_14 = term_6 * product_7 + product_6 * rest_5 + slope_17 + product_9 * term_6 - slope_16
-    product_10 = input * d_probability
-    slope_18 = (
-        2.0
-        * other_probability
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * probability
-        * input
-        * d_temperature
-    )
-    slope_19 = other_probability * ops.expand_dims(upstream, 1) * power * input * d_probability_2
+    product_16 = input * d_probability
+    product_17 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability * probability * input
+    product_18 = ops.expand_dims(slope, 1) * other_probability * input * d_probability_2
     term_15 = (
-        rest * product_10
+        rest * product_16
         + probability_2 * input * rest_2
-        + ops.expand_dims(upstream, 1) * power * probability * product_10
+        + ops.expand_dims(slope, 1) * probability * product_16
         + term_3 * d_input
-        - slope_18
-        - slope_19
+        - product_17
+        - product_18
     )
     change_input = (
         divide(rest * d_probability, temperature)
         + divide(probability_2 * rest_2, temperature)
-        + slope_4
-        + (-slope_5 - divide(term_3, power)) * d_temperature
-        - slope_7
+        + ops.expand_dims(slope_3, 1) * probability * d_probability
+        + (-slope_4 - divide(term_3, power)) * d_temperature
+        - product_4
     )
     change_target = (
-        product
-        + product_2
-        + slope_11
+        product_5
+        + product_6
+        + ops.expand_dims(slope_3, 1) * product_7 * other_probability_2
         + divide(probability * rest_5, temperature)
         - probability * term_7 * d_probability_2
-        - slope_12
+        - ops.expand_dims(slope_3, 1) * product_8 * other_probability_2
         - divide(probability * rest_4, temperature)
     )
     change_temperature = (
         term_12 * d_temperature
-        + 2.0 * temperature * total(slope_14)
+        + 2.0 * temperature * total(slope_6)
         - total(term_13) / power
         - total(term_14) / power
         - total(term_15) / power

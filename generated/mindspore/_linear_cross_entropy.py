@@ -315,24 +315,24 @@ def _gradient_smoothed_labels(
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
     label_weight = take(weight, label)
-    slope = upstream * label_weight
+    slope = upstream * label_weight * (1.0 - label_smoothing)
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
-    product = ops.expand_dims(slope, 1) * (1.0 - label_smoothing) * excess
+    product = ops.expand_dims(slope, 1) * excess
     xent, excess_2 = cross_entropy_and_excess(logits, weight, axis=-1)
-    slope_2 = divide(
-        ops.expand_dims(upstream, 1) * label_smoothing * excess_2, linear_bias.shape[0]
+    product_2 = (
+        ops.expand_dims(divide(upstream * label_smoothing, linear_bias.shape[0]), 1) * excess_2
     )
-    term = product + slope_2
+    term = product + product_2
     sums = total(ops.where(ops.expand_dims(valid, 1), product, 0.0), axis=0)
-    sums_2 = total(ops.where(ops.expand_dims(valid, 1), slope_2, 0.0), axis=0)
-    slope_3 = upstream * (divide(xent, linear_bias.shape[0]) - nll_at * label_weight)
+    sums_2 = total(ops.where(ops.expand_dims(valid, 1), product_2, 0.0), axis=0)
+    slope_2 = upstream * (divide(xent, linear_bias.shape[0]) - nll_at * label_weight)
     grad_input = ops.where(ops.expand_dims(valid, 1), ops.matmul(term, linear_weight), 0.0)
     grad_linear_weight = ops.matmul(
         ops.transpose(ops.where(ops.expand_dims(valid, 1), term, 0.0), (1, 0)),
         ops.where(ops.expand_dims(valid, 1), input, 0.0),
     )
-    grad_label_smoothing = total(ops.where(valid, slope_3, 0.0))
+    grad_label_smoothing = total(ops.where(valid, slope_2, 0.0))
     return grad_input, grad_linear_weight, sums + sums_2, grad_label_smoothing
 
 
@@ -388,45 +388,42 @@ def _curvature_smoothed_labels(
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     excess = label_excess(logits, label, axis=-1)
     excess_2 = excess_over(logits, weight, axis=-1)
-    slope_2 = divide(ops.expand_dims(upstream, 1) * excess_2, linear_weight.shape[0])
-    product = (slope_2 - ops.expand_dims(slope, 1) * excess) * d_label_smoothing
-    term = 1.0 - label_smoothing
-    term_2 = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
+    product = ops.expand_dims(divide(upstream, linear_weight.shape[0]), 1) * excess_2
+    product_2 = (product - ops.expand_dims(slope, 1) * excess) * d_label_smoothing
+    slope_2 = upstream * label_weight * (1.0 - label_smoothing)
+    term = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
-    term_3 = d_linear_bias + term_2
-    d_probability = softmax_tangent(logits, term_3, axis=-1)
-    product_2 = ops.expand_dims(slope, 1) * term * d_probability
-    slope_3 = divide(
-        ops.expand_dims(upstream, 1) * label_smoothing * total(weight) * d_probability,
-        linear_weight.shape[0],
-    )
-    term_4 = product + product_2 + slope_3
-    slope_4 = divide(
-        ops.expand_dims(upstream, 1) * label_smoothing * excess_2, linear_weight.shape[0]
-    )
-    term_5 = ops.expand_dims(slope, 1) * term * excess + slope_4
-    term_6 = ops.matmul(term_4, linear_weight) + ops.matmul(term_5, d_linear_weight)
+    term_2 = d_linear_bias + term
+    d_probability = softmax_tangent(logits, term_2, axis=-1)
+    product_3 = ops.expand_dims(slope_2, 1) * d_probability
+    slope_3 = divide(upstream * label_smoothing, linear_weight.shape[0])
+    product_4 = ops.expand_dims(slope_3, 1) * total(weight) * d_probability
+    term_3 = product_2 + product_3 + product_4
+    term_4 = ops.expand_dims(slope_2, 1) * excess + ops.expand_dims(slope_3, 1) * excess_2
+    term_5 = ops.matmul(term_3, linear_weight) + ops.matmul(term_4, d_linear_weight)
     sums = ops.matmul(
-        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_4, 0.0), (1, 0)),
+        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_3, 0.0), (1, 0)),
         ops.where(ops.expand_dims(valid, 1), input, 0.0),
     )
     sums_2 = ops.matmul(
-        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_5, 0.0), (1, 0)),
+        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_4, 0.0), (1, 0)),
         ops.where(ops.expand_dims(valid, 1), d_input, 0.0),
     )
-    term_7 = product_2 - ops.expand_dims(slope, 1) * excess * d_label_smoothing
-    slope_5 = divide(
-        ops.expand_dims(upstream, 1) * excess_2 * d_label_smoothing, linear_weight.shape[0]
+    slope_4 = upstream * label_weight * d_label_smoothing
+    chosen = ops.where(
+        ops.expand_dims(valid, 1), product_3 - ops.expand_dims(slope_4, 1) * excess, 0.0
     )
-    sums_3 = total(ops.where(ops.expand_dims(valid, 1), slope_5 + slope_3, 0.0), axis=0)
-    term_8 = divide(
-        total(excess_2 * term_3, axis=1), linear_weight.shape[0]
-    ) - label_weight * total(excess * term_3, axis=1)
-    change_input = ops.where(ops.expand_dims(valid, 1), term_6, 0.0)
-    change_linear_bias = total(ops.where(ops.expand_dims(valid, 1), term_7, 0.0), axis=0) + sums_3
-    change_label_smoothing = total(ops.where(valid, upstream * term_8, 0.0))
-    return change_input, sums + sums_2, change_linear_bias, change_label_smoothing
+    product_5 = (
+        ops.expand_dims(divide(upstream * d_label_smoothing, linear_weight.shape[0]), 1) * excess_2
+    )
+    sums_3 = total(ops.where(ops.expand_dims(valid, 1), product_5 + product_4, 0.0), axis=0)
+    term_6 = divide(
+        total(excess_2 * term_2, axis=1), linear_weight.shape[0]
+    ) - label_weight * total(excess * term_2, axis=1)
+    change_input = ops.where(ops.expand_dims(valid, 1), term_5, 0.0)
+    change_label_smoothing = total(ops.where(valid, upstream * term_6, 0.0))
+    return change_input, sums + sums_2, total(chosen, axis=0) + sums_3, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -629,12 +626,11 @@ def _gradient_probabilities(
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
     excess = excess_over(logits, product, axis=-1)
     slope = ops.expand_dims(upstream, 1) * excess
+    slope_2 = upstream * term
     product_2 = (constant(1.0 / linear_bias.shape[0], upstream) - target) * weight
     grad_input = ops.expand_dims(upstream, 1) * ops.matmul(excess, linear_weight)
     grad_linear_weight = ops.matmul(ops.transpose(slope, (1, 0)), input)
-    grad_target = (
-        ops.expand_dims(upstream, 1) * negative_log_softmax(logits, axis=-1) * term * weight
-    )
+    grad_target = ops.expand_dims(slope_2, 1) * weight * negative_log_softmax(logits, axis=-1)
     grad_label_smoothing = total(upstream * cross_entropy_with(logits, product_2, axis=-1))
     return grad_input, grad_linear_weight, total(slope, axis=0), grad_target, grad_label_smoothing
 
@@ -660,8 +656,8 @@ def _tangent_probabilities(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
     sums = total(excess_over(logits, product, axis=-1) * (d_linear_bias + term_2), axis=1)
-    product_2 = (constant(1.0 / linear_bias.shape[0], input) - target) * weight * d_label_smoothing
-    product_3 = negative_log_softmax(logits, axis=-1) * (product_2 + term * weight * d_target)
+    product_2 = weight * d_label_smoothing * (constant(1.0 / linear_bias.shape[0], input) - target)
+    product_3 = negative_log_softmax(logits, axis=-1) * (product_2 + weight * term * d_target)
     return sums + total(product_3, axis=1)
 
 
@@ -692,27 +688,24 @@ def _curvature_probabilities(
     )
     term_4 = constant(1.0 / linear_weight.shape[0], upstream) - target
     excess = excess_over(
-        logits, term_4 * weight * d_label_smoothing + term * weight * d_target, axis=-1
+        logits, weight * d_label_smoothing * term_4 + weight * term * d_target, axis=-1
     )
     term_5 = product_2 + excess
     excess_2 = excess_over(logits, product, axis=-1)
     term_6 = ops.matmul(term_5, linear_weight) + ops.matmul(excess_2, d_linear_weight)
     sums = ops.matmul(ops.transpose(term_5, (1, 0)), (ops.expand_dims(upstream, 1) * input))
     sums_2 = ops.matmul(ops.transpose((ops.expand_dims(upstream, 1) * excess_2), (1, 0)), d_input)
+    slope = upstream * term
     offset = centred(logits, term_3, axis=-1)
     term_7 = ops.expand_dims(total(softmax(logits, axis=-1) * offset, axis=1), 1) - offset
-    slope = (
-        ops.expand_dims(upstream, 1)
-        * negative_log_softmax(logits, axis=-1)
-        * weight
-        * d_label_smoothing
-    )
+    slope_2 = upstream * d_label_smoothing
+    product_3 = ops.expand_dims(slope_2, 1) * weight * negative_log_softmax(logits, axis=-1)
     sums_3 = total(excess_over(logits, term_4 * weight, axis=-1) * term_3, axis=1)
-    slope_2 = upstream * (sums_3 - cross_entropy_with(logits, weight * d_target, axis=-1))
+    slope_3 = upstream * (sums_3 - cross_entropy_with(logits, weight * d_target, axis=-1))
     change_input = ops.expand_dims(upstream, 1) * term_6
     change_linear_bias = total(ops.expand_dims(upstream, 1) * term_5, axis=0)
-    change_target = ops.expand_dims(upstream, 1) * term * weight * term_7 - slope
-    return change_input, sums + sums_2, change_linear_bias, change_target, total(slope_2)
+    change_target = ops.expand_dims(slope, 1) * weight * term_7 - product_3
+    return change_input, sums + sums_2, change_linear_bias, change_target, total(slope_3)
 
 
 _value_probabilities_chunks = RowsInChunks(_value_probabilities, (0, None, None, 0, None, None), 0)

@@ -40,19 +40,18 @@ def _gradient_linear(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `margin`, given that of the loss."""
     picked = take(weight, target)
-    slope = upstream * picked
     index = count_up(input.shape[1])
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(ops.expand_dims(target, 1) != index, ops.maximum(0.0, direction_2), 0.0)
+    product = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen
     sums = total(chosen, axis=1)
     chosen_2 = ops.where(
         index == ops.expand_dims(target, 1),
         ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1),
         0.0,
     )
-    grad_input = divide(ops.expand_dims(slope, 1) * chosen, input.shape[1]) + chosen_2
     grad_margin = total(upstream * picked * sums) / input.shape[1]
-    return grad_input, grad_margin
+    return product + chosen_2, grad_margin
 
 
 def _tangent_linear(
@@ -153,7 +152,6 @@ def _gradient_squared(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `margin`, given that of the loss."""
     picked = take(weight, target)
-    slope = upstream * picked
     index = count_up(input.shape[1])
     term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
     chosen = ops.where(
@@ -161,15 +159,15 @@ def _gradient_squared(
         2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)),
         0.0,
     )
+    product = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen
     sums = total(chosen, axis=1)
     chosen_2 = ops.where(
         index == ops.expand_dims(target, 1),
         ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1),
         0.0,
     )
-    grad_input = divide(ops.expand_dims(slope, 1) * chosen, input.shape[1]) + chosen_2
     grad_margin = total(upstream * picked * sums) / input.shape[1]
-    return grad_input, grad_margin
+    return product + chosen_2, grad_margin
 
 
 def _tangent_squared(
@@ -201,29 +199,23 @@ def _curvature_squared(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     picked = take(weight, target)
-    slope = upstream * picked
     index = count_up(input.shape[1])
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
         ops.expand_dims(target, 1) != index, 2.0 * ops.square(ops.maximum(0.0, direction_2)), 0.0
     )
-    product = divide(ops.expand_dims(slope, 1) * chosen * d_margin, input.shape[1])
-    product_2 = divide(ops.expand_dims(slope, 1) * chosen * d_input, input.shape[1])
+    product = ops.expand_dims(divide(upstream * picked * d_margin, input.shape[1]), 1) * chosen
+    product_2 = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen * d_input
     picked_2 = pick(d_input, target, axis=1)
-    slope_2 = upstream * picked * picked_2
+    product_3 = ops.expand_dims(divide(upstream * picked * picked_2, input.shape[1]), 1) * chosen
     term = chosen * d_margin + chosen * d_input - chosen * ops.expand_dims(picked_2, 1)
-    slope_3 = upstream * picked * total(term, axis=1)
-    product_3 = divide(
-        ops.expand_dims(slope_3, 1) * ops.cast(index == ops.expand_dims(target, 1), upstream.dtype),
-        input.shape[1],
+    sums = total(term, axis=1)
+    product_4 = ops.expand_dims(divide(upstream * picked * sums, input.shape[1]), 1) * ops.cast(
+        index == ops.expand_dims(target, 1), upstream.dtype
     )
-    change_input = (
-        product
-        + product_2
-        - divide(ops.expand_dims(slope_2, 1) * chosen, input.shape[1])
-        - product_3
-    )
-    return change_input, total(slope_3) / input.shape[1]
+    change_input = product + product_2 - product_3 - product_4
+    change_margin = total(upstream * picked * sums) / input.shape[1]
+    return change_input, change_margin
 
 
 class _GradientSquared(nn.Cell):

@@ -257,36 +257,40 @@ def _curvature(
     product_13 = probability_2 * chosen_10
     slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_13
     product_14 = (2.0 * sums_10 / alpha**3 - total(slope_5) / power_2) * d_alpha
+    slope_6 = upstream * sigmoid_pull * d_base
     product_15 = probability_2 * ops.cast(mask_3, upstream.dtype)
     term_15 = (
         ops.expand_dims(slope_4, 1) * product_13
         + ops.expand_dims(slope_2, 1) * chosen_10 * d_probability_2
         + ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 * term_4
-        + ops.expand_dims(slope_2, 1) * product_15 * d_base
+        + ops.expand_dims(slope_6, 1) * product_15
     )
     sums_11 = total(upstream * (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))))
     product_16 = probability * chosen_7
-    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_16
+    slope_7 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_16
+    slope_8 = upstream * sigmoid_push * d_base
     product_17 = probability * ops.cast(ops.where(mask, -1.0, 0.0), upstream.dtype)
     term_16 = (
         ops.expand_dims(slope_3, 1) * product_16
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
         + ops.expand_dims(slope, 1) * probability * chosen_5 * term_4
-        + ops.expand_dims(slope, 1) * product_17 * d_base
+        + ops.expand_dims(slope_8, 1) * product_17
     )
     product_18 = probability * chosen_6
-    slope_7 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_18
+    slope_9 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_18
+    slope_10 = upstream * sigmoid_push * d_beta
     term_17 = (
         ops.expand_dims(slope_3, 1) * product_18
         + ops.expand_dims(slope, 1) * chosen_6 * d_probability
-        + ops.expand_dims(slope, 1) * product_17 * d_beta
+        + ops.expand_dims(slope_10, 1) * product_17
     )
     product_19 = probability_2 * chosen_9
-    slope_8 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_19
+    slope_11 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_19
+    slope_12 = upstream * sigmoid_pull * d_alpha
     term_18 = (
         ops.expand_dims(slope_4, 1) * product_19
         + ops.expand_dims(slope_2, 1) * chosen_9 * d_probability_2
-        + ops.expand_dims(slope_2, 1) * product_15 * d_alpha
+        + ops.expand_dims(slope_12, 1) * product_15
     )
     change_input = (
         ops.expand_dims(quotient, 1) * term_11
@@ -298,15 +302,15 @@ def _curvature(
         product_14 + total(term_15) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
     )
     change_beta = (
-        (2.0 * sums_11 / beta**3 - total(slope_6) / power) * d_beta
+        (2.0 * sums_11 / beta**3 - total(slope_7) / power) * d_beta
         + total(term_16) / beta
         - total(upstream * sigmoid_push * sums_5) / power
     )
     change_base = (
         total(term_17) / beta
         + total(term_18) / alpha
-        - total(slope_7) * d_beta / power
-        - total(slope_8) * d_alpha / power_2
+        - total(slope_9) * d_beta / power
+        - total(slope_11) * d_alpha / power_2
     )
     return change_input, change_alpha, change_beta, change_base
 

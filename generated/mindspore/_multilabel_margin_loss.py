@@ -29,6 +29,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, given that of the loss."""
+    slope = divide(upstream, input.shape[1])
     mask = target == -1
     mask_2 = ops.expand_dims(count_up(target.shape[1]), 1) <= count_up(target.shape[1])
     ended = ops.cast((ops.expand_dims(mask, 2) & mask_2), upstream.dtype).max(axis=1)
@@ -41,16 +42,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         total(ops.where(mask_3, ops.expand_dims(input, 2), 0.0), axis=1), 1
     )
     positive = ops.maximum(0.0, sign(term + 1.0))
-    slope = divide(
-        ops.expand_dims(upstream, 1) * other * total(ops.expand_dims(named, 1) * positive, axis=2),
-        input.shape[1],
+    product = (
+        ops.expand_dims(slope, 1) * other * total(ops.expand_dims(named, 1) * positive, axis=2)
     )
-    slope_2 = divide(
-        -ops.expand_dims(upstream, 1) * named * total(ops.expand_dims(other, 2) * positive, axis=1),
-        input.shape[1],
+    product_2 = (
+        -ops.expand_dims(slope, 1) * named * total(ops.expand_dims(other, 2) * positive, axis=1)
     )
-    sums = total(ops.where(mask_3, ops.expand_dims(slope_2, 1), 0.0), axis=2)
-    return (slope + sums,)
+    sums = total(ops.where(mask_3, ops.expand_dims(product_2, 1), 0.0), axis=2)
+    return (product + sums,)
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:

@@ -25,13 +25,13 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = divide(
-        -ops.expand_dims(upstream, 1)
+    slope = divide(upstream, target.shape[1])
+    grad_input = (
+        -ops.expand_dims(slope, 1)
         * (target * sigmoid(-input) - (1.0 - target) * sigmoid(input))
-        * weight,
-        target.shape[1],
+        * weight
     )
-    grad_target = divide(-ops.expand_dims(upstream, 1) * input * weight, target.shape[1])
+    grad_target = -ops.expand_dims(slope, 1) * input * weight
     return grad_input, grad_target
 
 
@@ -52,21 +52,15 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    slope = divide(upstream, input.shape[1])
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    slope = divide(
-        ops.expand_dims(upstream, 1) * (sigmoid_input + probability) * d_target, input.shape[1]
+    product = ops.expand_dims(slope, 1) * (sigmoid_input + probability) * d_target
+    product_2 = (
+        ops.expand_dims(slope, 1) * sigmoid_input * probability * (1.0 - target + target) * d_input
     )
-    slope_2 = divide(
-        ops.expand_dims(upstream, 1)
-        * sigmoid_input
-        * probability
-        * (1.0 - target + target)
-        * d_input,
-        input.shape[1],
-    )
-    change_target = divide(-ops.expand_dims(upstream, 1) * weight * d_input, input.shape[1])
-    return weight * (slope_2 - slope), change_target
+    change_target = -ops.expand_dims(slope, 1) * weight * d_input
+    return weight * (product_2 - product), change_target
 
 
 class _Gradient(nn.Cell):

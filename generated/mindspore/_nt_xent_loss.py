@@ -128,14 +128,15 @@ def _curvature(
     probability = sigmoid(ops.expand_dims(crowd, 1) - logit)
     slope = divide(ops.expand_dims(upstream, 1) * positive * probability, temperature)
     product_2 = positive * probability
-    slope_2 = upstream * total(product_2, axis=1)
+    sums_3 = total(product_2, axis=1)
+    slope_2 = upstream * sums_3
     probability_2 = softmax(chosen, axis=-1)
     chosen_2 = ops.where(mask_2, 1.0 / temperature, 0.0)
     term = ops.expand_dims(slope_2, 1) * probability_2 * chosen_2 - slope
-    sums_3 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
-    sums_4 = total(sums_3 * input_direction, axis=1)
+    sums_4 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
+    sums_5 = total(sums_4 * input_direction, axis=1)
     product_3 = ops.expand_dims(product, 1) * (
-        sums_3 - input_direction * ops.expand_dims(sums_4, 1)
+        sums_4 - input_direction * ops.expand_dims(sums_5, 1)
     )
     probability_3 = sigmoid(logit - ops.expand_dims(crowd, 1))
     power = temperature * temperature
@@ -166,23 +167,23 @@ def _curvature(
         + ops.expand_dims(slope_2, 1) * chosen_2 * d_probability
         - slope_3
     )
-    sums_5 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_2)
-    term_7 = ops.matmul(ops.transpose(term_6, (1, 0)), input_direction) + sums_5
-    product_7 = sums_4 * quotient
-    term_8 = input_direction * term_7 + sums_3 * ops.expand_dims(quotient, 1) * term_2
+    sums_6 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_2)
+    term_7 = ops.matmul(ops.transpose(term_6, (1, 0)), input_direction) + sums_6
+    product_7 = sums_5 * quotient
+    term_8 = input_direction * term_7 + sums_4 * ops.expand_dims(quotient, 1) * term_2
     term_9 = (
         term_7
         - ops.expand_dims(product_7, 1) * term_2
         - input_direction * ops.expand_dims(total(term_8, axis=1), 1)
     )
-    sums_6 = ops.matmul(term, input_direction)
-    sums_7 = total(sums_6 * input_direction, axis=1)
+    sums_7 = ops.matmul(term, input_direction)
+    sums_8 = total(sums_7 * input_direction, axis=1)
     product_8 = ops.expand_dims(product, 1) * (
-        sums_6 - input_direction * ops.expand_dims(sums_7, 1)
+        sums_7 - input_direction * ops.expand_dims(sums_8, 1)
     )
     term_10 = ops.matmul(term_6, input_direction) + ops.matmul((term * quotient), term_2)
-    product_9 = sums_7 * quotient
-    term_11 = input_direction * term_10 + sums_6 * ops.expand_dims(quotient, 1) * term_2
+    product_9 = sums_8 * quotient
+    term_11 = input_direction * term_10 + sums_7 * ops.expand_dims(quotient, 1) * term_2
     term_12 = (
         term_10
         - ops.expand_dims(product_9, 1) * term_2
@@ -196,11 +197,11 @@ def _curvature(
         ops.expand_dims(upstream, 1) * probability_3 * sums_2 * term_5
         + ops.expand_dims(upstream, 1) * term_3
     )
+    slope_6 = upstream * sums_3 * d_temperature
     product_11 = (
-        ops.expand_dims(slope_2, 1)
+        ops.expand_dims(slope_6, 1)
         * probability_2
         * ops.where(mask_2, divide(2.0 * sums_2, power_2), 0.0)
-        * d_temperature
     )
     term_14 = (
         ops.expand_dims(slope_5, 1) * probability_2 * chosen_3

@@ -154,11 +154,12 @@ def _gradient_probabilities(
     """Return the gradient by `input`, `target` and `epsilon`, given that of the loss."""
     slope = ops.expand_dims(upstream, 1) * excess_over(input, target, axis=-2)
     probability = softmax(input, axis=-2)
+    slope_2 = upstream * epsilon
     lack = softmax_complement(input, axis=-2)
-    rest = sum_of_others(-probability * ops.expand_dims(upstream, 1) * epsilon * target, axis=-2)
-    product = probability * (-lack * ops.expand_dims(upstream, 1) * epsilon * target - rest)
-    slope_2 = ops.expand_dims(upstream, 1) * negative_log_softmax(input, axis=-2)
-    grad_target = slope_2 + ops.expand_dims(upstream, 1) * epsilon * lack
+    rest = sum_of_others(-ops.expand_dims(slope_2, 1) * probability * target, axis=-2)
+    product = probability * (-ops.expand_dims(slope_2, 1) * lack * target - rest)
+    slope_3 = ops.expand_dims(upstream, 1) * negative_log_softmax(input, axis=-2)
+    grad_target = slope_3 + ops.expand_dims(slope_2, 1) * lack
     grad_epsilon = total(upstream * total(lack * target, axis=1))
     return slope + product, grad_target, grad_epsilon
 
@@ -194,37 +195,34 @@ def _curvature_probabilities(
     term = ops.expand_dims(total(target, axis=1), 1) * d_probability + excess_over(
         input, d_target, axis=-2
     )
+    slope = upstream * epsilon
     lack = softmax_complement(input, axis=-2)
     probability = softmax(input, axis=-2)
-    rest = sum_of_others(-probability * ops.expand_dims(upstream, 1) * epsilon * target, axis=-2)
-    product = (-lack * ops.expand_dims(upstream, 1) * epsilon * target - rest) * d_probability
-    slope = probability * ops.expand_dims(upstream, 1) * epsilon * target * d_probability
-    slope_2 = probability * lack * ops.expand_dims(upstream, 1) * target * d_epsilon
-    slope_3 = probability * lack * ops.expand_dims(upstream, 1) * epsilon * d_target
+    rest = sum_of_others(-ops.expand_dims(slope, 1) * probability * target, axis=-2)
+    product = (-ops.expand_dims(slope, 1) * lack * target - rest) * d_probability
+    slope_2 = upstream * d_epsilon
     term_2 = (
-        -ops.expand_dims(upstream, 1) * epsilon * target * d_probability
-        - probability * ops.expand_dims(upstream, 1) * target * d_epsilon
-        - probability * ops.expand_dims(upstream, 1) * epsilon * d_target
+        -ops.expand_dims(slope, 1) * target * d_probability
+        - ops.expand_dims(slope_2, 1) * probability * target
+        - ops.expand_dims(slope, 1) * probability * d_target
     )
     offset = centred(input, d_input, axis=-2)
-    slope_4 = ops.expand_dims(upstream, 1) * (
+    slope_3 = ops.expand_dims(upstream, 1) * (
         ops.expand_dims(total(probability * offset, axis=1), 1) - offset
     )
-    slope_5 = upstream * total(lack * d_target - target * d_probability, axis=1)
+    slope_4 = upstream * total(lack * d_target - target * d_probability, axis=1)
     change_input = (
         ops.expand_dims(upstream, 1) * term
         + product
-        + slope
-        - slope_2
-        - slope_3
+        + ops.expand_dims(slope, 1) * probability * target * d_probability
+        - ops.expand_dims(slope_2, 1) * probability * lack * target
+        - ops.expand_dims(slope, 1) * probability * lack * d_target
         - probability * sum_of_others(term_2, axis=-2)
     )
     change_target = (
-        slope_4
-        + ops.expand_dims(upstream, 1) * lack * d_epsilon
-        - ops.expand_dims(upstream, 1) * epsilon * d_probability
+        slope_3 + ops.expand_dims(slope_2, 1) * lack - ops.expand_dims(slope, 1) * d_probability
     )
-    return change_input, change_target, total(slope_5)
+    return change_input, change_target, total(slope_4)
 
 
 class _GradientProbabilities(nn.Cell):

@@ -27,6 +27,7 @@ def _value(input: Tensor, target: Tensor, kappa: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `kappa`, given that of the loss."""
+    slope = divide(upstream, target.shape[1])
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
     level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
@@ -34,8 +35,8 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) ->
     product = divide(error, kappa)
     product_2 = chosen * ops.maximum(-1.0, ops.minimum(1.0, product))
     chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
-    grad_input = divide(-ops.expand_dims(upstream, 1) * total(product_2, axis=2), target.shape[1])
-    grad_target = divide(ops.expand_dims(upstream, 1) * total(product_2, axis=1), target.shape[1])
+    grad_input = -ops.expand_dims(slope, 1) * total(product_2, axis=2)
+    grad_target = ops.expand_dims(slope, 1) * total(product_2, axis=1)
     grad_kappa = total(upstream * total(chosen * chosen_2, axis=(1, 2))) / target.shape[1]
     return grad_input, grad_target, grad_kappa
 
@@ -66,6 +67,7 @@ def _curvature(
     d_kappa: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    slope = divide(upstream, target.shape[1])
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
     level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
@@ -76,10 +78,10 @@ def _curvature(
     product = chosen * (ops.where(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
     product_2 = divide(error, kappa)
     product_3 = ops.where(mask, product_2 * divide(product_2, kappa), 0.0) * d_kappa
-    slope = upstream * total(chosen * (chosen_2 * term_2 + product_3), axis=(1, 2))
-    change_input = divide(-ops.expand_dims(upstream, 1) * total(product, axis=2), target.shape[1])
-    change_target = divide(ops.expand_dims(upstream, 1) * total(product, axis=1), target.shape[1])
-    return change_input, change_target, total(slope) / target.shape[1]
+    slope_2 = upstream * total(chosen * (chosen_2 * term_2 + product_3), axis=(1, 2))
+    change_input = -ops.expand_dims(slope, 1) * total(product, axis=2)
+    change_target = ops.expand_dims(slope, 1) * total(product, axis=1)
+    return change_input, change_target, total(slope_2) / target.shape[1]
 
 
 class _Gradient(nn.Cell):

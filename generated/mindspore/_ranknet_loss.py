@@ -25,13 +25,13 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, sigma: Tensor) ->
     """Return the gradient by `input`, `target` and `sigma`, given that of the loss."""
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), upstream.dtype)
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
-    slope = upstream * quotient
+    slope = upstream * quotient * sigma
     probability = sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
     product = ordered * probability
     product_2 = product * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2))
-    grad_input = ops.expand_dims(slope, 1) * sigma * total(product, axis=1) - ops.expand_dims(
+    grad_input = ops.expand_dims(slope, 1) * total(product, axis=1) - ops.expand_dims(
         slope, 1
-    ) * sigma * total(product, axis=2)
+    ) * total(product, axis=2)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     grad_sigma = total(upstream * quotient * total(product_2, axis=(1, 2)))
     return grad_input, grad_target, grad_sigma
@@ -61,16 +61,17 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), upstream.dtype)
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
-    slope = upstream * quotient
+    slope = upstream * quotient * d_sigma
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
     product_2 = ordered * sigmoid(-product)
+    slope_2 = upstream * quotient * sigma
     sigmoid_product = sigmoid(product)
     product_3 = sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
     term = ops.expand_dims(input, 1) - ops.expand_dims(input, 2)
     product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
-    term_2 = ops.expand_dims(slope, 1) * total(product_2, axis=1) * d_sigma + ops.expand_dims(
-        slope, 1
-    ) * sigma * total(product_4, axis=1)
+    term_2 = ops.expand_dims(slope, 1) * total(product_2, axis=1) + ops.expand_dims(
+        slope_2, 1
+    ) * total(product_4, axis=1)
     term_3 = (
         sigmoid_product * term * term * d_sigma
         + (ops.expand_dims(d_input, 1) - ops.expand_dims(d_input, 2))
@@ -78,8 +79,8 @@ def _curvature(
     )
     change_input = (
         term_2
-        - ops.expand_dims(slope, 1) * total(product_2, axis=2) * d_sigma
-        - ops.expand_dims(slope, 1) * sigma * total(product_4, axis=2)
+        - ops.expand_dims(slope, 1) * total(product_2, axis=2)
+        - ops.expand_dims(slope_2, 1) * total(product_4, axis=2)
     )
     change_target = ops.fill(target.dtype, target.shape, 0.0)
     change_sigma = total(upstream * quotient * total(product_2 * term_3, axis=(1, 2)))

@@ -35,27 +35,24 @@ def _gradient(
     """Return the gradient by `input`, `target` and `temperature`, given that of the loss."""
     product = divide(input, temperature)
     probability = softmax(product, axis=-2)
-    other_probability = softmax_complement(product, axis=-2)
     power = temperature * temperature
+    slope = upstream * power
+    other_probability = softmax_complement(product, axis=-2)
     product_2 = divide(target, temperature)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
-    rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term, axis=-2)
-    term_2 = other_probability * ops.expand_dims(upstream, 1) * power * term - rest
-    slope = ops.expand_dims(upstream, 1) * power * probability
-    term_3 = (
-        sum_of_others(-slope, axis=-2) + other_probability * ops.expand_dims(upstream, 1) * power
-    )
-    slope_2 = (
-        softmax_complement(product_2, axis=-2) * ops.expand_dims(upstream, 1) * power * probability
-    )
-    term_4 = softmax(product_2, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    product_3 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
-    product_4 = input * probability
+    rest = sum_of_others(ops.expand_dims(slope, 1) * probability * term, axis=-2)
+    term_2 = ops.expand_dims(slope, 1) * other_probability * term - rest
+    product_3 = ops.expand_dims(slope, 1) * probability
+    term_3 = sum_of_others(-product_3, axis=-2) + ops.expand_dims(slope, 1) * other_probability
+    product_4 = ops.expand_dims(slope, 1) * softmax_complement(product_2, axis=-2) * probability
+    term_4 = softmax(product_2, axis=-2) * sum_of_others(product_3, axis=-2) - product_4
+    product_5 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
+    product_6 = input * probability
     grad_input = probability * (divide(term_2, temperature) + divide(term_3, temperature))
     grad_temperature = (
-        product_3
-        - total(product_4 * term_2) / power
-        - total(product_4 * term_3) / power
+        product_5
+        - total(product_6 * term_2) / power
+        - total(product_6 * term_3) / power
         - total(term_4 * target) / power
     )
     return grad_input, divide(term_4, temperature), grad_temperature
@@ -100,140 +97,117 @@ def _curvature(
     d_temperature: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    power = temperature * temperature
+    slope = upstream * power
     product = divide(input, temperature)
     other_probability = softmax_complement(product, axis=-2)
-    power = temperature * temperature
     product_2 = divide(target, temperature)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     probability = softmax(product, axis=-2)
-    rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * power * term, axis=-2)
-    term_2 = other_probability * ops.expand_dims(upstream, 1) * power * term - rest
-    slope = ops.expand_dims(upstream, 1) * power * probability
-    term_3 = (
-        sum_of_others(-slope, axis=-2) + other_probability * ops.expand_dims(upstream, 1) * power
-    )
+    rest = sum_of_others(ops.expand_dims(slope, 1) * probability * term, axis=-2)
+    term_2 = ops.expand_dims(slope, 1) * other_probability * term - rest
+    product_3 = ops.expand_dims(slope, 1) * probability
+    term_3 = sum_of_others(-product_3, axis=-2) + ops.expand_dims(slope, 1) * other_probability
     term_4 = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(product, term_4, axis=-2)
-    product_3 = (divide(term_2, temperature) + divide(term_3, temperature)) * d_probability
+    product_4 = (divide(term_2, temperature) + divide(term_3, temperature)) * d_probability
     slope_2 = upstream * temperature
-    term_5 = ops.expand_dims(upstream, 1) * temperature * term + ops.expand_dims(slope_2, 1)
-    term_6 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * term - divide(term_2, power)
-    term_7 = 2.0 * other_probability * ops.expand_dims(upstream, 1) - divide(term_3, power)
+    product_5 = (
+        probability
+        * (ops.expand_dims(slope_2, 1) * term + ops.expand_dims(slope_2, 1))
+        * d_probability
+    )
+    term_5 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * term - divide(term_2, power)
+    term_6 = 2.0 * other_probability * ops.expand_dims(upstream, 1) - divide(term_3, power)
     probability_2 = softmax(product_2, axis=-2)
-    term_8 = divide(d_target, temperature) - divide(target * d_temperature, power)
-    offset = centred(product_2, term_8, axis=-2)
-    term_9 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    slope_3 = probability * other_probability * ops.expand_dims(upstream, 1) * temperature * term_9
+    term_7 = divide(d_target, temperature) - divide(target * d_temperature, power)
+    offset = centred(product_2, term_7, axis=-2)
+    term_8 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
+    product_6 = ops.expand_dims(slope_2, 1) * probability * other_probability * term_8
     offset_2 = centred(product, term_4, axis=-2)
-    term_10 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    slope_4 = probability * other_probability * ops.expand_dims(upstream, 1) * temperature * term_10
-    slope_5 = 2.0 * probability * ops.expand_dims(upstream, 1) * temperature * term * d_temperature
-    term_11 = (
-        ops.expand_dims(upstream, 1) * power * term * d_probability
-        + slope_5
-        + probability * ops.expand_dims(upstream, 1) * power * term_9
-        - probability * ops.expand_dims(upstream, 1) * power * term_10
+    term_9 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    product_7 = ops.expand_dims(slope_2, 1) * probability * other_probability * term_9
+    slope_3 = upstream * temperature * d_temperature
+    term_10 = (
+        ops.expand_dims(slope, 1) * term * d_probability
+        + 2.0 * ops.expand_dims(slope_3, 1) * probability * term
+        + ops.expand_dims(slope, 1) * probability * term_8
+        - ops.expand_dims(slope, 1) * probability * term_9
     )
-    rest_2 = sum_of_others(term_11, axis=-2)
-    slope_6 = 2.0 * ops.expand_dims(upstream, 1) * temperature * probability * d_temperature
-    slope_7 = ops.expand_dims(upstream, 1) * power * d_probability
-    rest_3 = sum_of_others(-slope_6 - slope_7, axis=-2)
-    rest_4 = sum_of_others(slope, axis=-2)
-    d_probability_2 = softmax_tangent(product_2, term_8, axis=-2)
-    rest_5 = sum_of_others(slope_6 + slope_7, axis=-2)
-    product_4 = probability * d_probability_2
+    rest_2 = sum_of_others(term_10, axis=-2)
+    product_8 = 2.0 * ops.expand_dims(slope_3, 1) * probability
+    product_9 = ops.expand_dims(slope, 1) * d_probability
+    rest_3 = sum_of_others(-product_8 - product_9, axis=-2)
+    rest_4 = sum_of_others(product_3, axis=-2)
+    d_probability_2 = softmax_tangent(product_2, term_7, axis=-2)
+    rest_5 = sum_of_others(product_8 + product_9, axis=-2)
+    product_10 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
-    slope_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
-    slope_9 = other_probability_2 * ops.expand_dims(upstream, 1) * power * probability
-    term_12 = probability_2 * rest_4 - slope_9
-    product_5 = d_probability * other_probability_2
+    slope_4 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
+    term_11 = probability_2 * rest_4 - ops.expand_dims(slope, 1) * other_probability_2 * probability
+    product_11 = d_probability * other_probability_2
     power_2 = temperature**3
-    product_6 = input * probability
-    term_13 = (
+    product_12 = input * probability
+    term_12 = (
         2.0 * total(upstream * total(term * probability, axis=1))
-        + 2.0 * total(product_6 * term_2) / power_2
-        + 2.0 * total(product_6 * term_3) / power_2
-        + 2.0 * total(term_12 * target) / power_2
+        + 2.0 * total(product_12 * term_2) / power_2
+        + 2.0 * total(product_12 * term_3) / power_2
+        + 2.0 * total(term_11 * target) / power_2
     )
-    product_7 = term * d_probability
-    sums = total(probability * term_9 + product_7 - probability * term_10, axis=1)
-    product_8 = input * d_probability
-    slope_10 = (
-        2.0
-        * probability
-        * other_probability
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * term
-        * input
-        * d_temperature
+    product_13 = term * d_probability
+    sums = total(probability * term_8 + product_13 - probability * term_9, axis=1)
+    product_14 = input * d_probability
+    product_15 = 2.0 * ops.expand_dims(slope_3, 1) * probability * other_probability * term * input
+    product_16 = other_probability * product_12
+    product_17 = probability * d_input
+    term_13 = (
+        term_2 * product_14
+        + product_15
+        + ops.expand_dims(slope, 1) * product_16 * term_8
+        + product_17 * term_2
+        - ops.expand_dims(slope, 1) * product_12 * product_13
+        - ops.expand_dims(slope, 1) * product_16 * term_9
+        - product_12 * rest_2
     )
-    product_9 = other_probability * product_6
-    product_10 = probability * d_input
+    product_18 = 2.0 * ops.expand_dims(slope_3, 1) * other_probability * probability * input
     term_14 = (
-        term_2 * product_8
-        + slope_10
-        + product_9 * ops.expand_dims(upstream, 1) * power * term_9
-        + product_10 * term_2
-        - product_6 * ops.expand_dims(upstream, 1) * power * product_7
-        - product_9 * ops.expand_dims(upstream, 1) * power * term_10
-        - product_6 * rest_2
+        term_3 * product_14
+        + product_12 * rest_3
+        + product_18
+        + product_17 * term_3
+        - ops.expand_dims(slope, 1) * product_12 * d_probability
     )
-    slope_11 = (
-        2.0
-        * other_probability
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * probability
-        * input
-        * d_temperature
-    )
+    product_19 = 2.0 * ops.expand_dims(slope_3, 1) * other_probability_2 * probability * target
     term_15 = (
-        term_3 * product_8
-        + product_6 * rest_3
-        + slope_11
-        + product_10 * term_3
-        - ops.expand_dims(upstream, 1) * power * product_6 * d_probability
-    )
-    slope_12 = (
-        2.0
-        * other_probability_2
-        * ops.expand_dims(upstream, 1)
-        * temperature
-        * probability
-        * target
-        * d_temperature
-    )
-    term_16 = (
         rest_4 * target * d_probability_2
         + probability_2 * target * rest_5
-        + ops.expand_dims(upstream, 1) * power * product_4 * target
-        + term_12 * d_target
-        - slope_12
-        - product_5 * ops.expand_dims(upstream, 1) * power * target
+        + ops.expand_dims(slope, 1) * product_10 * target
+        + term_11 * d_target
+        - product_19
+        - ops.expand_dims(slope, 1) * product_11 * target
     )
     change_input = (
-        product_3
-        + probability * (term_6 + term_7) * d_temperature
-        + slope_3
+        product_4
+        + probability * (term_5 + term_6) * d_temperature
+        + product_6
         + divide(probability * rest_3, temperature)
-        - probability * term_5 * d_probability
-        - slope_4
+        - product_5
+        - product_7
         - divide(probability * rest_2, temperature)
     )
     change_target = (
         divide(rest_4 * d_probability_2, temperature)
         + divide(probability_2 * rest_5, temperature)
-        + ops.expand_dims(upstream, 1) * temperature * product_4
-        + (-slope_8 - divide(term_12, power)) * d_temperature
-        - product_5 * ops.expand_dims(upstream, 1) * temperature
+        + ops.expand_dims(slope_2, 1) * product_10
+        + (-slope_4 - divide(term_11, power)) * d_temperature
+        - ops.expand_dims(slope_2, 1) * product_11
     )
     change_temperature = (
-        term_13 * d_temperature
+        term_12 * d_temperature
         + 2.0 * temperature * total(upstream * sums)
+        - total(term_13) / power
         - total(term_14) / power
         - total(term_15) / power
-        - total(term_16) / power
     )
     return change_input, change_target, change_temperature
 

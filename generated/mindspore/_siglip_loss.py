@@ -25,6 +25,7 @@ def _gradient(
     upstream: Tensor, image: Tensor, text: Tensor, logit_scale: Tensor, logit_bias: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
+    slope = upstream * logit_scale
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
@@ -32,25 +33,19 @@ def _gradient(
     z = ops.cast(ops.where(mask, 1.0, -1.0), image.dtype)
     probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
     sums_2 = ops.matmul((probability * z), text_direction)
-    slope = upstream * total(sums_2 * image_direction, axis=1)
-    term = (
-        ops.expand_dims(slope, 1) * image_direction * logit_scale
-        - ops.expand_dims(upstream, 1) * logit_scale * sums_2
-    )
+    slope_2 = upstream * total(sums_2 * image_direction, axis=1) * logit_scale
+    term = ops.expand_dims(slope_2, 1) * image_direction - ops.expand_dims(slope, 1) * sums_2
     sums_3 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * probability * z), (1, 0)), image_direction
     )
-    product = (
-        text_direction * logit_scale * ops.expand_dims(total(sums_3 * text_direction, axis=1), 1)
-    )
-    product_2 = ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1) * (
-        product - logit_scale * sums_3
-    )
-    product_3 = z * probability
+    product = total(sums_3 * text_direction, axis=1) * logit_scale
+    term_2 = ops.expand_dims(product, 1) * text_direction - logit_scale * sums_3
+    product_2 = z * probability
     grad_image = ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1) * term
-    grad_logit_scale = -total(ops.expand_dims(upstream, 1) * product_3 * sums)
-    grad_logit_bias = -total(ops.expand_dims(upstream, 1) * product_3)
-    return grad_image, product_2, grad_logit_scale, grad_logit_bias
+    grad_text = ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1) * term_2
+    grad_logit_scale = -total(ops.expand_dims(upstream, 1) * product_2 * sums)
+    grad_logit_bias = -total(ops.expand_dims(upstream, 1) * product_2)
+    return grad_image, grad_text, grad_logit_scale, grad_logit_bias
 
 
 def _tangent(
@@ -103,6 +98,7 @@ def _curvature(
     image_direction = direction(image, axis=-1)
     sums = total(image_direction * d_image, axis=1)
     product = ratio(quotient, image_length) * sums
+    slope = upstream * logit_scale
     text_direction = direction(text, axis=-1)
     sums_2 = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
@@ -111,12 +107,10 @@ def _curvature(
     probability = sigmoid(-product_2)
     sums_3 = ops.matmul((probability * z), text_direction)
     sums_4 = total(sums_3 * image_direction, axis=1)
-    slope = upstream * sums_4
-    term = (
-        ops.expand_dims(slope, 1) * image_direction * logit_scale
-        - ops.expand_dims(upstream, 1) * logit_scale * sums_3
-    )
-    term_2 = ops.expand_dims(slope, 1) * image_direction - ops.expand_dims(upstream, 1) * sums_3
+    slope_2 = upstream * sums_4 * logit_scale
+    term = ops.expand_dims(slope_2, 1) * image_direction - ops.expand_dims(slope, 1) * sums_3
+    slope_3 = upstream * sums_4
+    term_2 = ops.expand_dims(slope_3, 1) * image_direction - ops.expand_dims(upstream, 1) * sums_3
     probability_2 = sigmoid(product_2)
     product_3 = probability * probability_2
     term_3 = d_image - image_direction * ops.expand_dims(sums, 1)
@@ -137,50 +131,53 @@ def _curvature(
     term_7 = ops.matmul((z * term_6), text_direction) + ops.matmul(
         (probability * z * quotient_2), term_4
     )
-    slope_2 = upstream * sums_4 * quotient
+    slope_4 = upstream * sums_4 * quotient * logit_scale
     term_8 = image_direction * term_7 + sums_3 * ops.expand_dims(quotient, 1) * term_3
-    slope_3 = upstream * total(term_8, axis=1)
+    slope_5 = upstream * total(term_8, axis=1) * logit_scale
     term_9 = (
         term_2 * d_logit_scale
-        + ops.expand_dims(slope_2, 1) * logit_scale * term_3
-        + ops.expand_dims(slope_3, 1) * image_direction * logit_scale
-        - ops.expand_dims(upstream, 1) * logit_scale * term_7
+        + ops.expand_dims(slope_4, 1) * term_3
+        + ops.expand_dims(slope_5, 1) * image_direction
+        - ops.expand_dims(slope, 1) * term_7
     )
     product_6 = ratio(quotient_2, text_length) * sums_5
     sums_6 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * probability * z), (1, 0)), image_direction
     )
     sums_7 = total(sums_6 * text_direction, axis=1)
-    term_10 = text_direction * logit_scale * ops.expand_dims(sums_7, 1) - logit_scale * sums_6
-    product_7 = (text_direction * ops.expand_dims(sums_7, 1) - sums_6) * d_logit_scale
+    product_7 = sums_7 * logit_scale
+    term_10 = ops.expand_dims(product_7, 1) * text_direction - logit_scale * sums_6
+    product_8 = (text_direction * ops.expand_dims(sums_7, 1) - sums_6) * d_logit_scale
     sums_8 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * z * term_6), (1, 0)), image_direction
     )
-    slope_4 = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * probability * z
-    term_11 = sums_8 + ops.matmul(ops.transpose(slope_4, (1, 0)), term_3)
-    product_8 = sums_7 * quotient_2
+    slope_6 = ops.expand_dims(upstream, 1) * probability * z * ops.expand_dims(quotient, 1)
+    term_11 = sums_8 + ops.matmul(ops.transpose(slope_6, (1, 0)), term_3)
+    product_9 = sums_7 * quotient_2 * logit_scale
     term_12 = text_direction * term_11 + sums_6 * ops.expand_dims(quotient_2, 1) * term_4
-    product_9 = text_direction * logit_scale * ops.expand_dims(total(term_12, axis=1), 1)
+    product_10 = total(term_12, axis=1) * logit_scale
     term_13 = (
-        product_7
-        + ops.expand_dims(product_8, 1) * logit_scale * term_4
-        + product_9
+        product_8
+        + ops.expand_dims(product_9, 1) * term_4
+        + ops.expand_dims(product_10, 1) * text_direction
         - logit_scale * term_11
     )
     term_14 = ops.expand_dims(quotient_2, 1) * term_13 - ops.expand_dims(product_6, 1) * term_10
+    slope_7 = upstream * d_logit_scale
     power = z * z
-    product_10 = probability_2 * power
-    slope_5 = ops.expand_dims(upstream, 1) * product_10 * sums_2 * sums_2 * d_logit_scale
-    product_11 = sums_2 * product_10
-    term_15 = (
-        ops.expand_dims(upstream, 1) * z - ops.expand_dims(upstream, 1) * product_11 * logit_scale
+    product_11 = probability_2 * power
+    product_12 = sums_2 * product_11
+    term_15 = ops.expand_dims(upstream, 1) * z - ops.expand_dims(slope, 1) * product_12
+    slope_8 = upstream * d_logit_bias
+    term_16 = (
+        term_15 * term_5
+        - ops.expand_dims(slope_7, 1) * product_11 * sums_2 * sums_2
+        - ops.expand_dims(slope_8, 1) * product_12
     )
-    term_16 = term_15 * term_5 - slope_5 - ops.expand_dims(upstream, 1) * product_11 * d_logit_bias
-    slope_6 = upstream * d_logit_bias
     term_17 = (
-        -ops.expand_dims(upstream, 1) * sums_2 * d_logit_scale
-        - ops.expand_dims(upstream, 1) * logit_scale * term_5
-        - ops.expand_dims(slope_6, 1)
+        -ops.expand_dims(slope_7, 1) * sums_2
+        - ops.expand_dims(slope, 1) * term_5
+        - ops.expand_dims(slope_8, 1)
     )
     change_image = ops.expand_dims(quotient, 1) * term_9 - ops.expand_dims(product, 1) * term
     change_logit_bias = -total(product_3 * power * term_17)

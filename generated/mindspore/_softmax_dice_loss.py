@@ -196,50 +196,47 @@ def _gradient_optax(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     p = softmax(input, axis=-2)
-    other_probability = softmax_complement(input, axis=-2)
+    slope = divide(upstream, input.shape[1])
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    slope = divide(
-        other_probability
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    other_probability = softmax_complement(input, axis=-2)
+    product = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target,
-        input.shape[1],
+        * other_probability
+        * target
     )
-    slope_2 = divide(
-        -p
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_2 = (
+        -ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target,
-        input.shape[1],
+        * p
+        * target
     )
     term_2 = 1.0 - target
     quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
     quotient_3 = ratio(quotient_2, term)
-    slope_3 = divide(ops.expand_dims(upstream, 1) * quotient_3 * weight, input.shape[1])
-    slope_4 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_3 = ops.expand_dims(slope, 1) * weight * quotient_3
+    product_4 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * term_2,
-        input.shape[1],
+        * term_2
     )
-    term_3 = slope_4 - ops.expand_dims(slope_3, 2)
+    term_3 = product_4 - ops.expand_dims(product_3, 2)
     term_4 = (
-        -slope
-        - sum_of_others(slope_2, axis=-2)
+        -product
+        - sum_of_others(product_2, axis=-2)
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
-    slope_5 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_5 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * (other_probability - p),
-        input.shape[1],
+        * (other_probability - p)
     )
-    grad_target = slope_5 - ops.expand_dims(slope_3, 2)
+    grad_target = product_5 - ops.expand_dims(product_3, 2)
     grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
     return p * term_4, grad_target, grad_smooth
 
@@ -264,7 +261,7 @@ def _tangent_optax(
     quotient_2 = ratio(quotient, term)
     term_4 = (
         ratio(1.0, term) * weight * total(term_3, axis=2)
-        - 2.0 * quotient_2 * weight * d_smooth
+        - 2.0 * (weight * d_smooth) * quotient_2
         - quotient_2 * weight * total(d_target + d_probability, axis=2)
     )
     return divide(total(term_4, axis=1), target.shape[1])
@@ -281,161 +278,148 @@ def _curvature_optax(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    other_probability = softmax_complement(input, axis=-2)
+    slope = divide(upstream, target.shape[1])
     p = softmax(input, axis=-2)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    slope = divide(
-        other_probability
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    other_probability = softmax_complement(input, axis=-2)
+    product = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target,
-        input.shape[1],
+        * other_probability
+        * target
     )
-    slope_2 = divide(
-        -p
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_2 = (
+        -ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target,
-        input.shape[1],
+        * p
+        * target
     )
     term_2 = 1.0 - target
     quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=2), term)
     quotient_3 = ratio(quotient_2, term)
-    slope_3 = divide(ops.expand_dims(upstream, 1) * quotient_3 * weight, input.shape[1])
-    slope_4 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_3 = ops.expand_dims(slope, 1) * weight * quotient_3
+    product_4 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * term_2,
-        input.shape[1],
+        * term_2
     )
-    term_3 = slope_4 - ops.expand_dims(slope_3, 2)
+    term_3 = product_4 - ops.expand_dims(product_3, 2)
     term_4 = (
-        -slope
-        - sum_of_others(slope_2, axis=-2)
+        -product
+        - sum_of_others(product_2, axis=-2)
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    slope_5 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_5 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * target,
-        input.shape[1],
+        * target
     )
     quotient_4 = ratio(quotient, term)
-    product = 2.0 * quotient_4 * d_smooth
+    product_6 = 2.0 * quotient_4 * d_smooth
     sums = total(d_target + d_probability, axis=2)
-    product_2 = quotient_4 * sums
-    term_5 = product + product_2
-    slope_6 = divide(
-        p
+    product_7 = quotient_4 * sums
+    term_5 = product_6 + product_7
+    product_8 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
+        * ops.expand_dims(weight, 1)
+        * ops.expand_dims(term_5, 2)
+        * p
         * other_probability
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * ops.expand_dims(weight, 1)
         * target
-        * ops.expand_dims(term_5, 2),
-        input.shape[1],
     )
-    slope_7 = divide(
-        p
+    product_9 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
+        * ops.expand_dims(quotient, 2)
+        * ops.expand_dims(weight, 1)
+        * p
         * other_probability
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
-        * d_target,
-        input.shape[1],
+        * d_target
     )
-    slope_8 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_10 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
         * target
-        * d_probability,
-        input.shape[1],
+        * d_probability
     )
-    slope_9 = divide(
-        p
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_11 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(weight, 1)
+        * ops.expand_dims(term_5, 2)
+        * p
         * target
-        * ops.expand_dims(term_5, 2),
-        input.shape[1],
     )
-    slope_10 = divide(
-        p
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_12 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * d_target,
-        input.shape[1],
+        * p
+        * d_target
     )
     power = quotient * quotient
     term_6 = other_probability - p
     term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
     sums_2 = total(term_7, axis=2)
-    slope_11 = divide(ops.expand_dims(upstream, 1) * power * weight * sums_2, input.shape[1])
-    product_3 = 2.0 * quotient * quotient_3
+    product_13 = 2.0 * quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
-    product_4 = 2.0 * quotient_5
-    slope_12 = divide(
-        ops.expand_dims(upstream, 1) * (product_3 + product_4) * weight * d_smooth, input.shape[1]
+    product_14 = 2.0 * quotient_5
+    product_15 = (
+        ops.expand_dims(divide(upstream * d_smooth, target.shape[1]), 1)
+        * weight
+        * (product_13 + product_14)
     )
-    product_5 = quotient * quotient_3
-    slope_13 = divide(
-        ops.expand_dims(upstream, 1) * (product_5 + quotient_5) * weight * sums, input.shape[1]
-    )
-    term_8 = slope_12 + slope_13 - slope_11
-    term_9 = -product - product_2
-    slope_14 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_16 = quotient * quotient_3
+    product_17 = ops.expand_dims(slope, 1) * weight * (product_16 + quotient_5) * sums
+    term_8 = product_15 + product_17 - ops.expand_dims(slope, 1) * weight * power * sums_2
+    term_9 = -product_6 - product_7
+    product_18 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(weight, 1)
+        * ops.expand_dims(term_9, 2)
         * term_2
-        * ops.expand_dims(term_9, 2),
-        input.shape[1],
     )
-    slope_15 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    product_19 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * d_target,
-        input.shape[1],
+        * d_target
     )
-    term_10 = ops.expand_dims(term_8, 2) + slope_14 - slope_15
-    slope_16 = divide(
-        ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+    term_10 = ops.expand_dims(term_8, 2) + product_18 - product_19
+    product_20 = (
+        ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(weight, 1)
+        * ops.expand_dims(term_9, 2)
         * term_6
-        * ops.expand_dims(term_9, 2),
-        input.shape[1],
     )
-    slope_17 = divide(
+    product_21 = (
         2.0
-        * ops.expand_dims(ops.expand_dims(upstream, 1), 2)
+        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
         * ops.expand_dims(quotient, 2)
         * ops.expand_dims(weight, 1)
-        * d_probability,
-        input.shape[1],
+        * d_probability
     )
     term_11 = (
         power * weight * sums_2
-        + (-product_3 - product_4) * weight * d_smooth
-        + (-product_5 - quotient_5) * weight * sums
+        + weight * d_smooth * (-product_13 - product_14)
+        + (-product_16 - quotient_5) * weight * sums
     )
     change_input = (
         term_4 * d_probability
-        + slope_6
+        + product_8
         + p * other_probability * term_10
-        - p * (term_3 - slope_5) * d_probability
-        - slope_7
-        - p * sum_of_others(slope_9 - slope_8 - slope_10, axis=-2)
+        - p * (term_3 - product_5) * d_probability
+        - product_9
+        - p * sum_of_others(product_11 - product_10 - product_12, axis=-2)
         - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
     )
-    change_target = ops.expand_dims(term_8, 2) + slope_16 - slope_17
-    change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / input.shape[1]
+    change_target = ops.expand_dims(term_8, 2) + product_20 - product_21
+    change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / target.shape[1]
     return change_input, change_target, change_smooth
 
 

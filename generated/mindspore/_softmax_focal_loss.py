@@ -300,13 +300,13 @@ def _tangent_probabilities(
     product = (
         chosen * target * ops.expand_dims(weight, 1) * softmax_tangent(input, d_input, axis=-2)
     )
-    product_2 = (
-        ops.where(mask, 0.0, power * log(other_probability))
+    product_2 = weight * d_gamma
+    product_3 = (
+        ops.expand_dims(product_2, 1)
+        * ops.where(mask, 0.0, power * log(other_probability))
         * target
-        * ops.expand_dims(weight, 1)
-        * d_gamma
     )
-    term = product_2 + power * ops.expand_dims(weight, 1) * d_target - product
+    term = product_3 + power * ops.expand_dims(weight, 1) * d_target - product
     return total(excess * d_input, axis=1) + total(
         negative_log_softmax(input, axis=-2) * term, axis=1
     )
@@ -335,11 +335,11 @@ def _curvature_probabilities(
     term = gamma - 1.0
     power_2 = other_probability**term
     chosen = ops.where(mask_2, 0.0, gamma * power_2)
+    product_2 = weight * d_gamma
     logarithm = log(other_probability)
     chosen_2 = ops.where(mask, 0.0, power * logarithm)
-    product_2 = target * chosen_2
     term_2 = (
-        product_2 * ops.expand_dims(weight, 1) * d_gamma
+        ops.expand_dims(product_2, 1) * chosen_2 * target
         + power * ops.expand_dims(weight, 1) * d_target
         - chosen * target * ops.expand_dims(weight, 1) * d_probability
     )
@@ -379,16 +379,16 @@ def _curvature_probabilities(
         * ops.expand_dims(weight, 1)
         * term_3
     )
+    slope_7 = upstream * d_gamma
     chosen_5 = ops.where(mask_2, 0.0, power_2 + gamma * ops.where(mask, 0.0, power_2 * logarithm))
-    slope_7 = (
-        probability
+    product_3 = (
+        ops.expand_dims(slope_7, 1)
+        * ops.expand_dims(weight, 1)
+        * probability
         * other_probability
-        * ops.expand_dims(upstream, 1)
         * nll
         * chosen_5
         * target
-        * ops.expand_dims(weight, 1)
-        * d_gamma
     )
     slope_8 = (
         probability
@@ -415,16 +415,15 @@ def _curvature_probabilities(
         * ops.expand_dims(weight, 1)
         * term_3
     )
-    slope_11 = (
-        probability
-        * ops.expand_dims(upstream, 1)
+    product_4 = (
+        ops.expand_dims(slope_7, 1)
+        * ops.expand_dims(weight, 1)
+        * probability
         * nll
         * chosen_5
         * target
-        * ops.expand_dims(weight, 1)
-        * d_gamma
     )
-    slope_12 = (
+    slope_11 = (
         probability
         * ops.expand_dims(upstream, 1)
         * nll
@@ -433,7 +432,7 @@ def _curvature_probabilities(
         * ops.expand_dims(weight, 1)
         * d_probability
     )
-    slope_13 = (
+    slope_12 = (
         probability
         * ops.expand_dims(upstream, 1)
         * nll
@@ -441,37 +440,33 @@ def _curvature_probabilities(
         * ops.expand_dims(weight, 1)
         * d_target
     )
-    rest = sum_of_others(slope_12 - slope_9 - slope_10 - slope_11 - slope_13, axis=-2)
-    slope_14 = ops.expand_dims(upstream, 1) * power * ops.expand_dims(weight, 1) * term_3
-    product_3 = d_probability * nll
-    slope_15 = ops.expand_dims(upstream, 1) * product_3 * chosen * ops.expand_dims(weight, 1)
-    product_4 = chosen_2 * nll
-    slope_16 = ops.expand_dims(upstream, 1) * product_4 * ops.expand_dims(weight, 1) * d_gamma
+    rest = sum_of_others(slope_11 - slope_9 - slope_10 - product_4 - slope_12, axis=-2)
+    slope_13 = ops.expand_dims(upstream, 1) * power * ops.expand_dims(weight, 1) * term_3
+    product_5 = d_probability * nll
+    slope_14 = ops.expand_dims(upstream, 1) * product_5 * chosen * ops.expand_dims(weight, 1)
+    product_6 = chosen_2 * nll
+    product_7 = ops.expand_dims(slope_7, 1) * ops.expand_dims(weight, 1) * product_6
     chosen_6 = ops.where(mask, 0.0, chosen * logarithm + divide(power, other_probability))
-    slope_17 = (
-        ops.expand_dims(upstream, 1)
-        * nll
-        * ops.where(mask, 0.0, chosen_2 * logarithm)
-        * target
-        * d_gamma
+    product_8 = (
+        ops.expand_dims(slope_7, 1) * nll * ops.where(mask, 0.0, chosen_2 * logarithm) * target
     )
     term_4 = (
-        ops.expand_dims(upstream, 1) * product_2 * term_3
-        + slope_17
-        + ops.expand_dims(upstream, 1) * product_4 * d_target
-        - ops.expand_dims(upstream, 1) * product_3 * chosen_6 * target
+        ops.expand_dims(upstream, 1) * chosen_2 * target * term_3
+        + product_8
+        + ops.expand_dims(upstream, 1) * product_6 * d_target
+        - ops.expand_dims(upstream, 1) * product_5 * chosen_6 * target
     )
     change_input = (
         slope
         + (-slope_2 - sum_of_others(slope_3, axis=-2)) * d_probability
         + probability * nll * target * (slope_4 + slope_5) * d_probability
         - slope_6
-        - slope_7
+        - product_3
         - slope_8
         - probability * rest
     )
     change_gamma = total(weight * total(term_4, axis=2))
-    return change_input, slope_14 + slope_16 - slope_15, change_gamma
+    return change_input, slope_13 + product_7 - slope_14, change_gamma
 
 
 class _GradientProbabilities(nn.Cell):

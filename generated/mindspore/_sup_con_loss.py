@@ -124,8 +124,8 @@ def _curvature(
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(quotient_2, 1)
-        * ops.expand_dims(sums_2, 1)
         * chosen
+        * ops.expand_dims(sums_2, 1)
         * d_probability
     )
     chosen_3 = ops.where(mask, -1.0 / power, 0.0)
@@ -134,9 +134,9 @@ def _curvature(
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(quotient_2, 1)
-        * ops.expand_dims(quotient, 1)
         * excess
         * chosen
+        * ops.expand_dims(quotient, 1)
     )
     term_3 = (
         ops.matmul(ops.transpose(slope_2, (1, 0)), input_direction)
@@ -170,11 +170,11 @@ def _curvature(
         - ops.expand_dims(slope_8, 1) * input_direction
     )
     slope_9 = upstream * quotient_2 * sums_2
+    slope_10 = upstream * quotient_2 * d_temperature
     product_8 = (
-        ops.expand_dims(slope_5, 1)
+        ops.expand_dims(slope_10, 1)
         * excess
         * ops.where(mask, divide(2.0 * sums_3, temperature**3), 0.0)
-        * d_temperature
     )
     term_10 = (
         ops.expand_dims(slope_9, 1) * chosen_2 * d_probability

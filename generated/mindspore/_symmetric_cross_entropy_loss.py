@@ -47,9 +47,10 @@ def _gradient(
     slope = -upstream * beta * log_zero
     chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
+    slope_2 = upstream * alpha
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     sums = total(upstream * pick(other_probability, target, axis=1))
-    grad_input = probability * term + ops.expand_dims(upstream, 1) * alpha * excess
+    grad_input = probability * term + ops.expand_dims(slope_2, 1) * excess
     return grad_input, total(upstream * nll_at), -log_zero * sums, -beta * sums
 
 
@@ -108,14 +109,16 @@ def _curvature(
         - probability * chosen_2 * d_beta
         - probability * chosen_3 * d_log_zero
     )
+    slope_4 = upstream * d_alpha
     excess = label_excess(input, target, axis=-2)
+    slope_5 = upstream * alpha
     sums = total(upstream * pick(other_probability, target, axis=1))
     sums_2 = total(upstream * pick(d_probability, target, axis=1))
     change_input = (
         product_2
         + product * d_probability
-        + ops.expand_dims(upstream, 1) * excess * d_alpha
-        + ops.expand_dims(upstream, 1) * alpha * d_probability
+        + ops.expand_dims(slope_4, 1) * excess
+        + ops.expand_dims(slope_5, 1) * d_probability
         - product_3 * chosen_2 * d_beta
         - product_3 * chosen_3 * d_log_zero
         - probability * sum_of_others(term, axis=-2)

@@ -142,22 +142,24 @@ def _curvature(
     term_10 = product_7 + quotient_3 - quotient_4
     term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
     slope_4 = upstream * term_11
+    slope_5 = upstream * term_3 * d_alpha
+    slope_6 = upstream * term_3 * d_beta
     product_11 = slope_3 * total(term * product_4 * d_input - p * d_target, axis=2)
     product_12 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     change_input = (
         term_9 * d_target
         + product_10
         + ops.expand_dims(slope_4, 1) * p * probability * term_5
-        + ops.expand_dims(slope_3, 1) * term * p * probability * d_alpha
+        + ops.expand_dims(slope_5, 1) * term * p * probability
         - ops.expand_dims(slope, 1) * target * p * probability
-        - ops.expand_dims(slope_3, 1) * probability * p * target * d_beta
+        - ops.expand_dims(slope_6, 1) * probability * p * target
     )
     change_target = (
         term_9 * d_input
         + ops.expand_dims(slope_4, 1) * term_4
-        + ops.expand_dims(slope_3, 1) * probability * d_beta
+        + ops.expand_dims(slope_6, 1) * probability
         - ops.expand_dims(slope, 1) * p
-        - ops.expand_dims(slope_3, 1) * p * d_alpha
+        - ops.expand_dims(slope_5, 1) * p
     )
     change_alpha = total(slope_4 * total(term * p, axis=2) + product_11)
     change_beta = total(slope_4 * total(probability * target, axis=2) + product_12)

@@ -139,25 +139,22 @@ def _gradient_variance(
     term_2 = 1.0 - root
     positive = ops.maximum(0.0, sign(term_2))
     quotient_2 = ratio(1.0, constant(term, input1))
+    slope = divide(positive * upstream * std_weight * quotient_2, input1.shape[1])
     deviation_3 = deviation(input2, axis=-2)
     quotient_3 = ratio(total(deviation_3 * deviation_3, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
     term_3 = 1.0 - root_2
     positive_2 = ops.maximum(0.0, sign(term_3))
+    slope_2 = divide(positive_2 * upstream * std_weight * quotient_2, input1.shape[1])
     term_4 = (
         total(ops.maximum(0.0, term_2)) / input1.shape[1]
         + total(ops.maximum(0.0, term_3)) / input1.shape[1]
     )
-    slope = 0.25 * upstream * std_weight * total(divide(positive_2, root_2)) / input1.shape[1]
-    slope_2 = 0.25 * upstream * std_weight * total(divide(positive, root)) / input1.shape[1]
-    grad_input1 = divide(
-        -0.5 * upstream * std_weight * positive * quotient_2 * deviation_2, input1.shape[1] * root
-    )
-    grad_input2 = divide(
-        -0.5 * upstream * std_weight * positive_2 * quotient_2 * deviation_3,
-        input1.shape[1] * root_2,
-    )
-    return grad_input1, grad_input2, 0.5 * upstream * term_4, -slope - slope_2
+    slope_3 = 0.25 * upstream * std_weight * total(divide(positive_2, root_2)) / input1.shape[1]
+    slope_4 = 0.25 * upstream * std_weight * total(divide(positive, root)) / input1.shape[1]
+    grad_input1 = divide(-0.5 * slope * deviation_2, root)
+    grad_input2 = divide(-0.5 * slope_2 * deviation_3, root_2)
+    return grad_input1, grad_input2, 0.5 * upstream * term_4, -slope_3 - slope_4
 
 
 def _tangent_variance(
@@ -213,47 +210,30 @@ def _curvature_variance(
     root = ops.sqrt(eps + quotient)
     positive = ops.maximum(0.0, sign(1.0 - root))
     quotient_2 = ratio(1.0, constant(term, input1))
-    slope = divide(
-        0.5 * upstream * positive * quotient_2 * deviation_2 * d_std_weight, input1.shape[1] * root
-    )
+    slope = divide(positive * upstream * quotient_2 * d_std_weight, input1.shape[1])
     power = root**3
     product = divide(0.5 * d_eps, power)
     deviation_3 = deviation(d_input1, axis=-2)
     sums = total(deviation_2 * deviation_3, axis=0)
     product_2 = divide(quotient_2 * sums, power)
     slope_2 = divide(
-        0.5 * (positive * (product + product_2)) * upstream * std_weight * quotient_2 * deviation_2,
-        input1.shape[1],
+        positive * (product + product_2) * upstream * std_weight * quotient_2, input1.shape[1]
     )
-    slope_3 = divide(
-        0.5 * upstream * std_weight * positive * quotient_2 * deviation_3, input1.shape[1] * root
-    )
+    slope_3 = divide(positive * upstream * std_weight * quotient_2, input1.shape[1])
     deviation_4 = deviation(input2, axis=-2)
     quotient_3 = ratio(total(deviation_4 * deviation_4, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
     positive_2 = ops.maximum(0.0, sign(1.0 - root_2))
-    slope_4 = divide(
-        0.5 * upstream * positive_2 * quotient_2 * deviation_4 * d_std_weight,
-        input1.shape[1] * root_2,
-    )
+    slope_4 = divide(positive_2 * upstream * quotient_2 * d_std_weight, input1.shape[1])
     power_2 = root_2**3
     product_3 = divide(0.5 * d_eps, power_2)
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = total(deviation_4 * deviation_5, axis=0)
     product_4 = divide(quotient_2 * sums_2, power_2)
     slope_5 = divide(
-        0.5
-        * (positive_2 * (product_3 + product_4))
-        * upstream
-        * std_weight
-        * quotient_2
-        * deviation_4,
-        input1.shape[1],
+        positive_2 * (product_3 + product_4) * upstream * std_weight * quotient_2, input1.shape[1]
     )
-    slope_6 = divide(
-        0.5 * upstream * std_weight * positive_2 * quotient_2 * deviation_5,
-        input1.shape[1] * root_2,
-    )
+    slope_6 = divide(positive_2 * upstream * std_weight * quotient_2, input1.shape[1])
     product_5 = positive * (-divide(0.5 * d_eps, root) - divide(quotient_2 * sums, root))
     term_2 = -divide(0.5 * d_eps, root_2) - divide(quotient_2 * sums_2, root_2)
     term_3 = total(product_5) / input1.shape[1] + total(positive_2 * term_2) / input1.shape[1]
@@ -269,13 +249,18 @@ def _curvature_variance(
     slope_10 = (
         0.25 * upstream * std_weight * total(positive * (-product - product_2)) / input1.shape[1]
     )
-    change_eps = (-slope_7 - slope_8) * d_std_weight - slope_9 - slope_10
-    return (
-        slope_2 - slope - slope_3,
-        slope_5 - slope_4 - slope_6,
-        0.5 * upstream * term_3,
-        change_eps,
+    change_input1 = (
+        0.5 * slope_2 * deviation_2
+        - divide(0.5 * slope * deviation_2, root)
+        - divide(0.5 * slope_3 * deviation_3, root)
     )
+    change_input2 = (
+        0.5 * slope_5 * deviation_4
+        - divide(0.5 * slope_4 * deviation_4, root_2)
+        - divide(0.5 * slope_6 * deviation_5, root_2)
+    )
+    change_eps = (-slope_7 - slope_8) * d_std_weight - slope_9 - slope_10
+    return change_input1, change_input2, 0.5 * upstream * term_3, change_eps
 
 
 class _GradientVariance(nn.Cell):

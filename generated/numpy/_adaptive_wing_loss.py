@@ -105,53 +105,49 @@ def _value_and_gradient(
         border * sign_term * power * omega / (term_2 * theta),
     )
     slope = upstream * chosen_2
-    mask_4 = product_2 == 0.0
-    chosen_3 = select(mask_4, 0.0, border * np.log(product_2))
-    power_3 = term_2 * term_2
-    product_3 = border * omega / (term_2 * theta)
-    term_6 = (
-        chosen_3 * power * omega / (term_2 * theta)
-        + product_3
-        - border * chosen_3 * power * omega / (power_3 * theta)
-    )
-    chosen_4 = select(
-        mask,
-        omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
-        omega * chosen_3 / term_2 + term_3 * term_6,
-    )
-    slope_2 = upstream * chosen_4
-    chosen_6 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
     loss = select(mask, omega * log_term, far)
+    grad_target = grad_theta = grad_eps = grad_alpha = None
+    if wanted & {"target", "theta", "eps", "alpha"}:
+        mask_4 = product_2 == 0.0
+        chosen_3 = select(mask_4, 0.0, border * np.log(product_2))
+        power_3 = term_2 * term_2
+        product_3 = border * omega / (term_2 * theta)
+        term_6 = (
+            chosen_3 * power * omega / (term_2 * theta)
+            + product_3
+            - border * chosen_3 * power * omega / (power_3 * theta)
+        )
+        chosen_4 = select(
+            mask,
+            omega * select(mask_2, 0.0, power_2 * np.log(product)) / term_4,
+            omega * chosen_3 / term_2 + term_3 * term_6,
+        )
+        slope_2 = upstream * chosen_4
+        chosen_6 = select((mask_4 & mask_3), 0.0, power * product_2**term_5)
+        if "target" in wanted:
+            grad_target = -slope_2 - slope
+        if "theta" in wanted:
+            term_7 = (
+                chosen_6 * term_3 * omega / (eps * term_2 * theta)
+                - border * chosen_6 * term_3 * omega / (power_3 * eps * theta)
+                - border * term_3 * omega / (term_2 * (theta * theta))
+                - product_3
+            )
+            chosen_7 = select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + power * term_7)
+            grad_theta = total(upstream * chosen_7)
+        if "eps" in wanted:
+            power_4 = eps * eps
+            term_8 = border * omega / (power_3 * power_4) - omega / (power_4 * term_2)
+            product_4 = chosen_6 * (term_3 * power * term_8 - omega * theta / (term_2 * power_4))
+            chosen_8 = select(mask, -omega * chosen * abs_error / (term_4 * power_4), product_4)
+            grad_eps = total(upstream * chosen_8)
+        if "alpha" in wanted:
+            grad_alpha = total(slope_2)
     grad_omega = None
     if "omega" in wanted:
         chosen_5 = select(mask, log_term, log1p_border + border * term_3 * power / (term_2 * theta))
         grad_omega = total(upstream * chosen_5)
-    grad_theta = None
-    if "theta" in wanted:
-        term_7 = (
-            chosen_6 * term_3 * omega / (eps * term_2 * theta)
-            - border * chosen_6 * term_3 * omega / (power_3 * eps * theta)
-            - border * term_3 * omega / (term_2 * (theta * theta))
-            - product_3
-        )
-        chosen_7 = select(mask, 0.0, omega * chosen_6 / (term_2 * eps) + power * term_7)
-        grad_theta = total(upstream * chosen_7)
-    grad_eps = None
-    if "eps" in wanted:
-        power_4 = eps * eps
-        term_8 = border * omega / (power_3 * power_4) - omega / (power_4 * term_2)
-        product_4 = chosen_6 * (term_3 * power * term_8 - omega * theta / (term_2 * power_4))
-        chosen_8 = select(mask, -omega * chosen * abs_error / (term_4 * power_4), product_4)
-        grad_eps = total(upstream * chosen_8)
-    return (
-        loss,
-        slope,
-        -slope_2 - slope if "target" in wanted else None,
-        grad_omega,
-        grad_theta,
-        grad_eps,
-        total(slope_2) if "alpha" in wanted else None,
-    )
+    return loss, slope, grad_target, grad_omega, grad_theta, grad_eps, grad_alpha
 
 
 def _hessian_diagonal(

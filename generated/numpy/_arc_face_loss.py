@@ -132,21 +132,21 @@ def _hessian_diagonal(
     chosen_2 = select(mask, scale, 0.0)
     product_2 = probability_2 * softmax_complement(chosen, axis=-1) * chosen_2 * chosen_2
     chosen_3 = mask_2.astype(upstream.dtype)
+    product_3 = chosen_3 * scale
     chosen_4 = (index == target[:, None]).astype(upstream.dtype)
     term_2 = -own - 1.0 + term
-    product_3 = term_2 / root
-    product_4 = select(mask_3, 0.0, product_3 * product_3 * (-0.25 / root)) * sin
-    term_3 = 2.0 * select(mask_3, 0.0, 0.5 / root) * sin - product_4
-    product_5 = scale * chosen_3[:, None] * chosen_4 * chosen_4 * term_3[:, None]
+    product_4 = term_2 / root
+    product_5 = select(mask_3, 0.0, product_4 * product_4 * (-0.25 / root)) * sin
+    term_3 = 2.0 * (select(mask_3, 0.0, 0.5 / root) * sin) - product_5
+    term_4 = product_2 - product_3[:, None] * chosen_4 * chosen_4 * term_3[:, None]
     product_6 = probability * sigmoid(product - others)
-    product_7 = chosen_3 * (cos - select(mask_3, 0.0, 0.5 * term_2 / root) * sin)
-    term_4 = (
-        probability_2 * chosen_2
-        - product_7[:, None] * scale * chosen_4
-        - scale * select(mask_2, 0.0, 1.0)[:, None] * chosen_4
+    product_7 = chosen_3 * (cos - select(mask_3, 0.0, 0.5 * term_2 / root) * sin) * scale
+    product_8 = select(mask_2, 0.0, 1.0) * scale
+    term_5 = (
+        probability_2 * chosen_2 - product_7[:, None] * chosen_4 - product_8[:, None] * chosen_4
     )
-    term_5 = probability[:, None] * (product_2 - product_5) + product_6[:, None] * term_4 * term_4
-    return (upstream[:, None] * term_5,)
+    term_6 = probability[:, None] * term_4 + product_6[:, None] * term_5 * term_5
+    return (upstream[:, None] * term_6,)
 
 
 _kernel = Kernels(

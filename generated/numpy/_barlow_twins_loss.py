@@ -70,14 +70,13 @@ def _value_and_gradient_invariance(
     input2_direction = direction(deviation_3, axis=-2)
     sums = total(input1_direction * input2_direction, axis=0)
     term = 1.0 - sums
-    product = term * sums
-    term_2 = 2.0 * product * input1_direction * upstream - 2.0 * upstream * term * input2_direction
+    slope = term * upstream
+    slope_2 = term * sums * upstream
+    term_2 = 2.0 * slope_2 * input1_direction - 2.0 * slope * input2_direction
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(term_2, axis=-2)
     grad_input2 = None
     if "input2" in wanted:
-        term_3 = (
-            2.0 * product * input2_direction * upstream - 2.0 * upstream * term * input1_direction
-        )
+        term_3 = 2.0 * slope_2 * input2_direction - 2.0 * slope * input1_direction
         grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_3, axis=-2)
     return total(term * term), grad_input1, grad_input2
 
@@ -188,18 +187,20 @@ def _value_and_gradient_redundancy(
     sums_2 = total(sums * sums * different)
     product = sums * different
     sums_3 = input2_direction @ product.T
-    slope = 2.0 * input1_direction * upstream * weight * total(sums_3 * input1_direction, axis=0)
+    product_2 = (
+        2.0 * (total(sums_3 * input1_direction, axis=0) * upstream * weight) * input1_direction
+    )
     grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(
-        2.0 * upstream * weight * sums_3 - slope, axis=-2
+        2.0 * upstream * weight * sums_3 - product_2, axis=-2
     )
     grad_input2 = None
     if "input2" in wanted:
         sums_4 = input1_direction @ product
-        slope_2 = (
-            2.0 * input2_direction * upstream * weight * total(sums_4 * input2_direction, axis=0)
+        product_3 = (
+            2.0 * (total(sums_4 * input2_direction, axis=0) * upstream * weight) * input2_direction
         )
         grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
-            2.0 * upstream * weight * sums_4 - slope_2, axis=-2
+            2.0 * upstream * weight * sums_4 - product_3, axis=-2
         )
     return (
         weight * sums_2,

@@ -500,11 +500,11 @@ def _hessian_diagonal_through(
     power_2 = input_direction * input_direction
     term_5 = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
     term_6 = term_5[:, None] * power[:, None, None] * cosine[:, :, None] - product
-    product_2 = mask.astype(upstream.dtype) * positive
+    product_2 = mask.astype(upstream.dtype) * positive * gamma
     product_3 = quotient[:, None, None] * input_direction[:, None] * cosine[:, :, None]
     term_7 = input_direction * quotient[:, None, None] - product_3
     power_3 = term_7 * term_7
-    term_8 = chosen_3[:, :, None] * term_6 + 2.0 * product_2[:, :, None] * power_3 * gamma
+    term_8 = chosen_3[:, :, None] * term_6 + 2.0 * product_2[:, :, None] * power_3
     picked = pick(probability_2, index, axis=1)
     mask_3 = target != target
     sums = total(power_2, axis=1)
@@ -516,73 +516,73 @@ def _hessian_diagonal_through(
     term_11 = (
         2.0 * (power[:, None] - 2.0 * power[:, None] * power_2) + 2.0 * product_4[:, None] * power_2
     )
-    product_5 = mask_3.astype(upstream.dtype) * positive_2
+    product_5 = mask_3.astype(upstream.dtype) * positive_2 * gamma
     term_12 = quotient - quotient * sums
     power_4 = (input_direction * term_12[:, None]) ** 2
-    term_13 = chosen_4[:, None] * term_11 + 4.0 * product_5[:, None] * power_4 * gamma
-    term_14 = total(probability_2[:, :, None] * term_8, axis=1) + picked[:, None] * term_13
-    product_6 = chosen_3[:, :, None] * term_7
+    product_6 = picked[:, None] * (chosen_4[:, None] * term_11 + 4.0 * product_5[:, None] * power_4)
+    product_7 = chosen_3[:, :, None] * term_7
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
-    sums_2 = total(masked(product_6, is_largest[:, :, None]), axis=1)
-    sums_3 = total(probability_2[:, :, None] * (product_6 - sums_2[:, None]), axis=1)
-    product_7 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_6)) ** 2
-    product_8 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
-    term_15 = sums_3 + (sums_2 - chosen_4[:, None] * input_direction * term_12[:, None])
-    product_9 = 2.0 * product_8[:, None] * term_15 * input_direction * term_12[:, None]
-    product_10 = picked * chosen_4
+    sums_2 = total(masked(product_7, is_largest[:, :, None]), axis=1)
+    sums_3 = total(probability_2[:, :, None] * (product_7 - sums_2[:, None]), axis=1)
+    product_8 = probability_2[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - product_7)) ** 2
+    product_9 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_4
+    term_13 = sums_3 + (sums_2 - chosen_4[:, None] * input_direction * term_12[:, None])
+    product_10 = 2.0 * product_9[:, None] * term_13 * input_direction * term_12[:, None]
+    product_11 = picked * chosen_4
     mask_4 = index_2 == index[:, None]
     chosen_5 = select(mask, too_high * gamma + term * at_least(sign(term_2), 0.0) * gamma, 0.0)
-    term_16 = sums_3[:, None] + (sums_2[:, None] - chosen_5[:, :, None] * term_7)
+    term_14 = sums_3[:, None] + (sums_2[:, None] - chosen_5[:, :, None] * term_7)
     chosen_6 = masked(
-        sum_of_others(probability_2[:, :, None] * term_16, axis=-2), mask_4[:, :, None]
+        sum_of_others(probability_2[:, :, None] * term_14, axis=-2), mask_4[:, :, None]
     )
-    product_11 = (
-        2.0 * product_10[:, None] * input_direction * term_12[:, None] * total(chosen_6, axis=1)
+    product_12 = (
+        2.0 * product_11[:, None] * input_direction * term_12[:, None] * total(chosen_6, axis=1)
+    )
+    term_15 = (
+        total(probability_2[:, :, None] * term_8, axis=1)
+        + product_6
+        + (total(product_8, axis=1) - product_10 + product_12)
     )
     probability_3 = softmax(chosen_2, axis=-1)
     positive_3 = at_least(sign(term_4), 0.0)
     chosen_7 = select(mask_2, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
-    product_12 = mask_2.astype(upstream.dtype) * positive_3
-    term_17 = chosen_7[:, :, None] * term_6 + 2.0 * product_12[:, :, None] * power_3 * gamma
+    product_13 = mask_2.astype(upstream.dtype) * positive_3 * gamma
+    term_16 = chosen_7[:, :, None] * term_6 + 2.0 * product_13[:, :, None] * power_3
     picked_2 = pick(probability_3, index, axis=1)
     mask_5 = (target == target) & (index != index)
-    term_18 = margin + 1.0 - sums
-    positive_4 = at_least(sign(term_18), 0.0)
-    term_19 = -at_least(term_18, 0.0) * gamma - (1.0 - margin - sums) * positive_4 * gamma
-    chosen_8 = select(mask_5, term_19, 0.0)
-    product_13 = mask_5.astype(upstream.dtype) * positive_4
-    term_20 = chosen_8[:, None] * term_11 + 4.0 * product_13[:, None] * power_4 * gamma
-    term_21 = total(probability_3[:, :, None] * term_17, axis=1) + picked_2[:, None] * term_20
-    product_14 = chosen_7[:, :, None] * term_7
+    term_17 = margin + 1.0 - sums
+    positive_4 = at_least(sign(term_17), 0.0)
+    term_18 = -at_least(term_17, 0.0) * gamma - (1.0 - margin - sums) * positive_4 * gamma
+    chosen_8 = select(mask_5, term_18, 0.0)
+    product_14 = mask_5.astype(upstream.dtype) * positive_4 * gamma
+    term_19 = chosen_8[:, None] * term_11 + 4.0 * product_14[:, None] * power_4
+    term_20 = total(probability_3[:, :, None] * term_16, axis=1) + picked_2[:, None] * term_19
+    product_15 = chosen_7[:, :, None] * term_7
     is_largest_2 = index_2 == argmax_along(chosen_2, axis=1).squeeze(axis=1)[:, None]
-    sums_4 = total(masked(product_14, is_largest_2[:, :, None]), axis=1)
-    sums_5 = total(probability_3[:, :, None] * (product_14 - sums_4[:, None]), axis=1)
-    product_15 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_14)) ** 2
-    product_16 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_8
-    term_22 = sums_5 + (sums_4 - chosen_8[:, None] * input_direction * term_12[:, None])
-    product_17 = 2.0 * product_16[:, None] * term_22 * input_direction * term_12[:, None]
-    product_18 = picked_2 * chosen_8
+    sums_4 = total(masked(product_15, is_largest_2[:, :, None]), axis=1)
+    sums_5 = total(probability_3[:, :, None] * (product_15 - sums_4[:, None]), axis=1)
+    product_16 = probability_3[:, :, None] * (sums_5[:, None] + (sums_4[:, None] - product_15)) ** 2
+    product_17 = picked_2 * pick(softmax_complement(chosen_2, axis=-1), index, axis=1) * chosen_8
+    term_21 = sums_5 + (sums_4 - chosen_8[:, None] * input_direction * term_12[:, None])
+    product_18 = 2.0 * product_17[:, None] * term_21 * input_direction * term_12[:, None]
+    product_19 = picked_2 * chosen_8
     chosen_9 = select(mask_2, -too_low * gamma - term_3 * at_least(sign(term_4), 0.0) * gamma, 0.0)
-    term_23 = sums_5[:, None] + (sums_4[:, None] - chosen_9[:, :, None] * term_7)
+    term_22 = sums_5[:, None] + (sums_4[:, None] - chosen_9[:, :, None] * term_7)
     chosen_10 = masked(
-        sum_of_others(probability_3[:, :, None] * term_23, axis=-2), mask_4[:, :, None]
+        sum_of_others(probability_3[:, :, None] * term_22, axis=-2), mask_4[:, :, None]
     )
-    product_19 = (
-        2.0 * product_18[:, None] * input_direction * term_12[:, None] * total(chosen_10, axis=1)
+    product_20 = (
+        2.0 * product_19[:, None] * input_direction * term_12[:, None] * total(chosen_10, axis=1)
     )
-    term_24 = (
-        term_14
-        + (total(product_7, axis=1) - product_9 + product_11)
-        + (term_21 + (total(product_15, axis=1) - product_17 + product_19))
-    )
-    product_20 = probability * sigmoid(-log_sum - log_sum_2)
+    term_23 = term_15 + (term_20 + (total(product_16, axis=1) - product_18 + product_20))
+    product_21 = probability * sigmoid(-log_sum - log_sum_2)
     sums_6 = total(probability_2[:, :, None] * chosen_3[:, :, None] * term_7, axis=1)
     sums_7 = total(probability_3[:, :, None] * chosen_7[:, :, None] * term_7, axis=1)
-    term_25 = sums_6 + sums_7
-    term_26 = product_10 * term_12 + product_18 * term_12
-    product_21 = 2.0 * product_20[:, None] * term_25 * input_direction * term_26[:, None]
-    term_27 = probability[:, None] * term_24 + (
-        product_20[:, None] * term_25 * term_25 + product_21
+    term_24 = sums_6 + sums_7
+    term_25 = product_11 * term_12 + product_19 * term_12
+    product_22 = 2.0 * product_21[:, None] * term_24 * input_direction * term_25[:, None]
+    term_26 = probability[:, None] * term_23 + (
+        product_21[:, None] * term_24 * term_24 + product_22
     )
     chosen_11 = select(
         target[:, None] != target,
@@ -590,9 +590,9 @@ def _hessian_diagonal_through(
         -math.inf,
     )
     log_sum_3 = logsumexp(chosen_11, axis=-1)
-    product_22 = (1.0 - margin - cosine) * at_least(margin + 1.0 - cosine, 0.0) * gamma
+    product_23 = (1.0 - margin - cosine) * at_least(margin + 1.0 - cosine, 0.0) * gamma
     chosen_12 = select(
-        ((target[:, None] == target) & (index[:, None] != index_2)), product_22, -math.inf
+        ((target[:, None] == target) & (index[:, None] != index_2)), product_23, -math.inf
     )
     log_sum_4 = logsumexp(chosen_12, axis=-1)
     probability_4 = sigmoid(log_sum_3 + log_sum_4)
@@ -600,35 +600,35 @@ def _hessian_diagonal_through(
     chosen_13 = select(mask_6, term * too_high * gamma, -math.inf)
     probability_5 = softmax(chosen_13, axis=-2)
     chosen_14 = select(mask_6, too_high * gamma + term * positive * gamma, 0.0)
-    product_23 = mask_6.astype(upstream.dtype) * positive
-    term_28 = chosen_14[:, :, None] * term_6 + 2.0 * product_23[:, :, None] * power_3 * gamma
+    product_24 = mask_6.astype(upstream.dtype) * positive * gamma
+    term_27 = chosen_14[:, :, None] * term_6 + 2.0 * product_24[:, :, None] * power_3
     other_probability = softmax_complement(chosen_13, axis=-2)
     power_5 = chosen_14 * chosen_14
-    term_29 = (
+    term_28 = (
         probability_5 * other_probability**2 * power_5
         + probability_5 * probability_5 * power_5 * other_probability
     )
-    term_30 = probability_5[:, :, None] * term_28 + power_3 * term_29[:, :, None]
+    term_29 = probability_5[:, :, None] * term_27 + power_3 * term_28[:, :, None]
     mask_7 = (target == target[:, None]) & (index != index[:, None])
     chosen_15 = select(mask_7, term_3 * too_low * gamma, -math.inf)
     probability_6 = softmax(chosen_15, axis=-2)
     chosen_16 = select(mask_7, -too_low * gamma - term_3 * positive_3 * gamma, 0.0)
-    product_24 = mask_7.astype(upstream.dtype) * positive_3
-    term_31 = chosen_16[:, :, None] * term_6 + 2.0 * product_24[:, :, None] * power_3 * gamma
+    product_25 = mask_7.astype(upstream.dtype) * positive_3 * gamma
+    term_30 = chosen_16[:, :, None] * term_6 + 2.0 * product_25[:, :, None] * power_3
     other_probability_2 = softmax_complement(chosen_15, axis=-2)
     power_6 = chosen_16 * chosen_16
-    term_32 = (
+    term_31 = (
         probability_6 * other_probability_2**2 * power_6
         + probability_6 * probability_6 * power_6 * other_probability_2
     )
-    term_33 = probability_6[:, :, None] * term_31 + power_3 * term_32[:, :, None]
-    product_25 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
-    term_34 = probability_5 * chosen_14 + probability_6 * chosen_16
-    term_35 = (
-        probability_4[:, None] * (term_30 + term_33)
-        + product_25[:, None] * (term_7 * term_34[:, :, None]) ** 2
+    term_32 = probability_6[:, :, None] * term_30 + power_3 * term_31[:, :, None]
+    product_26 = probability_4 * sigmoid(-log_sum_3 - log_sum_4)
+    term_33 = probability_5 * chosen_14 + probability_6 * chosen_16
+    term_34 = (
+        probability_4[:, None] * (term_29 + term_32)
+        + product_26[:, None] * (term_7 * term_33[:, :, None]) ** 2
     )
-    return (upstream[:, None] * term_27 + total(upstream[:, None] * term_35, axis=1),)
+    return (upstream[:, None] * term_26 + total(upstream[:, None] * term_34, axis=1),)
 
 
 def _denominator_through_keras(target: Array) -> Array:

@@ -79,13 +79,14 @@ def _value_and_gradient(
     index = np.arange(image.shape[0])
     find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + find_text
-    slope = 0.5 * upstream
-    chosen = select(np.arange(text.shape[0]) == index[:, None], slope[:, None], 0.0)
+    slope = upstream * logit_scale
+    slope_2 = 0.5 * upstream
+    chosen = select(np.arange(text.shape[0]) == index[:, None], slope_2[:, None], 0.0)
     term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
     )
-    term_3 = 0.5 * upstream[:, None] * excess * logit_scale + term_2 * logit_scale
+    term_3 = 0.5 * slope[:, None] * excess + term_2 * logit_scale
     sums_2 = term_3 @ text_direction
     product = image_direction * total(sums_2 * image_direction, axis=1)[:, None]
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * (sums_2 - product)
@@ -110,37 +111,35 @@ def _hessian_diagonal(
     logit = logit_scale * sums
     other_probability = softmax_complement(logit, axis=-2)
     index = np.arange(upstream.shape[0])
+    product = pick(other_probability, index, axis=1) * logit_scale
     index_2 = np.arange(text.shape[0])
     mask = index_2 == index[:, None]
     quotient = ratio(1.0, norm(image, axis=-1))
     power = quotient * quotient
-    product = 2.0 * text_direction * image_direction[:, None] * power[:, None, None]
+    product_2 = 2.0 * text_direction * image_direction[:, None] * power[:, None, None]
     power_2 = image_direction * image_direction
     term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
-    term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product
-    product_2 = (
-        pick(other_probability, index, axis=1)[:, None]
-        * logit_scale
-        * total(masked(term_2, mask[:, :, None]), axis=1)
-    )
+    term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product_2
+    product_3 = product[:, None] * total(masked(term_2, mask[:, :, None]), axis=1)
     sums_2 = total(label_excess(logit, index, axis=-1)[:, :, None] * term_2, axis=1)
     probability = softmax(logit, axis=-1)
-    product_3 = quotient[:, None, None] * image_direction[:, None] * sums[:, :, None]
-    term_3 = text_direction * quotient[:, None, None] - product_3
-    product_4 = logit_scale * term_3
+    product_4 = quotient[:, None, None] * image_direction[:, None] * sums[:, :, None]
+    term_3 = text_direction * quotient[:, None, None] - product_4
+    product_5 = logit_scale * term_3
     is_largest = index_2 == argmax_along(logit, axis=1).squeeze(axis=1)[:, None]
-    product_5 = logit_scale * total(masked(term_3, is_largest[:, :, None]), axis=1)
-    sums_3 = total(probability[:, :, None] * (product_4 - product_5[:, None]), axis=1)
-    product_6 = probability[:, :, None] * (sums_3[:, None] + (product_5[:, None] - product_4)) ** 2
-    slope = 0.5 * upstream[:, None] * (logit_scale * sums_2 + total(product_6, axis=1) - product_2)
+    product_6 = logit_scale * total(masked(term_3, is_largest[:, :, None]), axis=1)
+    sums_3 = total(probability[:, :, None] * (product_5 - product_6[:, None]), axis=1)
+    product_7 = probability[:, :, None] * (sums_3[:, None] + (product_6[:, None] - product_5)) ** 2
+    slope = 0.5 * upstream[:, None] * (logit_scale * sums_2 + total(product_7, axis=1) - product_3)
     mask_2 = index != index[:, None]
+    slope_2 = upstream * logit_scale
     sums_4 = total(select(mask, softmax(logit, axis=-2)[:, None], 0.0), axis=2)
-    slope_2 = (
-        upstream[:, None]
+    product_8 = (
+        slope_2[:, None]
         * sums_4[:, :, None]
-        * logit_scale
         * total(select(mask[:, :, None], term_2[:, None], 0.0), axis=2)
     )
+    term_4 = slope + 0.5 * total(masked(product_8, mask_2[:, :, None]), axis=1)
     power_3 = logit_scale * logit_scale
     power_4 = term_3 * term_3
     slope_3 = (
@@ -151,40 +150,34 @@ def _hessian_diagonal(
     )
     mask_3 = index[:, None] == index
     sums_5 = text_direction @ image_direction.T
-    product_7 = logit_scale * sums_5
-    probability_2 = softmax(product_7, axis=-1)
+    product_9 = logit_scale * sums_5
+    probability_2 = softmax(product_9, axis=-1)
     quotient_2 = ratio(1.0, norm(text, axis=-1))
     power_5 = quotient_2 * quotient_2
-    product_8 = 2.0 * image_direction * text_direction[:, None] * power_5[:, None, None]
+    product_10 = 2.0 * image_direction * text_direction[:, None] * power_5[:, None, None]
     power_6 = text_direction * text_direction
-    term_4 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
-    term_5 = term_4[:, None] * power_5[:, None, None] * sums_5[:, :, None] - product_8
-    product_9 = logit_scale * term_5
-    is_largest_2 = index == argmax_along(product_7, axis=1).squeeze(axis=1)[:, None]
-    product_10 = logit_scale * total(masked(term_5, is_largest_2[:, :, None]), axis=1)
-    sums_6 = total(probability_2[:, :, None] * (product_9 - product_10[:, None]), axis=1)
-    product_11 = quotient_2[:, None, None] * text_direction[:, None] * sums_5[:, :, None]
-    term_6 = image_direction * quotient_2[:, None, None] - product_11
-    product_12 = logit_scale * term_6
-    product_13 = logit_scale * total(masked(term_6, is_largest_2[:, :, None]), axis=1)
-    sums_7 = total(probability_2[:, :, None] * (product_12 - product_13[:, None]), axis=1)
-    product_14 = (
-        probability_2[:, :, None] * (sums_7[:, None] + (product_13[:, None] - product_12)) ** 2
+    term_5 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
+    term_6 = term_5[:, None] * power_5[:, None, None] * sums_5[:, :, None] - product_10
+    product_11 = logit_scale * term_6
+    is_largest_2 = index == argmax_along(product_9, axis=1).squeeze(axis=1)[:, None]
+    product_12 = logit_scale * total(masked(term_6, is_largest_2[:, :, None]), axis=1)
+    sums_6 = total(probability_2[:, :, None] * (product_11 - product_12[:, None]), axis=1)
+    product_13 = quotient_2[:, None, None] * text_direction[:, None] * sums_5[:, :, None]
+    term_7 = image_direction * quotient_2[:, None, None] - product_13
+    product_14 = logit_scale * term_7
+    product_15 = logit_scale * total(masked(term_7, is_largest_2[:, :, None]), axis=1)
+    sums_7 = total(probability_2[:, :, None] * (product_14 - product_15[:, None]), axis=1)
+    product_16 = (
+        probability_2[:, :, None] * (sums_7[:, None] + (product_15[:, None] - product_14)) ** 2
     )
-    term_7 = (
-        sums_6[:, None] + (product_10[:, None] - product_9) + total(product_14, axis=1)[:, None]
-    )
-    product_15 = softmax(product_7, axis=-2) * softmax_complement(product_7, axis=-2)
     term_8 = (
-        label_excess(product_7, index, axis=-2)[:, :, None] * product_9
-        + product_15[:, :, None] * power_3 * term_6 * term_6
+        sums_6[:, None] + (product_12[:, None] - product_11) + total(product_16, axis=1)[:, None]
     )
-    slope_4 = upstream[:, None] * (masked(term_7, mask_3[:, :, None]) + term_8)
-    diagonal_image = (
-        slope
-        + 0.5 * total(masked(slope_2, mask_2[:, :, None]), axis=1)
-        + 0.5 * power_3 * total(slope_3, axis=1)
-    )
+    product_17 = label_excess(product_9, index, axis=-2) * logit_scale
+    product_18 = softmax(product_9, axis=-2) * softmax_complement(product_9, axis=-2) * power_3
+    term_9 = product_17[:, :, None] * term_6 + product_18[:, :, None] * term_7 * term_7
+    slope_4 = upstream[:, None] * (masked(term_8, mask_3[:, :, None]) + term_9)
+    diagonal_image = term_4 + 0.5 * power_3 * total(slope_3, axis=1)
     return diagonal_image, 0.5 * total(slope_4, axis=1)
 
 

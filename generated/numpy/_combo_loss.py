@@ -175,21 +175,26 @@ def _value_and_gradient_dice(
     term_2 = smooth + sums_2
     quotient = ratio(sums, term_2)
     quotient_2 = ratio(quotient, term_2)
-    slope = upstream * quotient_2
-    product = slope * term
-    slope_2 = upstream * ratio(1.0, term_2)
-    term_3 = slope_2[:, None] * term * (1.0 - target - target) - product[:, None]
-    grad_input = sigmoid(input) * sigmoid(-input) * term_3
+    slope = upstream * quotient_2 * term
+    slope_2 = upstream * ratio(1.0, term_2) * term
+    grad_input = (
+        sigmoid(input)
+        * sigmoid(-input)
+        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
+    )
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
-        grad_target = -slope_3[:, None] - slope_2[:, None] * term * np.tanh(0.5 * input)
+        grad_target = -slope_3[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
+    grad_smooth = None
+    if "smooth" in wanted:
+        grad_smooth = -term * total(upstream * quotient_2)
     return (
         term * quotient,
         grad_input,
         grad_target,
         -total(upstream * quotient) if "alpha" in wanted else None,
-        -term * total(slope) if "smooth" in wanted else None,
+        grad_smooth,
     )
 
 
@@ -197,31 +202,32 @@ def _hessian_diagonal_dice(
     upstream: Array, input: Array, target: Array, alpha: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    term = 1.0 - alpha
     p = sigmoid(input)
-    term_2 = smooth + total(target + p, axis=(0, 2))
-    quotient = ratio(1.0, term_2)
+    term = smooth + total(target + p, axis=(0, 2))
+    quotient = ratio(1.0, term)
+    term_2 = 1.0 - alpha
+    product = quotient * term_2
     probability = sigmoid(-input)
     term_3 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
     squashed_2 = np.tanh(0.5 * input)
-    product = term * quotient[:, None] * p * probability * (term_3 * squashed + target * squashed_2)
+    product_2 = product[:, None] * p * probability * (term_3 * squashed + target * squashed_2)
+    product_3 = ratio(quotient, term) * term_2
     term_4 = term_3 - target
-    quotient_2 = ratio(quotient, term_2)
-    product_2 = p * p * probability * probability * term_4 * term * quotient_2[:, None]
-    dice = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term_2)
-    quotient_3 = ratio(dice, term_2)
-    term_5 = product - product_2 - term * quotient_3[:, None] * p * probability * squashed
-    product_3 = term * quotient * quotient
-    product_4 = term * (quotient * quotient_3 + ratio(quotient_3, term_2))
-    product_5 = (
-        p * probability * p * probability * (product_4[:, None] - product_3[:, None] * term_4)
+    term_5 = product_2 - product_3[:, None] * p * p * probability * probability * term_4
+    dice = ratio(total(term_3 * p + probability * target, axis=(0, 2)), term)
+    quotient_2 = ratio(dice, term)
+    product_4 = quotient_2 * term_2
+    product_5 = quotient * quotient * term_2
+    product_6 = (quotient * quotient_2 + ratio(quotient_2, term)) * term_2
+    product_7 = (
+        p * probability * p * probability * (product_6[:, None] - product_5[:, None] * term_4)
     )
-    term_6 = squashed_2 * term * quotient_2[:, None] + (
-        product_3[:, None] * squashed_2 + product_4[:, None]
+    term_6 = term_5 - product_4[:, None] * p * probability * squashed + product_7
+    term_7 = product_3[:, None] * squashed_2 + (
+        product_5[:, None] * squashed_2 + product_6[:, None]
     )
-    diagonal_input = upstream[:, None] * (term_5 + product_5)
-    return diagonal_input, upstream[:, None] * term_6
+    return upstream[:, None] * term_6, upstream[:, None] * term_7
 
 
 _kernel_dice = Kernels(

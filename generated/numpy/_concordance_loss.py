@@ -74,50 +74,47 @@ def _value_and_gradient(
     quotient = ratio(product, spread)
     quotient_2 = ratio(quotient, spread)
     slope = 2.0 * upstream * quotient_2 * term / input.shape[0]
-    slope_2 = upstream * quotient_2
-    slope_3 = upstream * ratio(1.0, spread)
-    term_2 = (
-        2.0 * slope_2 * input_offset / input.shape[0]
-        - 2.0 * slope_3 * target_offset / input.shape[0]
-    )
+    slope_2 = upstream * quotient_2 / input.shape[0]
+    slope_3 = upstream * ratio(1.0, spread) / input.shape[0]
+    grad_input = slope + (2.0 * slope_2 * input_offset - 2.0 * slope_3 * target_offset)
     grad_target = None
     if "target" in wanted:
-        term_3 = (
-            2.0 * slope_2 * target_offset / input.shape[0]
-            - 2.0 * slope_3 * input_offset / input.shape[0]
-        )
-        grad_target = term_3 - slope
-    return 1.0 - quotient, slope + term_2, grad_target
+        grad_target = 2.0 * slope_2 * target_offset - 2.0 * slope_3 * input_offset - slope
+    return 1.0 - quotient, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    target_offset = deviation(target, axis=-2)
-    term = total(input, axis=0) / target.shape[0] - total(target, axis=0) / target.shape[0]
+    term = total(input, axis=0) / input.shape[0] - total(target, axis=0) / input.shape[0]
     input_offset = deviation(input, axis=-2)
+    target_offset = deviation(target, axis=-2)
     spread = (
         term * term
-        + total(input_offset * input_offset, axis=0) / target.shape[0]
-        + total(target_offset * target_offset, axis=0) / target.shape[0]
+        + total(input_offset * input_offset, axis=0) / input.shape[0]
+        + total(target_offset * target_offset, axis=0) / input.shape[0]
     )
     quotient = ratio(1.0, spread)
-    quotient_2 = ratio(quotient, spread)
-    product = 2.0 * term / target.shape[0]
-    term_2 = product + 2.0 * input_offset / target.shape[0]
-    product_2 = 2.0 * total(input_offset * target_offset, axis=0) / target.shape[0]
-    quotient_3 = ratio(ratio(product_2, spread), spread)
-    term_3 = (
-        2.0 / (target.shape[0] * target.shape[0]) + (2.0 - 2.0 / target.shape[0]) / target.shape[0]
+    product = ratio(quotient, spread) / input.shape[0]
+    product_2 = 2.0 * term / input.shape[0]
+    term_2 = product_2 + 2.0 * input_offset / input.shape[0]
+    product_3 = 2.0 * total(input_offset * target_offset, axis=0) / input.shape[0]
+    quotient_2 = ratio(ratio(product_3, spread), spread)
+    term_3 = 2.0 / (input.shape[0] * input.shape[0]) + (2.0 - 2.0 / input.shape[0]) / input.shape[0]
+    product_4 = quotient_2 * term_3
+    product_5 = quotient * quotient / input.shape[0]
+    term_4 = -quotient * quotient_2 - ratio(quotient_2, spread)
+    term_5 = (
+        2.0 * product * target_offset * term_2
+        + product_4
+        + term_2 * (2.0 * product_5 * target_offset + term_4 * term_2)
     )
-    product_3 = quotient_3 * term_3
-    term_4 = 2.0 * target_offset * quotient_2 * term_2 / target.shape[0] + product_3
-    power = quotient * quotient
-    term_5 = -quotient * quotient_3 - ratio(quotient_3, spread)
-    product_4 = term_2 * (2.0 * power * target_offset / target.shape[0] + term_5 * term_2)
-    term_6 = 2.0 * target_offset / target.shape[0] - product
-    term_7 = 2.0 * input_offset * quotient_2 * term_6 / target.shape[0] + product_3
-    product_5 = term_6 * (2.0 * power * input_offset / target.shape[0] + term_5 * term_6)
-    return upstream * (term_4 + product_4), upstream * (term_7 + product_5)
+    term_6 = 2.0 * target_offset / input.shape[0] - product_2
+    term_7 = (
+        2.0 * product * input_offset * term_6
+        + product_4
+        + term_6 * (2.0 * product_5 * input_offset + term_4 * term_6)
+    )
+    return upstream * term_5, upstream * term_7
 
 
 _kernel = Kernels(

@@ -226,16 +226,14 @@ def _value_and_gradient_smoothed_labels(
     nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
-    slope = upstream * label_weight
-    term_3 = (
-        slope[:, None] * term * excess_2
-        + upstream[:, None] * label_smoothing * excess / input.shape[1]
-    )
+    slope = upstream * label_weight * term
+    slope_2 = upstream * label_smoothing / input.shape[1]
+    grad_input = masked(slope[:, None] * excess_2 + slope_2[:, None] * excess, valid[:, None])
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         chosen = select(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = total(chosen)
-    return select(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
+    return select(valid, term_2, 0.0), grad_input, grad_label_smoothing
 
 
 def _hessian_diagonal_smoothed_labels(
@@ -251,13 +249,9 @@ def _hessian_diagonal_smoothed_labels(
     probability = softmax(input, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     product = label_smoothing * total(weight) * probability * other_probability / input.shape[1]
-    product_2 = (
-        (1.0 - label_smoothing)
-        * weight[select(valid, target, 0)][:, None]
-        * probability
-        * other_probability
-    )
-    return (masked(upstream[:, None] * (product + product_2), valid[:, None]),)
+    product_2 = weight[select(valid, target, 0)] * (1.0 - label_smoothing)
+    slope = upstream[:, None] * (product + product_2[:, None] * probability * other_probability)
+    return (masked(slope, valid[:, None]),)
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -367,14 +361,15 @@ def _value_and_gradient_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     xent, excess = cross_entropy_and_excess(input, product, axis=-2)
-    nll = negative_log_softmax(input, axis=-2)
-    grad_target = None
-    if "target" in wanted:
-        grad_target = upstream[:, None] * nll * term * weight[:, None]
-    grad_label_smoothing = None
-    if "label_smoothing" in wanted:
-        sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
-        grad_label_smoothing = total(weight * sums)
+    grad_target = grad_label_smoothing = None
+    if wanted & {"target", "label_smoothing"}:
+        nll = negative_log_softmax(input, axis=-2)
+        if "target" in wanted:
+            slope = upstream * term
+            grad_target = slope[:, None] * weight[:, None] * nll
+        if "label_smoothing" in wanted:
+            sums = total(upstream[:, None] * nll * (1.0 / input.shape[1] - target), axis=2)
+            grad_label_smoothing = total(weight * sums)
     return xent, upstream[:, None] * excess, grad_target, grad_label_smoothing
 
 

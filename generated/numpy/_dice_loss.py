@@ -280,31 +280,27 @@ def _value_and_gradient_optax(
     probability = sigmoid(-input)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(total(term * p + probability * target, axis=2), term_2)
+    slope = upstream / target.shape[1]
     quotient_2 = ratio(quotient, term_2)
-    slope = upstream[:, None] * quotient_2 / target.shape[1]
+    product = slope[:, None] * quotient_2
     quotient_3 = ratio(1.0, term_2)
-    slope_2 = upstream[:, None, None] * quotient_3[:, :, None] * (term - target) / target.shape[1]
+    term_3 = slope[:, None, None] * quotient_3[:, :, None] * (term - target) - product[:, :, None]
     loss = total(quotient, axis=1) / target.shape[1]
-    grad_input = p * probability * (slope_2 - slope[:, :, None])
     grad_target = None
     if "target" in wanted:
-        slope_3 = (
-            upstream[:, None, None]
-            * quotient_3[:, :, None]
-            * np.tanh(0.5 * input)
-            / target.shape[1]
-        )
-        grad_target = -slope[:, :, None] - slope_3
+        product_2 = slope[:, None, None] * quotient_3[:, :, None] * np.tanh(0.5 * input)
+        grad_target = -product[:, :, None] - product_2
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_2, axis=1)) / target.shape[1]
-    return loss, grad_input, grad_target, grad_smooth
+    return loss, p * probability * term_3, grad_target, grad_smooth
 
 
 def _hessian_diagonal_optax(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    slope = upstream / target.shape[1]
     p = sigmoid(input)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
@@ -326,9 +322,8 @@ def _hessian_diagonal_optax(
     term_6 = squashed_2 * quotient_2[:, :, None] + (
         power[:, :, None] * squashed_2 + term_5[:, :, None]
     )
-    diagonal_input = upstream[:, None, None] * (term_4 + product_3) / target.shape[1]
-    diagonal_target = upstream[:, None, None] * term_6 / target.shape[1]
-    return diagonal_input, diagonal_target
+    diagonal_input = slope[:, None, None] * (term_4 + product_3)
+    return diagonal_input, slope[:, None, None] * term_6
 
 
 _kernel_optax = Kernels(

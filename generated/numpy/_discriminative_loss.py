@@ -101,10 +101,12 @@ def _value_and_gradient_variance(
     direction_2 = direction(term, axis=-1)
     power = sums * sums
     product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
-    product_2 = excess * positive
-    slope = 2.0 * product_2[:, None] * upstream * quotient * direction_2 / sums[:, None]
+    slope = excess * positive * upstream
     loss = ratio(total(excess * (excess / sums)), clusters)
-    grad_input = -2.0 * upstream * quotient * (chosen.T @ product) + slope
+    grad_input = (
+        -2.0 * upstream * quotient * (chosen.T @ product)
+        + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
+    )
     grad_pull = None
     if "pull" in wanted:
         grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)

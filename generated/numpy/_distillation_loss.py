@@ -86,32 +86,30 @@ def _value_and_gradient_soft(
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
     sums = total(term * probability, axis=1)
-    slope = upstream[:, None] * power * alpha * probability
-    slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * alpha * probability
-    term_2 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    other_probability = softmax_complement(product_2, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * alpha * term, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * alpha * term - rest
-    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power * alpha
-    sums_2 = total(upstream * sums)
-    grad_teacher = None
-    if "teacher" in wanted:
-        grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
-    grad_temperature = None
-    if "temperature" in wanted:
-        grad_temperature = (
-            2.0 * temperature * alpha * sums_2
-            - total(probability * term_3 * teacher) / power
-            - total(probability * term_4 * teacher) / power
-            - total(term_2 * input) / power
+    slope = upstream * power * alpha
+    product_3 = slope[:, None] * probability
+    product_4 = slope[:, None] * softmax_complement(product, axis=-2) * probability
+    term_2 = softmax(product, axis=-2) * sum_of_others(product_3, axis=-2) - product_4
+    grad_teacher = grad_alpha = grad_temperature = None
+    if wanted & {"teacher", "alpha", "temperature"}:
+        other_probability = softmax_complement(product_2, axis=-2)
+        term_3 = slope[:, None] * other_probability * term - sum_of_others(
+            slope[:, None] * probability * term, axis=-2
         )
-    return (
-        power * alpha * sums,
-        term_2 / temperature,
-        grad_teacher,
-        power * sums_2 if "alpha" in wanted else None,
-        grad_temperature,
-    )
+        term_4 = sum_of_others(-product_3, axis=-2) + slope[:, None] * other_probability
+        sums_2 = total(upstream * sums)
+        if "teacher" in wanted:
+            grad_teacher = probability * (term_3 / temperature + term_4 / temperature)
+        if "alpha" in wanted:
+            grad_alpha = power * sums_2
+        if "temperature" in wanted:
+            grad_temperature = (
+                2.0 * temperature * alpha * sums_2
+                - total(probability * term_3 * teacher) / power
+                - total(probability * term_4 * teacher) / power
+                - total(term_2 * input) / power
+            )
+    return power * alpha * sums, term_2 / temperature, grad_teacher, grad_alpha, grad_temperature
 
 
 def _hessian_diagonal_soft(
@@ -121,9 +119,10 @@ def _hessian_diagonal_soft(
     product = teacher / temperature
     probability = softmax(product, axis=-2)
     sums = total(probability, axis=1)
-    slope = upstream * sums
+    slope = upstream * sums * alpha
     product_2 = input / temperature
     power = temperature * temperature
+    slope_2 = upstream * power * alpha
     other_probability = softmax_complement(product, axis=-2)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
     term_2 = other_probability - probability
@@ -134,12 +133,9 @@ def _hessian_diagonal_soft(
     product_4 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
     term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_4
     diagonal_input = (
-        slope[:, None]
-        * alpha
-        * softmax(product_2, axis=-2)
-        * softmax_complement(product_2, axis=-2)
+        slope[:, None] * softmax(product_2, axis=-2) * softmax_complement(product_2, axis=-2)
     )
-    diagonal_teacher = upstream[:, None] * power * alpha * (product_3 + term_4)
+    diagonal_teacher = slope_2[:, None] * (product_3 + term_4)
     return diagonal_input, diagonal_teacher
 
 
@@ -210,8 +206,9 @@ def _value_and_gradient_hard_labels(
     term = 1.0 - alpha
     label = select(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
+    slope = upstream * term
     loss = select(valid, term * nll_at, 0.0)
-    grad_input = masked(upstream[:, None] * term * excess, valid[:, None])
+    grad_input = masked(slope[:, None] * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = total(select(valid, -upstream * nll_at, 0.0))
@@ -223,13 +220,9 @@ def _hessian_diagonal_hard_labels(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
     valid = target != ignore_index
-    slope = (
-        upstream[:, None]
-        * (1.0 - alpha)
-        * softmax(input, axis=-2)
-        * softmax_complement(input, axis=-2)
-    )
-    return (masked(slope, valid[:, None]),)
+    slope = upstream * (1.0 - alpha)
+    product = slope[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
+    return (masked(product, valid[:, None]),)
 
 
 def _mass_hard_labels(target: Array, ignore_index: int) -> Array:

@@ -156,7 +156,8 @@ def _hessian_diagonal_power(
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     exponential = np.exp(-q * nll)
     product = exponential[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2)
-    return (upstream[:, None] * (product - excess * excess * exponential[:, None] * q),)
+    product_2 = exponential * q
+    return (upstream[:, None] * (product - product_2[:, None] * excess * excess),)
 
 
 _kernel_power = Kernels(

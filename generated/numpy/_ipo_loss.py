@@ -54,11 +54,17 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
     slope = 2.0 * upstream * term
-    product = -slope
+    grad_rejected = grad_reference_chosen = None
+    if wanted & {"rejected", "reference_chosen"}:
+        product = -slope
+        if "rejected" in wanted:
+            grad_rejected = product
+        if "reference_chosen" in wanted:
+            grad_reference_chosen = product
     grad_tau = None
     if "tau" in wanted:
         grad_tau = total(upstream * term) / (tau * tau)
-    return term * term, slope, product, product, slope, grad_tau
+    return term * term, slope, grad_rejected, grad_reference_chosen, slope, grad_tau
 
 
 def _hessian_diagonal(

@@ -62,24 +62,26 @@ def _value_and_gradient(
     term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     probability = softmax(soft_target, axis=-2)
     divergence = total(term * probability, axis=1)
-    slope = upstream[:, None] * power * probability
-    slope_2 = softmax_complement(soft_input, axis=-2) * upstream[:, None] * power * probability
-    term_2 = softmax(soft_input, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
-    other_probability = softmax_complement(soft_target, axis=-2)
-    rest = sum_of_others(probability * upstream[:, None] * power * term, axis=-2)
-    term_3 = other_probability * upstream[:, None] * power * term - rest
-    term_4 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
-    grad_target = None
-    if "target" in wanted:
-        grad_target = probability * (term_3 / temperature + term_4 / temperature)
-    grad_temperature = None
-    if "temperature" in wanted:
-        grad_temperature = (
-            2.0 * temperature * total(upstream * divergence)
-            - total(probability * term_3 * target) / power
-            - total(probability * term_4 * target) / power
-            - total(term_2 * input) / power
+    slope = upstream * power
+    product = slope[:, None] * probability
+    product_2 = slope[:, None] * softmax_complement(soft_input, axis=-2) * probability
+    term_2 = softmax(soft_input, axis=-2) * sum_of_others(product, axis=-2) - product_2
+    grad_target = grad_temperature = None
+    if wanted & {"target", "temperature"}:
+        other_probability = softmax_complement(soft_target, axis=-2)
+        term_3 = slope[:, None] * other_probability * term - sum_of_others(
+            slope[:, None] * probability * term, axis=-2
         )
+        term_4 = sum_of_others(-product, axis=-2) + slope[:, None] * other_probability
+        if "target" in wanted:
+            grad_target = probability * (term_3 / temperature + term_4 / temperature)
+        if "temperature" in wanted:
+            grad_temperature = (
+                2.0 * temperature * total(upstream * divergence)
+                - total(probability * term_3 * target) / power
+                - total(probability * term_4 * target) / power
+                - total(term_2 * input) / power
+            )
     return power * divergence, term_2 / temperature, grad_target, grad_temperature
 
 
@@ -93,6 +95,7 @@ def _hessian_diagonal(
     slope = upstream * sums
     soft_input = input / temperature
     power = temperature * temperature
+    slope_2 = upstream * power
     other_probability = softmax_complement(soft_target, axis=-2)
     term = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
     term_2 = other_probability - probability
@@ -105,7 +108,7 @@ def _hessian_diagonal(
     diagonal_input = (
         slope[:, None] * softmax(soft_input, axis=-2) * softmax_complement(soft_input, axis=-2)
     )
-    diagonal_target = upstream[:, None] * power * (product + term_4)
+    diagonal_target = slope_2[:, None] * (product + term_4)
     return diagonal_input, diagonal_target
 
 

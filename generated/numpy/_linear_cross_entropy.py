@@ -114,18 +114,16 @@ def _value_and_gradient_labels(
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
-    chosen = masked(slope[:, None] * excess, valid[:, None])
     loss = select(valid, nll_at * label_weight, 0.0)
     grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
-    grad_linear_weight = None
-    if "linear_weight" in wanted:
-        grad_linear_weight = chosen.T @ masked(input, valid[:, None])
-    return (
-        loss,
-        grad_input,
-        grad_linear_weight,
-        total(chosen, axis=0) if "linear_bias" in wanted else None,
-    )
+    grad_linear_weight = grad_linear_bias = None
+    if wanted & {"linear_weight", "linear_bias"}:
+        chosen = masked(slope[:, None] * excess, valid[:, None])
+        if "linear_weight" in wanted:
+            grad_linear_weight = chosen.T @ masked(input, valid[:, None])
+        if "linear_bias" in wanted:
+            grad_linear_bias = total(chosen, axis=0)
+    return loss, grad_input, grad_linear_weight, grad_linear_bias
 
 
 def _hessian_diagonal_labels(
@@ -275,10 +273,11 @@ def _value_and_gradient_smoothed_labels(
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
-    slope = upstream * label_weight
-    product = slope[:, None] * term * excess_2
-    slope_2 = upstream[:, None] * label_smoothing * excess / linear_bias.shape[0]
-    term_3 = product + slope_2
+    slope = upstream * label_weight * term
+    product = slope[:, None] * excess_2
+    slope_2 = upstream * label_smoothing / linear_bias.shape[0]
+    product_2 = slope_2[:, None] * excess
+    term_3 = product + product_2
     grad_input = masked(term_3 @ linear_weight, valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
@@ -286,7 +285,7 @@ def _value_and_gradient_smoothed_labels(
     grad_linear_bias = None
     if "linear_bias" in wanted:
         grad_linear_bias = total(masked(product, valid[:, None]), axis=0) + total(
-            masked(slope_2, valid[:, None]), axis=0
+            masked(product_2, valid[:, None]), axis=0
         )
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
@@ -325,24 +324,23 @@ def _hessian_diagonal_smoothed_labels(
     sums_3 = total(probability[:, :, None] * (linear_weight - sums_2[:, None]), axis=1)
     product = probability[:, :, None] * (sums_3[:, None] + (sums_2[:, None] - linear_weight)) ** 2
     sums_4 = total(product, axis=1)
-    term = 1.0 - label_smoothing
     label_weight = weight[select(valid, target, 0)]
-    product_2 = term * label_weight
+    term = 1.0 - label_smoothing
+    product_2 = label_weight * term
     term_2 = label_smoothing * sums * sums_4 / linear_bias.shape[0] + product_2[:, None] * sums_4
     other_probability = softmax_complement(logits, axis=-1)
-    product_3 = probability * other_probability
+    product_3 = probability * other_probability * label_smoothing / linear_bias.shape[0]
     power = input * input
-    product_4 = (
-        product_3[:, :, None] * power[:, None] * label_smoothing * sums / linear_bias.shape[0]
-    )
-    product_5 = label_weight[:, None, None] * product_3[:, :, None] * power[:, None] * term
-    chosen = masked(upstream[:, None, None] * (product_4 + product_5), valid[:, None, None])
+    product_4 = probability * other_probability
+    product_5 = term * label_weight[:, None, None] * product_4[:, :, None] * power[:, None]
+    slope = upstream[:, None, None] * (product_3[:, :, None] * power[:, None] * sums + product_5)
     product_6 = label_smoothing * sums * probability * other_probability / linear_bias.shape[0]
-    chosen_2 = masked(
-        upstream[:, None] * (product_6 + product_2[:, None] * product_3), valid[:, None]
+    chosen = masked(
+        upstream[:, None] * (product_6 + product_2[:, None] * product_4), valid[:, None]
     )
     diagonal_input = masked(upstream[:, None] * term_2, valid[:, None])
-    return diagonal_input, total(chosen, axis=0), total(chosen_2, axis=0)
+    diagonal_linear_weight = total(masked(slope, valid[:, None, None]), axis=0)
+    return diagonal_input, diagonal_linear_weight, total(chosen, axis=0)
 
 
 def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
@@ -464,23 +462,23 @@ def _value_and_gradient_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
     xent, excess = cross_entropy_and_excess(logits, product, axis=-1)
-    slope = upstream[:, None] * excess
     grad_input = upstream[:, None] * (excess @ linear_weight)
+    grad_linear_weight = grad_linear_bias = None
+    if wanted & {"linear_weight", "linear_bias"}:
+        slope = upstream[:, None] * excess
+        if "linear_weight" in wanted:
+            grad_linear_weight = slope.T @ input
+        if "linear_bias" in wanted:
+            grad_linear_bias = total(slope, axis=0)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * negative_log_softmax(logits, axis=-1) * term * weight
+        slope_2 = upstream * term
+        grad_target = slope_2[:, None] * weight * negative_log_softmax(logits, axis=-1)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         xent_2 = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
         grad_label_smoothing = total(upstream * xent_2)
-    return (
-        xent,
-        grad_input,
-        slope.T @ input if "linear_weight" in wanted else None,
-        total(slope, axis=0) if "linear_bias" in wanted else None,
-        grad_target,
-        grad_label_smoothing,
-    )
+    return xent, grad_input, grad_linear_weight, grad_linear_bias, grad_target, grad_label_smoothing
 
 
 def _hessian_diagonal_probabilities(

@@ -71,14 +71,12 @@ def _value_and_gradient_linear(
     index = np.arange(input.shape[1])
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
-    slope = upstream * picked
+    slope = upstream * picked / input.shape[1]
     chosen = select(mask, at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen / input.shape[1] + select(
-        index == target[:, None], slope_2[:, None], 0.0
-    )
+    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(upstream * picked * sums) / input.shape[1]
@@ -162,14 +160,12 @@ def _value_and_gradient_squared(
     mask = target[:, None] != index
     term = input - pick(input, target, axis=1)[:, None] + margin
     gap = at_least(term, 0.0)
-    slope = upstream * picked
+    slope = upstream * picked / input.shape[1]
     chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen / input.shape[1] + select(
-        index == target[:, None], slope_2[:, None], 0.0
-    )
+    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(upstream * picked * sums) / input.shape[1]
@@ -180,13 +176,13 @@ def _hessian_diagonal_squared(
     upstream: Array, input: Array, target: Array, weight: Array, margin: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input`."""
-    slope = upstream * weight[target]
+    slope = upstream * weight[target] / input.shape[1]
     index = np.arange(input.shape[1])
     positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
     chosen_2 = (index == target[:, None]).astype(upstream.dtype)
     term = chosen - 2.0 * chosen * chosen_2 + chosen_2 * chosen_2 * total(chosen, axis=1)[:, None]
-    return (slope[:, None] * term / input.shape[1],)
+    return (slope[:, None] * term,)
 
 
 _kernel_squared = Kernels(

@@ -68,12 +68,11 @@ def _value_and_gradient(
     term = input[:, :, None] - total(select(mask_3, input[:, :, None], 0.0), axis=1)[:, None]
     term_2 = term + 1.0
     sums = total(other * total(named[:, None] * at_least(term_2, 0.0), axis=2), axis=1)
+    slope = upstream / input.shape[1]
     positive = at_least(sign(term_2), 0.0)
-    slope = upstream[:, None] * other * total(named[:, None] * positive, axis=2) / input.shape[1]
-    slope_2 = (
-        -upstream[:, None] * named * total(other[:, :, None] * positive, axis=1) / input.shape[1]
-    )
-    grad_input = slope + total(select(mask_3, slope_2[:, None], 0.0), axis=2)
+    product_2 = slope[:, None] * other * total(named[:, None] * positive, axis=2)
+    product_3 = -slope[:, None] * named * total(other[:, :, None] * positive, axis=1)
+    grad_input = product_2 + total(select(mask_3, product_3[:, None], 0.0), axis=2)
     return sums / input.shape[1], grad_input
 
 

@@ -56,30 +56,19 @@ def _value_and_gradient(
     log_likelihood = -term * (at_least(input, 0.0) + log_term) - target * (
         at_least(-input, 0.0) + log_term
     )
+    slope = upstream / target.shape[1]
     loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
-    grad_input = (
-        -upstream[:, None]
-        * (target * sigmoid(-input) - term * sigmoid(input))
-        * weight
-        / target.shape[1]
-    )
-    grad_target = None
-    if "target" in wanted:
-        grad_target = -upstream[:, None] * input * weight / target.shape[1]
-    return loss, grad_input, grad_target
+    grad_input = -slope[:, None] * (target * sigmoid(-input) - term * sigmoid(input)) * weight
+    return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 
 
 def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, weight: Array
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    slope = upstream / input.shape[1]
     diagonal_input = (
-        upstream[:, None]
-        * sigmoid(input)
-        * sigmoid(-input)
-        * (1.0 - target + target)
-        * weight
-        / input.shape[1]
+        slope[:, None] * sigmoid(input) * sigmoid(-input) * (1.0 - target + target) * weight
     )
     return diagonal_input, np.full_like(target, 0.0)
 

@@ -58,10 +58,11 @@ def _value_and_gradient(
     similarity = anchor @ positive.T
     index = np.arange(anchor.shape[0])
     nll, excess = label_cross_entropy_and_excess(similarity, index, axis=-1)
-    grad_anchor = upstream[:, None] * (excess @ positive) + upstream[:, None] * l2 * anchor
+    slope = upstream * l2
+    grad_anchor = upstream[:, None] * (excess @ positive) + slope[:, None] * anchor
     grad_positive = None
     if "positive" in wanted:
-        grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
+        grad_positive = (upstream[:, None] * excess).T @ anchor + slope[:, None] * positive
     grad_l2 = None
     if "l2" in wanted:
         grad_l2 = 0.5 * total(upstream * squared_lengths)

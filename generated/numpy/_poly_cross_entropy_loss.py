@@ -169,15 +169,15 @@ def _value_and_gradient_probabilities(
     sums = total(product, axis=1)
     xent, excess = cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
-    rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
-    grad_input = upstream[:, None] * excess + probability * (
-        -product * upstream[:, None] * epsilon - rest
+    slope = upstream * epsilon
+    term = -slope[:, None] * product - sum_of_others(
+        -slope[:, None] * probability * target, axis=-2
     )
+    grad_input = upstream[:, None] * excess + probability * term
     grad_target = None
     if "target" in wanted:
         grad_target = (
-            upstream[:, None] * negative_log_softmax(input, axis=-2)
-            + upstream[:, None] * epsilon * lack
+            upstream[:, None] * negative_log_softmax(input, axis=-2) + slope[:, None] * lack
         )
     return (
         epsilon * sums + xent,

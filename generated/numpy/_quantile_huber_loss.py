@@ -62,11 +62,12 @@ def _value_and_gradient(
     product = error / kappa
     product_2 = chosen * at_least(at_most(product, 1.0), -1.0)
     product_3 = product_2 * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
+    slope = upstream / target.shape[1]
     loss = total(product_3, axis=(1, 2)) / target.shape[1]
-    grad_input = -upstream[:, None] * total(product_2, axis=2) / target.shape[1]
+    grad_input = -slope[:, None] * total(product_2, axis=2)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * total(product_2, axis=1) / target.shape[1]
+        grad_target = slope[:, None] * total(product_2, axis=1)
     grad_kappa = None
     if "kappa" in wanted:
         product_4 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
@@ -78,14 +79,15 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, kappa: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    slope = upstream / target.shape[1]
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     product = select(error > 0.0, level[:, None], term[:, None]) * select(
         np.abs(error) <= kappa, 1.0 / kappa, 0.0
     )
-    diagonal_input = upstream[:, None] * total(product, axis=2) / target.shape[1]
-    diagonal_target = upstream[:, None] * total(product, axis=1) / target.shape[1]
+    diagonal_input = slope[:, None] * total(product, axis=2)
+    diagonal_target = slope[:, None] * total(product, axis=1)
     return diagonal_input, diagonal_target
 
 

@@ -56,11 +56,11 @@ def _value_and_gradient(
     product_3 = ordered * (at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))))
     sums = total(ordered, axis=(1, 2))
     quotient = ratio(1.0, sums)
-    slope = upstream * quotient
+    slope = upstream * quotient * sigma
     probability = sigmoid(product_2)
     product_4 = ordered * probability
     loss = ratio(total(product_3, axis=(1, 2)), sums)
-    grad_input = slope[:, None] * sigma * total(product_4, axis=1) - slope[:, None] * sigma * total(
+    grad_input = slope[:, None] * total(product_4, axis=1) - slope[:, None] * total(
         product_4, axis=2
     )
     grad_sigma = None

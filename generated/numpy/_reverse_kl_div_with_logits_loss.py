@@ -59,29 +59,28 @@ def _value_and_gradient(
     probability = softmax(product_2, axis=-2)
     product_3 = term * probability
     sums = total(product_3, axis=1)
+    slope = upstream * power
     other_probability = softmax_complement(product_2, axis=-2)
-    term_2 = other_probability * upstream[:, None] * power * term - sum_of_others(
-        product_3 * upstream[:, None] * power, axis=-2
+    term_2 = slope[:, None] * other_probability * term - sum_of_others(
+        slope[:, None] * product_3, axis=-2
     )
-    slope = upstream[:, None] * power * probability
-    term_3 = sum_of_others(-slope, axis=-2) + other_probability * upstream[:, None] * power
-    slope_2 = softmax_complement(product, axis=-2) * upstream[:, None] * power * probability
-    term_4 = softmax(product, axis=-2) * sum_of_others(slope, axis=-2) - slope_2
+    product_4 = slope[:, None] * probability
+    term_3 = sum_of_others(-product_4, axis=-2) + slope[:, None] * other_probability
     grad_input = probability * (term_2 / temperature + term_3 / temperature)
-    grad_temperature = None
-    if "temperature" in wanted:
-        grad_temperature = (
-            2.0 * temperature * total(upstream * sums)
-            - total(probability * term_2 * input) / power
-            - total(probability * term_3 * input) / power
-            - total(term_4 * target) / power
-        )
-    return (
-        power * sums,
-        grad_input,
-        term_4 / temperature if "target" in wanted else None,
-        grad_temperature,
-    )
+    grad_target = grad_temperature = None
+    if wanted & {"target", "temperature"}:
+        product_5 = slope[:, None] * softmax_complement(product, axis=-2) * probability
+        term_4 = softmax(product, axis=-2) * sum_of_others(product_4, axis=-2) - product_5
+        if "target" in wanted:
+            grad_target = term_4 / temperature
+        if "temperature" in wanted:
+            grad_temperature = (
+                2.0 * temperature * total(upstream * sums)
+                - total(probability * term_2 * input) / power
+                - total(probability * term_3 * input) / power
+                - total(term_4 * target) / power
+            )
+    return power * sums, grad_input, grad_target, grad_temperature
 
 
 def _hessian_diagonal(
@@ -89,6 +88,7 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     power = temperature * temperature
+    slope = upstream * power
     product = input / temperature
     probability = softmax(product, axis=-2)
     other_probability = softmax_complement(product, axis=-2)
@@ -102,10 +102,10 @@ def _hessian_diagonal(
     product_3 = probability * (term_3 - other_probability * sums[:, None] / power)
     product_4 = probability * term_2 * sum_of_others(term * probability, axis=-2) / power
     term_4 = 2.0 * other_probability * (probability / temperature) ** 2 - product_4
-    slope = upstream * sums
-    diagonal_input = upstream[:, None] * power * (product_3 + term_4)
+    slope_2 = upstream * sums
+    diagonal_input = slope[:, None] * (product_3 + term_4)
     diagonal_target = (
-        slope[:, None] * softmax(product_2, axis=-2) * softmax_complement(product_2, axis=-2)
+        slope_2[:, None] * softmax(product_2, axis=-2) * softmax_complement(product_2, axis=-2)
     )
     return diagonal_input, diagonal_target
 

@@ -71,21 +71,24 @@ def _value_and_gradient(
     quotient_2 = ratio(sums_3, sums_4)
     sigmoid_input = sigmoid(input)
     term_2 = target - sigmoid_input
-    slope = upstream * ratio(1.0, sums_4)
-    slope_2 = upstream * ratio(1.0, sums_2)
+    slope = upstream * ratio(1.0, sums_4) * r
+    slope_2 = upstream * ratio(1.0, sums_2) * term
     term_3 = 1.0 - target
-    term_4 = -2.0 * slope[:, None] * r * target - 2.0 * slope_2[:, None] * term * term_3
-    grad_input = term_2 * sigmoid_input * sigmoid(-input) * term_4
+    grad_input = (
+        term_2
+        * sigmoid_input
+        * sigmoid(-input)
+        * (-2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_3)
+    )
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * r * ratio(quotient_2, sums_4)
         squared_error = term_2 * term_2
         slope_4 = upstream * term * ratio(quotient, sums_2)
-        product = slope_2[:, None] * term * (2.0 * term_2 * term_3 - squared_error)
         grad_target = (
-            slope[:, None] * r * (2.0 * term_2 * target + squared_error)
+            slope[:, None] * (2.0 * term_2 * target + squared_error)
             + slope_4[:, None]
-            + product
+            + slope_2[:, None] * (2.0 * term_2 * term_3 - squared_error)
             - slope_3[:, None]
         )
     grad_r = None
@@ -105,40 +108,37 @@ def _hessian_diagonal(
         2.0 * sigmoid_input * sigmoid_input * probability * probability
         - 2.0 * term * sigmoid_input * probability * np.tanh(-0.5 * input)
     )
-    term_3 = 1.0 - r
-    term_4 = 1.0 - target
-    sums = total(term_4, axis=(0, 2))
+    term_3 = 1.0 - target
+    sums = total(term_3, axis=(0, 2))
     quotient = ratio(1.0, sums)
-    product = term_3 * quotient
+    term_4 = 1.0 - r
+    product = quotient * term_4
     sums_2 = total(target, axis=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
-    product_2 = r * quotient_2
+    product_2 = quotient_2 * r
     product_3 = 4.0 * term
+    product_4 = ratio(quotient, sums) * term_4
     squared_error = term * term
-    term_5 = 2.0 * term * term_4 - squared_error
-    term_6 = (
-        product[:, None] * (2.0 * term_4 - product_3)
-        + term_5 * term_3 * ratio(quotient, sums)[:, None]
-    )
-    power = quotient * quotient
-    quotient_3 = ratio(ratio(total(squared_error * term_4, axis=(0, 2)), sums), sums)
-    product_4 = term_3 * (quotient * quotient_3 + ratio(quotient_3, sums))
+    term_5 = 2.0 * term * term_3 - squared_error
+    term_6 = product[:, None] * (2.0 * term_3 - product_3) + product_4[:, None] * term_5
+    product_5 = quotient * quotient * term_4
+    quotient_3 = ratio(ratio(total(squared_error * term_3, axis=(0, 2)), sums), sums)
+    product_6 = term_4 * (quotient * quotient_3 + ratio(quotient_3, sums))
     term_7 = (
         term_6
-        + (term_3 * power[:, None] * term_5 + product_4[:, None])
+        + (product_5[:, None] * term_5 + product_6[:, None])
         + product_2[:, None] * (2.0 * target + product_3)
     )
+    product_7 = ratio(quotient_2, sums_2) * r
     term_8 = 2.0 * term * target + squared_error
-    power_2 = quotient_2 * quotient_2
+    product_8 = quotient_2 * quotient_2 * r
     quotient_4 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums_2), sums_2)
-    product_5 = r * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2))
+    product_9 = r * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2))
     term_9 = (
-        term_7
-        - term_8 * r * ratio(quotient_2, sums_2)[:, None]
-        + (product_5[:, None] - r * power_2[:, None] * term_8)
+        term_7 - product_7[:, None] * term_8 + (product_9[:, None] - product_8[:, None] * term_8)
     )
     diagonal_input = (
-        upstream[:, None] * term_2 * (product[:, None] * term_4 + product_2[:, None] * target)
+        upstream[:, None] * term_2 * (product[:, None] * term_3 + product_2[:, None] * target)
     )
     return diagonal_input, upstream[:, None] * term_9
 

@@ -64,28 +64,29 @@ def _value_and_gradient(
     z = select(np.arange(image.shape[0])[:, None] == np.arange(text.shape[0]), 1.0, -1.0)
     product = (logit_scale * sums + logit_bias) * z
     product_2 = -product
+    slope = upstream * logit_scale
     probability = sigmoid(product_2)
     sums_2 = (probability * z) @ text_direction
-    slope = upstream * total(sums_2 * image_direction, axis=1)
-    term = slope[:, None] * image_direction * logit_scale - upstream[:, None] * logit_scale * sums_2
-    slope_2 = upstream[:, None] * probability * z
+    slope_2 = upstream * total(sums_2 * image_direction, axis=1) * logit_scale
     loss = total(at_least(product_2, 0.0) + np.log1p(np.exp(-np.abs(product))), axis=1)
-    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term
-    grad_text = None
-    if "text" in wanted:
-        sums_3 = slope_2.T @ image_direction
-        product_3 = text_direction * logit_scale * total(sums_3 * text_direction, axis=1)[:, None]
-        grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * (product_3 - logit_scale * sums_3)
+    grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * (
+        slope_2[:, None] * image_direction - slope[:, None] * sums_2
+    )
+    grad_text = grad_logit_bias = None
+    if wanted & {"text", "logit_bias"}:
+        slope_3 = upstream[:, None] * probability * z
+        if "text" in wanted:
+            sums_3 = slope_3.T @ image_direction
+            product_3 = total(sums_3 * text_direction, axis=1) * logit_scale
+            grad_text = ratio(1.0, norm(text, axis=-1))[:, None] * (
+                product_3[:, None] * text_direction - logit_scale * sums_3
+            )
+        if "logit_bias" in wanted:
+            grad_logit_bias = -total(slope_3)
     grad_logit_scale = None
     if "logit_scale" in wanted:
         grad_logit_scale = -total(upstream[:, None] * probability * sums * z)
-    return (
-        loss,
-        grad_image,
-        grad_text,
-        grad_logit_scale,
-        -total(slope_2) if "logit_bias" in wanted else None,
-    )
+    return loss, grad_image, grad_text, grad_logit_scale, grad_logit_bias
 
 
 def _hessian_diagonal(
@@ -123,21 +124,19 @@ def _hessian_diagonal(
     chosen = select(np.arange(upstream.shape[0]) == index[:, None], 1.0, -1.0)
     product_6 = (logit_scale * sums_2 + logit_bias) * chosen
     probability_2 = sigmoid(-product_6)
-    product_7 = probability_2 * chosen
+    product_7 = probability_2 * chosen * logit_scale
     quotient_2 = ratio(1.0, norm(text, axis=-1))
     power_5 = quotient_2 * quotient_2
     product_8 = 2.0 * image_direction * text_direction[:, None] * power_5[:, None, None]
     power_6 = text_direction * text_direction
     term_3 = 2.0 * power_6 - sum_of_others(power_6, axis=-1)
     term_4 = term_3[:, None] * power_5[:, None, None] * sums_2[:, :, None] - product_8
-    product_9 = probability_2 * sigmoid(product_6) * chosen * chosen
+    product_9 = probability_2 * sigmoid(product_6) * chosen * chosen * power_3
     product_10 = quotient_2[:, None, None] * text_direction[:, None] * sums_2[:, :, None]
     product_11 = (
-        product_9[:, :, None]
-        * (image_direction * quotient_2[:, None, None] - product_10) ** 2
-        * power_3
+        product_9[:, :, None] * (image_direction * quotient_2[:, None, None] - product_10) ** 2
     )
-    slope = upstream[:, None] * (product_11 - product_7[:, :, None] * logit_scale * term_4)
+    slope = upstream[:, None] * (product_11 - product_7[:, :, None] * term_4)
     diagonal_image = upstream[:, None] * (power_3 * total(product_5, axis=1) - product_3)
     return diagonal_image, total(slope, axis=1)
 

@@ -218,45 +218,34 @@ def _value_and_gradient_optax(
     other_probability = softmax_complement(input, axis=-2)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(total(term * p + other_probability * target, axis=2), term_2)
+    slope = upstream / target.shape[1]
     quotient_2 = ratio(1.0, term_2)
-    slope = (
-        other_probability
-        * upstream[:, None, None]
+    product = (
+        slope[:, None, None]
         * quotient_2[:, :, None]
         * weight[:, None]
-        * target
-        / target.shape[1]
+        * (target * other_probability)
     )
-    slope_2 = (
-        -p
-        * upstream[:, None, None]
-        * quotient_2[:, :, None]
-        * weight[:, None]
-        * target
-        / target.shape[1]
-    )
+    product_2 = -slope[:, None, None] * quotient_2[:, :, None] * weight[:, None] * p * target
     quotient_3 = ratio(quotient, term_2)
-    slope_3 = upstream[:, None] * quotient_3 * weight / target.shape[1]
-    slope_4 = (
-        upstream[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term / target.shape[1]
-    )
-    term_3 = slope_4 - slope_3[:, :, None]
+    product_3 = slope[:, None] * weight * quotient_3
+    product_4 = slope[:, None, None] * quotient_2[:, :, None] * weight[:, None] * term
+    term_3 = product_4 - product_3[:, :, None]
     term_4 = (
-        -slope
-        - sum_of_others(slope_2, axis=-2)
+        -product
+        - sum_of_others(product_2, axis=-2)
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     loss = total(quotient * weight, axis=1) / target.shape[1]
     grad_target = None
     if "target" in wanted:
-        slope_5 = (
-            upstream[:, None, None]
+        product_5 = (
+            slope[:, None, None]
             * quotient_2[:, :, None]
             * weight[:, None]
             * (other_probability - p)
-            / target.shape[1]
         )
-        grad_target = slope_5 - slope_3[:, :, None]
+        grad_target = product_5 - product_3[:, :, None]
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / target.shape[1]
@@ -267,6 +256,7 @@ def _hessian_diagonal_optax(
     upstream: Array, input: Array, target: Array, weight: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    slope = upstream / target.shape[1]
     term = 1.0 - target
     term_2 = term - target
     p = softmax(input, axis=-2)
@@ -301,15 +291,9 @@ def _hessian_diagonal_optax(
     rest_7 = sum_of_others(power * power_2[:, :, None] * weight[:, None] * target, axis=-2)
     rest_8 = sum_of_others(power * term_5[:, :, None] * weight[:, None], axis=-2)
     term_9 = product_4[:, :, None] - power_2[:, :, None] * weight[:, None] * term_4
-    diagonal_input = (
-        upstream[:, None, None]
-        * (term_7 + (term_8 + p * p * (rest_7 - rest_6 + rest_8)))
-        / target.shape[1]
-    )
-    diagonal_target = (
-        upstream[:, None, None]
-        * (term_9 - term_4 * quotient_2[:, :, None] * weight[:, None])
-        / target.shape[1]
+    diagonal_input = slope[:, None, None] * (term_7 + (term_8 + p * p * (rest_7 - rest_6 + rest_8)))
+    diagonal_target = slope[:, None, None] * (
+        term_9 - term_4 * quotient_2[:, :, None] * weight[:, None]
     )
     return diagonal_input, diagonal_target
 

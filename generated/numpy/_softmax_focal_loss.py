@@ -149,8 +149,8 @@ def _hessian_diagonal_labels(
     product_5 = product * (gamma * gamma * p * p * softplus + product_2 * sigmoid_term)
     term_4 = gamma * power * p * picked_2 * sigmoid_term + product * sigmoid_term * p
     term_5 = product_5 + term_4
-    product_6 = power * p * sigmoid_term * picked_2 * softplus
-    term_6 = term_5[:, None] * term_3 + product_6[:, None] * gamma * (chosen_3 - product_4)
+    product_6 = power * p * sigmoid_term * picked_2 * softplus * gamma
+    term_6 = term_5[:, None] * term_3 + product_6[:, None] * (chosen_3 - product_4)
     return (upstream[:, None] * (product_3 + term_3 * term_6),)
 
 

@@ -79,15 +79,22 @@ def _value_and_gradient(
     slope = -upstream * beta * log_zero
     chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    sums = total(upstream * picked)
+    slope_2 = upstream * alpha
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + upstream[:, None] * alpha * excess
+    grad_input = probability * term + slope_2[:, None] * excess
+    grad_beta = grad_log_zero = None
+    if wanted & {"beta", "log_zero"}:
+        sums = total(upstream * picked)
+        if "beta" in wanted:
+            grad_beta = -log_zero * sums
+        if "log_zero" in wanted:
+            grad_log_zero = -beta * sums
     return (
         loss,
         grad_input,
         total(upstream * nll_at) if "alpha" in wanted else None,
-        -log_zero * sums if "beta" in wanted else None,
-        -beta * sums if "log_zero" in wanted else None,
+        grad_beta,
+        grad_log_zero,
     )
 
 

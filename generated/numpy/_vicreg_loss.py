@@ -165,26 +165,23 @@ def _value_and_gradient_variance(
     )
     positive = at_least(sign(term_2), 0.0)
     quotient = ratio(1.0, term)
-    positive_2 = at_least(sign(term_3), 0.0)
     grad_input1 = (
-        -0.5 * upstream * std_weight * positive * quotient * deviation_2 / (input1.shape[1] * root)
+        -0.5 * (positive * upstream * std_weight * quotient / input1.shape[1]) * deviation_2 / root
     )
-    grad_input2 = None
-    if "input2" in wanted:
-        grad_input2 = (
-            -0.5
-            * upstream
-            * std_weight
-            * positive_2
-            * quotient
-            * deviation_3
-            / (input1.shape[1] * root_2)
-        )
-    grad_eps = None
-    if "eps" in wanted:
-        slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
-        slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
-        grad_eps = -slope - slope_2
+    grad_input2 = grad_eps = None
+    if wanted & {"input2", "eps"}:
+        positive_2 = at_least(sign(term_3), 0.0)
+        if "input2" in wanted:
+            grad_input2 = (
+                -0.5
+                * (positive_2 * upstream * std_weight * quotient / input1.shape[1])
+                * deviation_3
+                / root_2
+            )
+        if "eps" in wanted:
+            slope = 0.25 * upstream * std_weight * total(positive_2 / root_2) / input1.shape[1]
+            slope_2 = 0.25 * upstream * std_weight * total(positive / root) / input1.shape[1]
+            grad_eps = -slope - slope_2
     return (
         0.5 * term_4 * std_weight,
         grad_input1,
@@ -204,17 +201,17 @@ def _hessian_diagonal_variance(
     positive = at_least(sign(1.0 - root), 0.0)
     quotient = ratio(1.0, term)
     term_2 = 2.0 - 2.0 / input1.shape[0]
-    power = quotient * quotient
     product = deviation_2 / root
+    power = quotient * quotient
     term_3 = (
-        power * product * product * (positive / root) - 0.5 * positive * quotient * term_2 / root
+        product * product * (positive * power / root) - 0.5 * positive * quotient * term_2 / root
     )
     deviation_3 = deviation(input2, axis=-2)
     root_2 = np.sqrt(eps + ratio(total(deviation_3 * deviation_3, axis=0), term))
     positive_2 = at_least(sign(1.0 - root_2), 0.0)
     product_2 = deviation_3 / root_2
     term_4 = (
-        power * product_2 * product_2 * (positive_2 / root_2)
+        product_2 * product_2 * (positive_2 * power / root_2)
         - 0.5 * positive_2 * quotient * term_2 / root_2
     )
     diagonal_input1 = 0.5 * upstream * std_weight * term_3 / input1.shape[1]
@@ -347,19 +344,20 @@ def _hessian_diagonal_covariance(
     term_2 = 2.0 * (1.0 - product) + product
     product_2 = 2.0 * ratio(total(power, axis=0), term) * quotient * chosen * term_2
     power_2 = quotient * quotient
+    product_3 = chosen * power_2
     chosen_2 = (np.arange(input1.shape[1]) != index[:, None]).astype(input1.dtype)
     term_3 = (
         product_2
-        + 4.0 * power * power_2 * chosen
+        + 4.0 * product_3 * power
         + 2.0 * power_2 * ((deviation(input1, axis=-2) ** 2) @ chosen_2.T)
     )
     chosen_3 = (index[:, None] != np.arange(input1.shape[1])).astype(input1.dtype)
     term_4 = term_3 + 2.0 * power_2 * ((deviation(input1, axis=-2) ** 2) @ chosen_3.T)
     power_3 = deviation(input2, axis=-2) ** 2
-    product_3 = 2.0 * ratio(total(power_3, axis=0), term) * quotient * chosen * term_2
+    product_4 = 2.0 * ratio(total(power_3, axis=0), term) * quotient * chosen * term_2
     term_5 = (
-        product_3
-        + 4.0 * power_3 * power_2 * chosen
+        product_4
+        + 4.0 * product_3 * power_3
         + 2.0 * power_2 * ((deviation(input2, axis=-2) ** 2) @ chosen_2.T)
     )
     term_6 = term_5 + 2.0 * power_2 * ((deviation(input2, axis=-2) ** 2) @ chosen_3.T)

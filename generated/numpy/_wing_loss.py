@@ -64,18 +64,18 @@ def _value_and_gradient(
     term_2 = product + 1.0
     sign_term = sign(term)
     slope = upstream * select(mask, width * sign_term / (term_2 * eps), sign_term)
-    term_3 = product_2 + 1.0
     loss = select(mask, width * log1p_product, abs_error + (width * log_term - width))
-    grad_width = None
-    if "width" in wanted:
-        chosen = select(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
-        grad_width = total(upstream * chosen)
-    grad_eps = None
-    if "eps" in wanted:
-        chosen_2 = select(
-            mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
-        )
-        grad_eps = total(upstream * chosen_2)
+    grad_width = grad_eps = None
+    if wanted & {"width", "eps"}:
+        term_3 = product_2 + 1.0
+        if "width" in wanted:
+            chosen = select(mask, log1p_product, log_term + width / (term_3 * eps) - 1.0)
+            grad_width = total(upstream * chosen)
+        if "eps" in wanted:
+            chosen_2 = select(
+                mask, -width * abs_error / (term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
+            )
+            grad_eps = total(upstream * chosen_2)
     return loss, slope, -slope if "target" in wanted else None, grad_width, grad_eps
 
 

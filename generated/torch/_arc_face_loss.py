@@ -197,25 +197,26 @@ def _curvature(
     slope_2 = upstream * probability * probability_2 * term_7
     slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
+    slope_4 = upstream * probability * d_scale
     chosen_9 = mask.to(upstream.dtype)
     product_10 = probability_2 * term_7
     term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
     sums = (chosen_6 * d_probability + probability_3 * chosen_9 * d_input).sum(dim=1)
-    slope_4 = upstream * probability * (product_10 * (probability_3 * chosen_6).sum(dim=1) + sums)
+    slope_5 = upstream * probability * (product_10 * (probability_3 * chosen_6).sum(dim=1) + sums)
     product_11 = probability * chosen_4
     term_11 = product_5 + product_6
     term_12 = (upstream * product_11 * term_11).sum() - (upstream * probability * chosen_8).sum()
     chosen_10 = select(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
-    slope_5 = upstream * probability * (product_10 * chosen_8 + chosen_10 * d_margin)
-    slope_6 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
+    slope_6 = upstream * probability * (product_10 * chosen_8 + chosen_10 * d_margin)
+    slope_7 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
     change_input = (
         slope
         + slope_2[:, None] * probability_3 * chosen_7
         + slope_3[:, None] * chosen_7 * d_probability
-        + slope_3[:, None] * probability_3 * chosen_9 * d_scale
+        + slope_4[:, None] * probability_3 * chosen_9
     )
-    change_scale = slope_4.sum() - (upstream * probability * term_10).sum()
-    change_margin = term_12 * d_scale + scale * slope_6.sum() - scale * slope_5.sum()
+    change_scale = slope_5.sum() - (upstream * probability * term_10).sum()
+    change_margin = term_12 * d_scale + scale * slope_7.sum() - scale * slope_6.sum()
     return change_input, change_scale, change_margin
 
 

@@ -60,14 +60,15 @@ def _value_and_gradient(
     index = torch.arange(image.shape[0], device=image.device)
     find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     term = pick(negative_log_softmax(logit, axis=-2), index, dim=1) + find_text
+    slope = upstream * logit_scale
     mask = torch.arange(text.shape[0], device=text.device) == index[:, None]
-    slope = 0.5 * upstream
-    chosen = select(mask, slope[:, None], 0.0)
+    slope_2 = 0.5 * upstream
+    chosen = select(mask, slope_2[:, None], 0.0)
     term_2 = (
         softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
         - softmax_complement(logit, axis=-2) * chosen
     )
-    term_3 = 0.5 * upstream[:, None] * excess * logit_scale + term_2 * logit_scale
+    term_3 = 0.5 * slope[:, None] * excess + term_2 * logit_scale
     sums_2 = term_3 @ text_direction
     term_4 = sums_2 - image_direction * (sums_2 * image_direction).sum(dim=1)[:, None]
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * term_4
@@ -122,17 +123,18 @@ def _curvature(
     image_direction = direction(image, axis=-1)
     sums = (image_direction * d_image).sum(dim=1)
     product = ratio(quotient, image_length) * sums
+    slope = upstream * logit_scale
     text_direction = direction(text, axis=-1)
     sums_2 = image_direction @ text_direction.T
     logit = logit_scale * sums_2
     index = torch.arange(image.shape[0], device=image.device)
     excess = label_excess(logit, index, axis=-1)
     mask = torch.arange(text.shape[0], device=text.device) == index[:, None]
-    slope = 0.5 * upstream
-    chosen = select(mask, slope[:, None], 0.0)
+    slope_2 = 0.5 * upstream
+    chosen = select(mask, slope_2[:, None], 0.0)
     rest = sum_of_others(chosen, axis=-2)
     term = softmax(logit, axis=-2) * rest - softmax_complement(logit, axis=-2) * chosen
-    term_2 = 0.5 * upstream[:, None] * excess * logit_scale + term * logit_scale
+    term_2 = 0.5 * slope[:, None] * excess + term * logit_scale
     sums_3 = term_2 @ text_direction
     sums_4 = (sums_3 * image_direction).sum(dim=1)
     term_3 = d_image - image_direction * sums[:, None]
@@ -145,19 +147,13 @@ def _curvature(
     )
     term_6 = sums_2 * d_logit_scale + logit_scale * term_5
     d_probability = softmax_tangent(logit, term_6, axis=-1)
-    slope_2 = 0.5 * upstream[:, None] * logit_scale * (d_probability @ text_direction)
     term_7 = 0.5 * upstream[:, None] * excess + term
     d_probability_2 = softmax_tangent(logit, term_6, axis=-2)
     product_2 = rest * d_probability_2
-    slope_3 = upstream * pick(d_probability_2, index, dim=1)
-    product_3 = (
-        0.5
-        * slope_3[:, None]
-        * logit_scale
-        * select(mask[:, :, None], text_direction, 0.0).sum(dim=1)
-    )
+    slope_3 = upstream * pick(d_probability_2, index, dim=1) * logit_scale
+    product_3 = 0.5 * slope_3[:, None] * select(mask[:, :, None], text_direction, 0.0).sum(dim=1)
     term_8 = (
-        slope_2
+        0.5 * slope[:, None] * (d_probability @ text_direction)
         + d_logit_scale * (term_7 @ text_direction)
         + logit_scale * (product_2 @ text_direction)
         + product_3

@@ -118,11 +118,10 @@ def _curvature(
     term_3 = (
         (probability_3 * term).sum(dim=1) + term_2 * d_scale - scale * picked_2 + scale * d_margin
     )
-    term_4 = (
-        -upstream * probability * probability_2 * scale * term_3 - upstream * probability * d_scale
-    )
-    slope = upstream * probability * probability_2 * term_3
-    slope_2 = upstream * probability
+    slope = upstream * probability * d_scale
+    term_4 = -upstream * probability * probability_2 * scale * term_3 - slope
+    slope_2 = upstream * probability * probability_2 * term_3
+    slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term, axis=-1)
     chosen_4 = mask.to(upstream.dtype)
     product_2 = probability_2 * term_3
@@ -132,15 +131,15 @@ def _curvature(
         - upstream * probability * picked_2
     )
     sums = (chosen_2 * d_probability + probability_3 * chosen_4 * d_input).sum(dim=1)
-    slope_3 = upstream * probability * (product_2 * (probability_3 * chosen_2).sum(dim=1) + sums)
+    slope_4 = upstream * probability * (product_2 * (probability_3 * chosen_2).sum(dim=1) + sums)
     change_input = (
         (index == target[:, None]).to(upstream.dtype) * term_4[:, None]
-        + slope[:, None] * probability_3 * chosen_3
-        + slope_2[:, None] * chosen_3 * d_probability
-        + slope_2[:, None] * probability_3 * chosen_4 * d_scale
+        + slope_2[:, None] * probability_3 * chosen_3
+        + slope_3[:, None] * chosen_3 * d_probability
+        + slope[:, None] * probability_3 * chosen_4
     )
-    change_margin = slope_2.sum() * d_scale + scale * slope.sum()
-    return change_input, term_5.sum() + slope_3.sum(), change_margin
+    change_margin = slope_3.sum() * d_scale + scale * slope_2.sum()
+    return change_input, term_5.sum() + slope_4.sum(), change_margin
 
 
 _kernel = differentiable(

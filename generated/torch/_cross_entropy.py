@@ -29,6 +29,7 @@ from ._functions import (
 )
 from ._runtime import (
     Loss,
+    all_count,
     axis_weight,
     finish,
     fold,
@@ -123,6 +124,45 @@ _kernel_labels = differentiable(
 )
 
 
+def _value_labels_plain(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
+    # picked cross-entropy: (logsumexp(a) - a)[k] as one
+    return label_cross_entropy(input, target, axis=-2)
+
+
+def _value_and_gradient_labels_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    return nll_at, upstream[:, None] * excess
+
+
+def _tangent_labels_plain(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    return (label_excess(input, target, axis=-2) * d_input).sum(dim=1)
+
+
+def _curvature_labels_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    return (upstream[:, None] * softmax_tangent(input, d_input, axis=-2),)
+
+
+_kernel_labels_plain = differentiable(
+    _value_labels_plain,
+    _value_and_gradient_labels_plain,
+    _tangent_labels_plain,
+    _curvature_labels_plain,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _value_smoothed_labels(
     input: Tensor,
     target: Tensor,
@@ -158,16 +198,14 @@ def _value_and_gradient_smoothed_labels(
     nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
-    slope = upstream * label_weight
-    term_3 = (
-        slope[:, None] * term * excess_2
-        + upstream[:, None] * label_smoothing * excess / input.shape[1]
-    )
+    slope = upstream * label_weight * term
+    slope_2 = upstream * label_smoothing / input.shape[1]
+    grad_input = masked(slope[:, None] * excess_2 + slope_2[:, None] * excess, valid[:, None])
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         chosen = select(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)
         grad_label_smoothing = chosen.sum()
-    return select(valid, term_2, 0.0), masked(term_3, valid[:, None]), grad_label_smoothing
+    return select(valid, term_2, 0.0), grad_input, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -207,20 +245,20 @@ def _curvature_smoothed_labels(
     label_weight = weight[label]
     slope = upstream * label_weight
     excess = label_excess(input, label, axis=-2)
+    slope_2 = upstream / input.shape[1]
     excess_2 = excess_over(input, weight[:, None], axis=-2)
-    term = upstream[:, None] * excess_2 / input.shape[1] - slope[:, None] * excess
+    product = (slope_2[:, None] * excess_2 - slope[:, None] * excess) * d_label_smoothing
+    slope_3 = upstream * label_weight * (1.0 - label_smoothing)
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    slope_2 = upstream[:, None] * label_smoothing * weight.sum() * d_probability / input.shape[1]
-    term_2 = (
-        term * d_label_smoothing
-        + slope[:, None] * (1.0 - label_smoothing) * d_probability
-        + slope_2
+    slope_4 = upstream * label_smoothing / input.shape[1]
+    term = (
+        product + slope_3[:, None] * d_probability + slope_4[:, None] * weight.sum() * d_probability
     )
-    term_3 = (excess_2 * d_input).sum(dim=1) / input.shape[1] - label_weight * (
+    term_2 = (excess_2 * d_input).sum(dim=1) / input.shape[1] - label_weight * (
         excess * d_input
     ).sum(dim=1)
-    change_label_smoothing = select(valid, upstream * term_3, 0.0).sum()
-    return masked(term_2, valid[:, None]), change_label_smoothing
+    change_label_smoothing = select(valid, upstream * term_2, 0.0).sum()
+    return masked(term, valid[:, None]), change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -279,14 +317,15 @@ def _value_and_gradient_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
     xent, excess = cross_entropy_and_excess(input, product, axis=-2)
-    nll = negative_log_softmax(input, axis=-2)
-    grad_target = None
-    if "target" in wanted:
-        grad_target = upstream[:, None] * nll * term * weight[:, None]
-    grad_label_smoothing = None
-    if "label_smoothing" in wanted:
-        sums = (upstream[:, None] * nll * (1.0 / input.shape[1] - target)).sum(dim=2)
-        grad_label_smoothing = (weight * sums).sum()
+    grad_target = grad_label_smoothing = None
+    if wanted & {"target", "label_smoothing"}:
+        nll = negative_log_softmax(input, axis=-2)
+        if "target" in wanted:
+            slope = upstream * term
+            grad_target = slope[:, None] * weight[:, None] * nll
+        if "label_smoothing" in wanted:
+            sums = (upstream[:, None] * nll * (1.0 / input.shape[1] - target)).sum(dim=2)
+            grad_label_smoothing = (weight * sums).sum()
     return xent, upstream[:, None] * excess, grad_target, grad_label_smoothing
 
 
@@ -302,11 +341,12 @@ def _tangent_probabilities(
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / input.shape[1] + term * target) * weight[:, None]
-    product_2 = (1.0 / input.shape[1] - target) * weight[:, None] * d_label_smoothing
-    product_3 = negative_log_softmax(input, axis=-2) * (
-        product_2 + term * weight[:, None] * d_target
-    )
-    return (excess_over(input, product, axis=-2) * d_input).sum(dim=1) + product_3.sum(dim=1)
+    product_2 = weight * d_label_smoothing
+    product_3 = weight * term
+    term_2 = product_2[:, None] * (1.0 / input.shape[1] - target) + product_3[:, None] * d_target
+    return (excess_over(input, product, axis=-2) * d_input).sum(dim=1) + (
+        negative_log_softmax(input, axis=-2) * term_2
+    ).sum(dim=1)
 
 
 def _curvature_probabilities(
@@ -323,18 +363,23 @@ def _curvature_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
     product_2 = product.sum(dim=1)[:, None] * softmax_tangent(input, d_input, axis=-2)
+    product_3 = weight * d_label_smoothing
     term_2 = 1.0 / target.shape[1] - target
-    term_3 = term_2 * weight[:, None] * d_label_smoothing + term * weight[:, None] * d_target
-    offset = centred(input, d_input, axis=-2)
-    term_4 = (softmax(input, axis=-2) * offset).sum(dim=1)[:, None] - offset
-    nll = negative_log_softmax(input, axis=-2)
-    term_5 = upstream[:, None] * term_2 * term_4 - upstream[:, None] * nll * d_target
-    change_input = upstream[:, None] * (product_2 + excess_over(input, term_3, axis=-2))
-    change_target = (
-        upstream[:, None] * term * weight[:, None] * term_4
-        - upstream[:, None] * nll * weight[:, None] * d_label_smoothing
+    product_4 = weight * term
+    excess = excess_over(
+        input, product_3[:, None] * term_2 + product_4[:, None] * d_target, axis=-2
     )
-    change_label_smoothing = (weight * term_5.sum(dim=2)).sum()
+    slope = upstream * term
+    offset = centred(input, d_input, axis=-2)
+    term_3 = (softmax(input, axis=-2) * offset).sum(dim=1)[:, None] - offset
+    slope_2 = upstream * d_label_smoothing
+    nll = negative_log_softmax(input, axis=-2)
+    term_4 = upstream[:, None] * term_2 * term_3 - upstream[:, None] * nll * d_target
+    change_input = upstream[:, None] * (product_2 + excess)
+    change_target = (
+        slope[:, None] * weight[:, None] * term_3 - slope_2[:, None] * weight[:, None] * nll
+    )
+    change_label_smoothing = (weight * term_4.sum(dim=2)).sum()
     return change_input, change_target, change_label_smoothing
 
 
@@ -360,6 +405,7 @@ def _labels_loss(
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
+    unweighted = weight is None
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_integer("ignore_index", ignore_index)
@@ -376,6 +422,17 @@ def _labels_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
+    if dialect is None and unweighted and all_count(target, ignore_index):
+        return finish(
+            _kernel_labels_plain,
+            (input, target),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     if dialect == "chainer":
         return finish(
             _kernel_labels,

@@ -58,7 +58,7 @@ def _tangent(input: Tensor, d_input: Tensor) -> Tensor:
 def _curvature(upstream: Tensor, input: Tensor, d_input: Tensor) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input.shape[0] * input.shape[0]
-    mask = torch.arange(d_input.shape[1], device=d_input.device)[:, None] != torch.arange(
+    mask = torch.arange(input.shape[1], device=input.device)[:, None] != torch.arange(
         input.shape[1], device=input.device
     )
     different = mask.to(input.dtype)

@@ -55,10 +55,12 @@ def _value_and_gradient_variance(
     direction_2 = direction(term, axis=-1)
     power = sums * sums
     product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
-    product_2 = excess * positive
-    slope = 2.0 * product_2[:, None] * upstream * quotient * direction_2 / sums[:, None]
+    slope = excess * positive * upstream
     loss = ratio((excess * (excess / sums)).sum(), clusters)
-    grad_input = -2.0 * upstream * quotient * (chosen.T @ product) + slope
+    grad_input = (
+        -2.0 * upstream * quotient * (chosen.T @ product)
+        + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
+    )
     grad_pull = None
     if "pull" in wanted:
         grad_pull = -2.0 * upstream * quotient * (excess * positive / sums).sum()
@@ -109,13 +111,16 @@ def _curvature_variance(
     product_2 = excess[:, None] * positive[:, None] * quotient_2[:, None] * chosen / power[:, None]
     term_5 = term_3 - direction_2 * sums_2[:, None]
     slope = -2.0 * upstream * quotient * (chosen.T @ product + product_2.T @ term_5)
-    product_3 = positive * term_4
-    slope_2 = 2.0 * product_3[:, None] * upstream * quotient * direction_2 / sums[:, None]
-    product_4 = excess * positive * quotient_2
-    slope_3 = 2.0 * product_4[:, None] * upstream * quotient * term_5 / sums[:, None]
+    slope_2 = positive * term_4 * upstream
+    slope_3 = excess * positive * quotient_2 * upstream
     term_6 = positive * positive * (sums_2 / sums) - d_pull * positive * (positive / sums)
+    change_input = (
+        slope
+        + 2.0 * slope_2[:, None] * quotient * direction_2 / sums[:, None]
+        + 2.0 * slope_3[:, None] * quotient * term_5 / sums[:, None]
+    )
     change_pull = -2.0 * upstream * quotient * term_6.sum()
-    return slope + slope_2 + slope_3, change_pull
+    return change_input, change_pull
 
 
 _kernel_variance = differentiable(

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ._runtime import (
+    are_moderate,
     argmax_along,
     exp_difference,
     length_along,
@@ -55,6 +56,24 @@ def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
 
 def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Return cross_entropy_with(x, y) and its excess_over."""
+    if are_moderate(x):
+        top = argmax_along(x, axis)
+        rest = put_into(torch.exp(x), axis, top, 0.0)
+        sums = rest.sum(dim=axis, keepdim=True)
+        largest = max_along(x, axis)
+        exp_largest = torch.exp(largest)
+        spread = y.expand_as(x)
+        picked = torch.gather(spread, axis, top)
+        sums_2 = put_along(spread, axis, top, 0.0).sum(dim=axis, keepdim=True)
+        term = picked + sums_2
+        inverse = 1.0 / (sums + exp_largest)
+        value = torch.log1p(sums / exp_largest) * term + (y * (largest - x)).sum(
+            dim=axis, keepdim=True
+        )
+        excess = put_into(
+            rest * (term * inverse) - y, axis, top, (sums_2 * exp_largest - sums * picked) * inverse
+        )
+        return value.squeeze(axis), excess
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     top = argmax_along(x, axis)
@@ -72,6 +91,18 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
+    if are_moderate(x):
+        top = argmax_along(x, axis)
+        sums = put_into(torch.exp(x), axis, top, 0.0).sum(dim=axis, keepdim=True)
+        largest = max_along(x, axis)
+        spread = y.expand_as(x)
+        term = torch.gather(spread, axis, top) + put_along(spread, axis, top, 0.0).sum(
+            dim=axis, keepdim=True
+        )
+        return (
+            torch.log1p(sums / torch.exp(largest)) * term
+            + (y * (largest - x)).sum(dim=axis, keepdim=True)
+        ).squeeze(axis)
     largest = max_along(x, axis)
     top = argmax_along(x, axis)
     others = put_into(exp_difference(x, largest), axis, top, 0.0).sum(dim=axis, keepdim=True)
@@ -118,6 +149,21 @@ def direction(x: Tensor, axis: int) -> Tensor:
 
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
+    if are_moderate(x):
+        top = argmax_along(x, axis)
+        rest = put_into(torch.exp(x), axis, top, 0.0)
+        spread = y.expand_as(x)
+        sums = put_along(spread, axis, top, 0.0).sum(dim=axis, keepdim=True)
+        picked = torch.gather(spread, axis, top)
+        sums_2 = rest.sum(dim=axis, keepdim=True)
+        exponential = torch.exp(max_along(x, axis))
+        inverse = 1.0 / (sums_2 + exponential)
+        return put_into(
+            rest * ((sums + picked) * inverse) - y,
+            axis,
+            top,
+            (sums * exponential - sums_2 * picked) * inverse,
+        )
     decayed = exp_difference(x, max_along(x, axis))
     spread = y.expand_as(x)
     top = argmax_along(x, axis)
@@ -182,6 +228,9 @@ def hypot1(x: Tensor) -> Tensor:
 def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = index.unsqueeze(axis)
+    if are_moderate(x):
+        sums = put_into(torch.exp(x), axis, index, 0.0).sum(dim=axis, keepdim=True)
+        return torch.log1p(sums / torch.exp(torch.gather(x, axis, index))).squeeze(axis)
     largest = max_along(x, axis)
     sums = put_into(exp_difference(x, largest), axis, index, 0.0).sum(dim=axis, keepdim=True)
     picked = torch.gather(x, axis, index)
@@ -191,6 +240,13 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
 def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = index.unsqueeze(axis)
+    if are_moderate(x):
+        rest = put_into(torch.exp(x), axis, index, 0.0)
+        sums = rest.sum(dim=axis, keepdim=True)
+        exponential = torch.exp(torch.gather(x, axis, index))
+        inverse = 1.0 / (sums + exponential)
+        excess = put_into(rest * inverse, axis, index, -sums * inverse)
+        return torch.log1p(sums / exponential).squeeze(axis), excess
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = rest.sum(dim=axis, keepdim=True)
@@ -205,6 +261,11 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = index.unsqueeze(axis)
+    if are_moderate(x):
+        rest = put_into(torch.exp(x), axis, index, 0.0)
+        sums = rest.sum(dim=axis, keepdim=True)
+        inverse = 1.0 / (sums + torch.exp(torch.gather(x, axis, index)))
+        return put_into(rest * inverse, axis, index, -sums * inverse)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = rest.sum(dim=axis, keepdim=True)
@@ -222,6 +283,10 @@ def log1p_square(x: Tensor) -> Tensor:
 
 def logsumexp(x: Tensor, axis: int) -> Tensor:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
+    if are_moderate(x):
+        largest = max_along(x, axis)
+        sums = put_into(torch.exp(x), axis, argmax_along(x, axis), 0.0).sum(dim=axis, keepdim=True)
+        return (largest + torch.log1p(sums / torch.exp(largest))).squeeze(axis)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return (largest + torch.log1p(rest.sum(dim=axis, keepdim=True))).squeeze(axis)
@@ -229,6 +294,10 @@ def logsumexp(x: Tensor, axis: int) -> Tensor:
 
 def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x, exact where one entry dominates."""
+    if are_moderate(x):
+        sums = put_into(torch.exp(x), axis, argmax_along(x, axis), 0.0).sum(dim=axis, keepdim=True)
+        largest = max_along(x, axis)
+        return torch.log1p(sums / torch.exp(largest)) + (largest - x)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return torch.log1p(rest.sum(dim=axis, keepdim=True)) + (largest - x)
@@ -292,6 +361,9 @@ def signed_power(x: Tensor, exponent: float) -> Tensor:
 
 def softmax(x: Tensor, axis: int) -> Tensor:
     """Return exp(x) / sum(exp(x)) over an axis."""
+    if are_moderate(x):
+        exp_x = torch.exp(x)
+        return exp_x / exp_x.sum(dim=axis, keepdim=True)
     decayed = exp_difference(x, max_along(x, axis))
     others = put_along(decayed, axis, argmax_along(x, axis), 0.0).sum(dim=axis, keepdim=True)
     return decayed / (others + 1.0)

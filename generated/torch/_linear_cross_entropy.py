@@ -78,18 +78,16 @@ def _value_and_gradient_labels(
     nll_at, excess = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     slope = upstream * label_weight
-    chosen = masked(slope[:, None] * excess, valid[:, None])
     loss = select(valid, nll_at * label_weight, 0.0)
     grad_input = masked(slope[:, None] * (excess @ linear_weight), valid[:, None])
-    grad_linear_weight = None
-    if "linear_weight" in wanted:
-        grad_linear_weight = chosen.T @ masked(input, valid[:, None])
-    return (
-        loss,
-        grad_input,
-        grad_linear_weight,
-        chosen.sum(dim=0) if "linear_bias" in wanted else None,
-    )
+    grad_linear_weight = grad_linear_bias = None
+    if wanted & {"linear_weight", "linear_bias"}:
+        chosen = masked(slope[:, None] * excess, valid[:, None])
+        if "linear_weight" in wanted:
+            grad_linear_weight = chosen.T @ masked(input, valid[:, None])
+        if "linear_bias" in wanted:
+            grad_linear_bias = chosen.sum(dim=0)
+    return loss, grad_input, grad_linear_weight, grad_linear_bias
 
 
 def _tangent_labels(
@@ -206,10 +204,11 @@ def _value_and_gradient_smoothed_labels(
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
-    slope = upstream * label_weight
-    product = slope[:, None] * term * excess_2
-    slope_2 = upstream[:, None] * label_smoothing * excess / linear_bias.shape[0]
-    term_3 = product + slope_2
+    slope = upstream * label_weight * term
+    product = slope[:, None] * excess_2
+    slope_2 = upstream * label_smoothing / linear_bias.shape[0]
+    product_2 = slope_2[:, None] * excess
+    term_3 = product + product_2
     grad_input = masked(term_3 @ linear_weight, valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
@@ -217,7 +216,7 @@ def _value_and_gradient_smoothed_labels(
     grad_linear_bias = None
     if "linear_bias" in wanted:
         grad_linear_bias = masked(product, valid[:, None]).sum(dim=0) + masked(
-            slope_2, valid[:, None]
+            product_2, valid[:, None]
         ).sum(dim=0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
@@ -282,29 +281,29 @@ def _curvature_smoothed_labels(
     slope = upstream * label_weight
     logits = linear_bias + input @ linear_weight.T
     excess = label_excess(logits, label, axis=-1)
+    slope_2 = upstream / linear_weight.shape[0]
     excess_2 = excess_over(logits, weight, axis=-1)
-    term = upstream[:, None] * excess_2 / linear_weight.shape[0] - slope[:, None] * excess
-    term_2 = 1.0 - label_smoothing
-    term_3 = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
-    d_probability = softmax_tangent(logits, term_3, axis=-1)
-    product = slope[:, None] * term_2 * d_probability
-    slope_2 = (
-        upstream[:, None] * label_smoothing * weight.sum() * d_probability / linear_weight.shape[0]
-    )
-    term_4 = term * d_label_smoothing + product + slope_2
-    slope_3 = upstream[:, None] * label_smoothing * excess_2 / linear_weight.shape[0]
-    term_5 = slope[:, None] * term_2 * excess + slope_3
-    sums = masked(term_5, valid[:, None]).T @ masked(d_input, valid[:, None])
-    chosen = masked(product - slope[:, None] * excess * d_label_smoothing, valid[:, None])
-    slope_4 = upstream[:, None] * excess_2 * d_label_smoothing / linear_weight.shape[0]
-    term_6 = (excess_2 * term_3).sum(dim=1) / linear_weight.shape[0] - label_weight * (
-        excess * term_3
+    product = (slope_2[:, None] * excess_2 - slope[:, None] * excess) * d_label_smoothing
+    slope_3 = upstream * label_weight * (1.0 - label_smoothing)
+    term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
+    d_probability = softmax_tangent(logits, term, axis=-1)
+    product_2 = slope_3[:, None] * d_probability
+    slope_4 = upstream * label_smoothing / linear_weight.shape[0]
+    product_3 = slope_4[:, None] * weight.sum() * d_probability
+    term_2 = product + product_2 + product_3
+    term_3 = slope_3[:, None] * excess + slope_4[:, None] * excess_2
+    sums = masked(term_3, valid[:, None]).T @ masked(d_input, valid[:, None])
+    slope_5 = upstream * label_weight * d_label_smoothing
+    sums_2 = masked(product_2 - slope_5[:, None] * excess, valid[:, None]).sum(dim=0)
+    slope_6 = upstream * d_label_smoothing / linear_weight.shape[0]
+    sums_3 = masked(slope_6[:, None] * excess_2 + product_3, valid[:, None]).sum(dim=0)
+    term_4 = (excess_2 * term).sum(dim=1) / linear_weight.shape[0] - label_weight * (
+        excess * term
     ).sum(dim=1)
-    change_input = masked(term_4 @ linear_weight + term_5 @ d_linear_weight, valid[:, None])
-    change_linear_weight = masked(term_4, valid[:, None]).T @ masked(input, valid[:, None]) + sums
-    change_linear_bias = chosen.sum(dim=0) + masked(slope_4 + slope_2, valid[:, None]).sum(dim=0)
-    change_label_smoothing = select(valid, upstream * term_6, 0.0).sum()
-    return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
+    change_input = masked(term_2 @ linear_weight + term_3 @ d_linear_weight, valid[:, None])
+    change_linear_weight = masked(term_2, valid[:, None]).T @ masked(input, valid[:, None]) + sums
+    change_label_smoothing = select(valid, upstream * term_4, 0.0).sum()
+    return change_input, change_linear_weight, sums_2 + sums_3, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -363,23 +362,23 @@ def _value_and_gradient_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
     xent, excess = cross_entropy_and_excess(logits, product, axis=-1)
-    slope = upstream[:, None] * excess
     grad_input = upstream[:, None] * (excess @ linear_weight)
+    grad_linear_weight = grad_linear_bias = None
+    if wanted & {"linear_weight", "linear_bias"}:
+        slope = upstream[:, None] * excess
+        if "linear_weight" in wanted:
+            grad_linear_weight = slope.T @ input
+        if "linear_bias" in wanted:
+            grad_linear_bias = slope.sum(dim=0)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * negative_log_softmax(logits, axis=-1) * term * weight
+        slope_2 = upstream * term
+        grad_target = slope_2[:, None] * weight * negative_log_softmax(logits, axis=-1)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         xent_2 = cross_entropy_with(logits, (1.0 / linear_bias.shape[0] - target) * weight, axis=-1)
         grad_label_smoothing = (upstream * xent_2).sum()
-    return (
-        xent,
-        grad_input,
-        slope.T @ input if "linear_weight" in wanted else None,
-        slope.sum(dim=0) if "linear_bias" in wanted else None,
-        grad_target,
-        grad_label_smoothing,
-    )
+    return xent, grad_input, grad_linear_weight, grad_linear_bias, grad_target, grad_label_smoothing
 
 
 def _tangent_probabilities(
@@ -400,8 +399,8 @@ def _tangent_probabilities(
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
     term_2 = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
-    product_2 = (1.0 / linear_bias.shape[0] - target) * weight * d_label_smoothing
-    product_3 = negative_log_softmax(logits, axis=-1) * (product_2 + term * weight * d_target)
+    product_2 = weight * d_label_smoothing * (1.0 / linear_bias.shape[0] - target)
+    product_3 = negative_log_softmax(logits, axis=-1) * (product_2 + weight * term * d_target)
     return (excess_over(logits, product, axis=-1) * term_2).sum(dim=1) + product_3.sum(dim=1)
 
 
@@ -427,18 +426,17 @@ def _curvature_probabilities(
     product_2 = product.sum(dim=1)[:, None] * softmax_tangent(logits, term_2, axis=-1)
     term_3 = 1.0 / linear_weight.shape[0] - target
     excess = excess_over(
-        logits, term_3 * weight * d_label_smoothing + term * weight * d_target, axis=-1
+        logits, weight * d_label_smoothing * term_3 + weight * term * d_target, axis=-1
     )
     term_4 = product_2 + excess
     excess_2 = excess_over(logits, product, axis=-1)
+    slope = upstream * term
     offset = centred(logits, term_2, axis=-1)
-    slope = (
-        upstream[:, None]
-        * term
-        * weight
-        * ((softmax(logits, axis=-1) * offset).sum(dim=1)[:, None] - offset)
+    product_3 = (
+        slope[:, None] * weight * ((softmax(logits, axis=-1) * offset).sum(dim=1)[:, None] - offset)
     )
-    slope_2 = upstream[:, None] * negative_log_softmax(logits, axis=-1) * weight * d_label_smoothing
+    slope_2 = upstream * d_label_smoothing
+    product_4 = slope_2[:, None] * weight * negative_log_softmax(logits, axis=-1)
     sums = (excess_over(logits, term_3 * weight, axis=-1) * term_2).sum(dim=1)
     slope_3 = upstream * (sums - cross_entropy_with(logits, weight * d_target, axis=-1))
     change_input = upstream[:, None] * (term_4 @ linear_weight + excess_2 @ d_linear_weight)
@@ -446,7 +444,13 @@ def _curvature_probabilities(
         term_4.T @ (upstream[:, None] * input) + (upstream[:, None] * excess_2).T @ d_input
     )
     change_linear_bias = (upstream[:, None] * term_4).sum(dim=0)
-    return change_input, change_linear_weight, change_linear_bias, slope - slope_2, slope_3.sum()
+    return (
+        change_input,
+        change_linear_weight,
+        change_linear_bias,
+        product_3 - product_4,
+        slope_3.sum(),
+    )
 
 
 _kernel_probabilities = differentiable(

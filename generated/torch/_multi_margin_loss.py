@@ -39,14 +39,12 @@ def _value_and_gradient_linear(
     index = torch.arange(input.shape[1], device=input.device)
     mask = target[:, None] != index
     term = input - pick(input, target, dim=1)[:, None] + margin
-    slope = upstream * picked
+    slope = upstream * picked / input.shape[1]
     chosen = select(mask, sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * select(mask, term.clamp(min=0.0), 0.0).sum(dim=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen / input.shape[1] + select(
-        index == target[:, None], slope_2[:, None], 0.0
-    )
+    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = (upstream * picked * sums).sum() / input.shape[1]
@@ -115,14 +113,12 @@ def _value_and_gradient_squared(
     mask = target[:, None] != index
     term = input - pick(input, target, dim=1)[:, None] + margin
     gap = term.clamp(min=0.0)
-    slope = upstream * picked
+    slope = upstream * picked / input.shape[1]
     chosen = select(mask, 2.0 * gap * sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * select(mask, gap * gap, 0.0).sum(dim=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen / input.shape[1] + select(
-        index == target[:, None], slope_2[:, None], 0.0
-    )
+    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
     grad_margin = None
     if "margin" in wanted:
         grad_margin = (upstream * picked * sums).sum() / input.shape[1]
@@ -156,22 +152,24 @@ def _curvature_squared(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     picked = weight[target]
-    slope = upstream * picked
+    slope = upstream * picked * d_margin / input.shape[1]
     index = torch.arange(input.shape[1], device=input.device)
     positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
+    slope_2 = upstream * picked / input.shape[1]
     picked_2 = pick(d_input, target, dim=1)
-    slope_2 = upstream * picked * picked_2
+    slope_3 = upstream * picked * picked_2 / input.shape[1]
     term = chosen * d_margin + chosen * d_input - chosen * picked_2[:, None]
-    slope_3 = upstream * picked * term.sum(dim=1)
-    product = slope_3[:, None] * (index == target[:, None]).to(upstream.dtype) / input.shape[1]
+    sums = term.sum(dim=1)
+    slope_4 = upstream * picked * sums / input.shape[1]
     change_input = (
-        slope[:, None] * chosen * d_margin / input.shape[1]
-        + slope[:, None] * chosen * d_input / input.shape[1]
-        - slope_2[:, None] * chosen / input.shape[1]
-        - product
+        slope[:, None] * chosen
+        + slope_2[:, None] * chosen * d_input
+        - slope_3[:, None] * chosen
+        - slope_4[:, None] * (index == target[:, None]).to(upstream.dtype)
     )
-    return change_input, slope_3.sum() / input.shape[1]
+    change_margin = (upstream * picked * sums).sum() / input.shape[1]
+    return change_input, change_margin
 
 
 _kernel_squared = differentiable(

@@ -258,36 +258,40 @@ def _curvature(
     slope_5 = upstream * (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs())))
     product_4 = probability_2 * chosen_10
     product_5 = (upstream[:, None] * sigmoid_pull[:, None] * product_4).sum() / power_2
+    slope_6 = upstream * sigmoid_pull * d_base
     product_6 = probability_2 * mask_3.to(upstream.dtype)
     term_14 = (
         slope_4[:, None] * product_4
         + slope_2[:, None] * chosen_10 * d_probability_2
         + slope_2[:, None] * probability_2 * chosen_8 * term_4
-        + slope_2[:, None] * product_6 * d_base
+        + slope_6[:, None] * product_6
     )
-    slope_6 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
+    slope_7 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
     product_7 = probability * chosen_7
     product_8 = (upstream[:, None] * sigmoid_push[:, None] * product_7).sum() / power
+    slope_8 = upstream * sigmoid_push * d_base
     product_9 = probability * select(mask, -1.0, 0.0).to(upstream.dtype)
     term_15 = (
         slope_3[:, None] * product_7
         + slope[:, None] * chosen_7 * d_probability
         + slope[:, None] * probability * chosen_5 * term_4
-        + slope[:, None] * product_9 * d_base
+        + slope_8[:, None] * product_9
     )
     product_10 = probability * chosen_6
     product_11 = (upstream[:, None] * sigmoid_push[:, None] * product_10).sum() * d_beta / power
+    slope_9 = upstream * sigmoid_push * d_beta
     term_16 = (
         slope_3[:, None] * product_10
         + slope[:, None] * chosen_6 * d_probability
-        + slope[:, None] * product_9 * d_beta
+        + slope_9[:, None] * product_9
     )
     product_12 = probability_2 * chosen_9
     product_13 = (upstream[:, None] * sigmoid_pull[:, None] * product_12).sum() * d_alpha / power_2
+    slope_10 = upstream * sigmoid_pull * d_alpha
     term_17 = (
         slope_4[:, None] * product_12
         + slope_2[:, None] * chosen_9 * d_probability_2
-        + slope_2[:, None] * product_6 * d_alpha
+        + slope_10[:, None] * product_6
     )
     change_input = (
         term_11
@@ -300,7 +304,7 @@ def _curvature(
         - (upstream * sigmoid_pull * sums_6).sum() / power_2
     )
     change_beta = (
-        (2.0 * slope_6.sum() / beta**3 - product_8) * d_beta
+        (2.0 * slope_7.sum() / beta**3 - product_8) * d_beta
         + term_15.sum() / beta
         - (upstream * sigmoid_push * sums_5).sum() / power
     )

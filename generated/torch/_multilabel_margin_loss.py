@@ -51,12 +51,12 @@ def _value_and_gradient(
     term = input[:, :, None] - select(mask_3, input[:, :, None], 0.0).sum(dim=1)[:, None]
     term_2 = term + 1.0
     sums = (other * (named[:, None] * term_2.clamp(min=0.0)).sum(dim=2)).sum(dim=1)
+    slope = upstream / input.shape[1]
     positive = sign(term_2).clamp(min=0.0)
-    slope = upstream[:, None] * other * (named[:, None] * positive).sum(dim=2) / input.shape[1]
-    slope_2 = (
-        -upstream[:, None] * named * (other[:, :, None] * positive).sum(dim=1) / input.shape[1]
-    )
-    grad_input = slope + select(mask_3, slope_2[:, None], 0.0).sum(dim=2)
+    product_2 = -slope[:, None] * named * (other[:, :, None] * positive).sum(dim=1)
+    grad_input = slope[:, None] * other * (named[:, None] * positive).sum(dim=2) + select(
+        mask_3, product_2[:, None], 0.0
+    ).sum(dim=2)
     return sums / input.shape[1], grad_input
 
 

@@ -31,17 +31,12 @@ def _value_and_gradient(
     log_likelihood = -term * (input.clamp(min=0.0) + log_term) - target * (
         (-input).clamp(min=0.0) + log_term
     )
+    slope = upstream / target.shape[1]
     loss = -(log_likelihood * weight).sum(dim=1) / target.shape[1]
     grad_input = (
-        -upstream[:, None]
-        * (target * torch.sigmoid(-input) - term * torch.sigmoid(input))
-        * weight
-        / target.shape[1]
+        -slope[:, None] * (target * torch.sigmoid(-input) - term * torch.sigmoid(input)) * weight
     )
-    grad_target = None
-    if "target" in wanted:
-        grad_target = -upstream[:, None] * input * weight / target.shape[1]
-    return loss, grad_input, grad_target
+    return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 
 
 def _tangent(
@@ -61,19 +56,13 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    slope = upstream / input.shape[1]
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    slope = upstream[:, None] * (sigmoid_input + probability) * d_target / input.shape[1]
-    slope_2 = (
-        upstream[:, None]
-        * sigmoid_input
-        * probability
-        * (1.0 - target + target)
-        * d_input
-        / input.shape[1]
-    )
-    change_target = -upstream[:, None] * weight * d_input / input.shape[1]
-    return weight * (slope_2 - slope), change_target
+    product = slope[:, None] * sigmoid_input * probability * (1.0 - target + target) * d_input
+    term = product - slope[:, None] * (sigmoid_input + probability) * d_target
+    change_target = -slope[:, None] * weight * d_input
+    return weight * term, change_target
 
 
 _kernel = differentiable(

@@ -45,10 +45,11 @@ def _value_and_gradient(
     similarity = anchor @ positive.T
     index = torch.arange(anchor.shape[0], device=anchor.device)
     nll, excess = label_cross_entropy_and_excess(similarity, index, axis=-1)
-    grad_anchor = upstream[:, None] * (excess @ positive) + upstream[:, None] * l2 * anchor
+    slope = upstream * l2
+    grad_anchor = upstream[:, None] * (excess @ positive) + slope[:, None] * anchor
     grad_positive = None
     if "positive" in wanted:
-        grad_positive = (upstream[:, None] * excess).T @ anchor + upstream[:, None] * l2 * positive
+        grad_positive = (upstream[:, None] * excess).T @ anchor + slope[:, None] * positive
     grad_l2 = None
     if "l2" in wanted:
         grad_l2 = 0.5 * (upstream * squared_lengths).sum()
@@ -91,14 +92,14 @@ def _curvature(
         similarity, torch.arange(upstream.shape[0], device=upstream.device), axis=-1
     )
     slope = upstream[:, None] * (d_probability @ positive + excess @ d_positive)
+    slope_2 = upstream * d_l2
+    slope_3 = upstream * l2
     term = (
         d_probability.T @ (upstream[:, None] * anchor) + (upstream[:, None] * excess).T @ d_anchor
     )
     term_2 = 2.0 * (anchor * d_anchor).sum(dim=1) + 2.0 * (positive * d_positive).sum(dim=1)
-    change_anchor = slope + upstream[:, None] * anchor * d_l2 + upstream[:, None] * l2 * d_anchor
-    change_positive = (
-        term + upstream[:, None] * positive * d_l2 + upstream[:, None] * l2 * d_positive
-    )
+    change_anchor = slope + slope_2[:, None] * anchor + slope_3[:, None] * d_anchor
+    change_positive = term + slope_2[:, None] * positive + slope_3[:, None] * d_positive
     return change_anchor, change_positive, 0.5 * (upstream * term_2).sum()
 
 

@@ -16,6 +16,7 @@ from ._checks import (
 )
 from ._runtime import (
     Loss,
+    all_count,
     axis_weight,
     finish,
     fold,
@@ -94,6 +95,44 @@ _kernel = differentiable(
 )
 
 
+def _value_plain(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    return -pick(input, target, dim=1)
+
+
+def _value_and_gradient_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
+    grad_input = select(mask, (-upstream)[:, None], 0.0)
+    return -pick(input, target, dim=1), grad_input
+
+
+def _tangent_plain(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    return -pick(d_input, target, dim=1)
+
+
+def _curvature_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    return (torch.full_like(input, 0.0),)
+
+
+_kernel_plain = differentiable(
+    _value_plain,
+    _value_and_gradient_plain,
+    _tangent_plain,
+    _curvature_plain,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -124,6 +163,7 @@ def nll_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    unweighted = weight is None
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_integer("ignore_index", ignore_index)
@@ -140,6 +180,17 @@ def nll_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
+    if unweighted and all_count(target, ignore_index):
+        return finish(
+            _kernel_plain,
+            (input, target),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            doubt=doubt,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel,
         (input, target, weight, ignore_index),

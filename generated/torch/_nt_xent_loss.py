@@ -149,15 +149,16 @@ def _curvature(
     crowd = logsumexp(chosen, axis=-1)
     probability = torch.sigmoid(crowd[:, None] - logit)
     product_2 = positive * probability
-    slope = upstream * product_2.sum(dim=1)
+    sums_3 = product_2.sum(dim=1)
+    slope = upstream * sums_3
     probability_2 = softmax(chosen, axis=-1)
     chosen_2 = select(mask_2, torch.as_tensor(1.0 / temperature, dtype=upstream.dtype), 0.0)
     term = (
         slope[:, None] * probability_2 * chosen_2
         - upstream[:, None] * positive * probability / temperature
     )
-    sums_3 = term.T @ input_direction
-    sums_4 = (sums_3 * input_direction).sum(dim=1)
+    sums_4 = term.T @ input_direction
+    sums_5 = (sums_4 * input_direction).sum(dim=1)
     probability_3 = torch.sigmoid(logit - crowd[:, None])
     power = temperature * temperature
     chosen_3 = select(mask_2, -sums_2 / power, 0.0)
@@ -186,24 +187,23 @@ def _curvature(
         - slope_2
     )
     term_8 = term_7.T @ input_direction + (term * quotient[:, None]).T @ term_2
-    product_3 = sums_4 * quotient
-    sums_5 = (input_direction * term_8 + sums_3 * quotient[:, None] * term_2).sum(dim=1)
-    term_9 = term_8 - product_3[:, None] * term_2 - input_direction * sums_5[:, None]
+    product_3 = sums_5 * quotient
+    sums_6 = (input_direction * term_8 + sums_4 * quotient[:, None] * term_2).sum(dim=1)
+    term_9 = term_8 - product_3[:, None] * term_2 - input_direction * sums_6[:, None]
     term_10 = quotient[:, None] * term_9 - product[:, None] * (
-        sums_3 - input_direction * sums_4[:, None]
+        sums_4 - input_direction * sums_5[:, None]
     )
-    sums_6 = term @ input_direction
-    sums_7 = (sums_6 * input_direction).sum(dim=1)
+    sums_7 = term @ input_direction
+    sums_8 = (sums_7 * input_direction).sum(dim=1)
     term_11 = term_7 @ input_direction + (term * quotient) @ term_2
-    product_4 = sums_7 * quotient
-    sums_8 = (input_direction * term_11 + sums_6 * quotient[:, None] * term_2).sum(dim=1)
-    term_12 = term_11 - product_4[:, None] * term_2 - input_direction * sums_8[:, None]
+    product_4 = sums_8 * quotient
+    sums_9 = (input_direction * term_11 + sums_7 * quotient[:, None] * term_2).sum(dim=1)
+    term_12 = term_11 - product_4[:, None] * term_2 - input_direction * sums_9[:, None]
     power_2 = temperature**3
     product_5 = 2.0 * (upstream[:, None] * product_2 * sums_2).sum() * d_temperature / power_2
     term_13 = upstream[:, None] * probability_3 * sums_2 * term_5 + upstream[:, None] * term_3
-    product_6 = (
-        slope[:, None] * probability_2 * select(mask_2, 2.0 * sums_2 / power_2, 0.0) * d_temperature
-    )
+    slope_4 = upstream * sums_3 * d_temperature
+    product_6 = slope_4[:, None] * probability_2 * select(mask_2, 2.0 * sums_2 / power_2, 0.0)
     term_14 = (
         slope_3[:, None] * probability_2 * chosen_3
         + slope[:, None] * chosen_3 * d_probability
@@ -213,7 +213,7 @@ def _curvature(
     change_input = (
         term_10
         + quotient[:, None] * term_12
-        - product[:, None] * (sums_6 - input_direction * sums_7[:, None])
+        - product[:, None] * (sums_7 - input_direction * sums_8[:, None])
     )
     change_temperature = (product_2 * term_13).sum() / power + term_14.sum() - product_5
     return change_input, change_temperature

@@ -134,15 +134,15 @@ def _value_and_gradient_probabilities(
     sums = product.sum(dim=1)
     xent, excess = cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
-    rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
-    grad_input = upstream[:, None] * excess + probability * (
-        -product * upstream[:, None] * epsilon - rest
+    slope = upstream * epsilon
+    term = -slope[:, None] * product - sum_of_others(
+        -slope[:, None] * probability * target, axis=-2
     )
+    grad_input = upstream[:, None] * excess + probability * term
     grad_target = None
     if "target" in wanted:
         grad_target = (
-            upstream[:, None] * negative_log_softmax(input, axis=-2)
-            + upstream[:, None] * epsilon * lack
+            upstream[:, None] * negative_log_softmax(input, axis=-2) + slope[:, None] * lack
         )
     return (
         epsilon * sums + xent,
@@ -181,29 +181,29 @@ def _curvature_probabilities(
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     term = target.sum(dim=1)[:, None] * d_probability + excess_over(input, d_target, axis=-2)
+    slope = upstream * epsilon
     lack = softmax_complement(input, axis=-2)
     probability = softmax(input, axis=-2)
-    rest = sum_of_others(-probability * upstream[:, None] * epsilon * target, axis=-2)
-    product = (-lack * upstream[:, None] * epsilon * target - rest) * d_probability
-    slope = probability * upstream[:, None] * epsilon * target * d_probability
-    term_2 = (
-        -upstream[:, None] * epsilon * target * d_probability
-        - probability * upstream[:, None] * target * d_epsilon
-        - probability * upstream[:, None] * epsilon * d_target
+    term_2 = -slope[:, None] * lack * target - sum_of_others(
+        -slope[:, None] * probability * target, axis=-2
+    )
+    slope_2 = upstream * d_epsilon
+    term_3 = (
+        -slope[:, None] * target * d_probability
+        - slope_2[:, None] * probability * target
+        - slope[:, None] * probability * d_target
     )
     offset = centred(input, d_input, axis=-2)
-    slope_2 = upstream[:, None] * ((probability * offset).sum(dim=1)[:, None] - offset)
+    slope_3 = upstream[:, None] * ((probability * offset).sum(dim=1)[:, None] - offset)
     change_input = (
         upstream[:, None] * term
-        + product
-        + slope
-        - probability * lack * upstream[:, None] * target * d_epsilon
-        - probability * lack * upstream[:, None] * epsilon * d_target
-        - probability * sum_of_others(term_2, axis=-2)
+        + term_2 * d_probability
+        + slope[:, None] * probability * target * d_probability
+        - slope_2[:, None] * probability * lack * target
+        - slope[:, None] * probability * lack * d_target
+        - probability * sum_of_others(term_3, axis=-2)
     )
-    change_target = (
-        slope_2 + upstream[:, None] * lack * d_epsilon - upstream[:, None] * epsilon * d_probability
-    )
+    change_target = slope_3 + slope_2[:, None] * lack - slope[:, None] * d_probability
     change_epsilon = (upstream * (lack * d_target - target * d_probability).sum(dim=1)).sum()
     return change_input, change_target, change_epsilon
 

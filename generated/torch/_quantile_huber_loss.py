@@ -45,10 +45,11 @@ def _value_and_gradient(
     product = error / kappa
     product_2 = chosen * product.clamp(-1.0, 1.0)
     sums = (product_2 * torch.sub(error, within(error, kappa), alpha=0.5)).sum(dim=(1, 2))
-    grad_input = -upstream[:, None] * product_2.sum(dim=2) / target.shape[1]
+    slope = upstream / target.shape[1]
+    grad_input = -slope[:, None] * product_2.sum(dim=2)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream[:, None] * product_2.sum(dim=1) / target.shape[1]
+        grad_target = slope[:, None] * product_2.sum(dim=1)
     grad_kappa = None
     if "kappa" in wanted:
         product_3 = chosen * select(error.abs() <= kappa, -0.5 * product * product, -0.5)
@@ -86,6 +87,7 @@ def _curvature(
     d_kappa: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    slope = upstream / target.shape[1]
     error = target[:, None] - input[:, :, None]
     index = torch.arange(input.shape[1], dtype=upstream.dtype, device=upstream.device)
     level = (index + 0.5) / input.shape[1]
@@ -98,8 +100,8 @@ def _curvature(
     product = chosen * (chosen_2 * term_2 + chosen_3 * d_kappa)
     product_2 = error / kappa
     term_3 = chosen_3 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
-    change_input = -upstream[:, None] * product.sum(dim=2) / target.shape[1]
-    change_target = upstream[:, None] * product.sum(dim=1) / target.shape[1]
+    change_input = -slope[:, None] * product.sum(dim=2)
+    change_target = slope[:, None] * product.sum(dim=1)
     change_kappa = (upstream * (chosen * term_3).sum(dim=(1, 2))).sum() / target.shape[1]
     return change_input, change_target, change_kappa
 

@@ -38,13 +38,11 @@ def _value_and_gradient(
     term = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
     sums = ordered.sum(dim=(1, 2))
     quotient = ratio(1.0, sums)
-    slope = upstream * quotient
+    slope = upstream * quotient * sigma
     probability = torch.sigmoid(product_2)
     product_3 = ordered * probability
     loss = ratio((ordered * term).sum(dim=(1, 2)), sums)
-    grad_input = slope[:, None] * sigma * product_3.sum(dim=1) - slope[
-        :, None
-    ] * sigma * product_3.sum(dim=2)
+    grad_input = slope[:, None] * product_3.sum(dim=1) - slope[:, None] * product_3.sum(dim=2)
     grad_sigma = None
     if "sigma" in wanted:
         sums_2 = (ordered * probability * (input[:, None] - input[:, :, None])).sum(dim=(1, 2))
@@ -86,25 +84,22 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).to(upstream.dtype)
     quotient = ratio(1.0, ordered.sum(dim=(1, 2)))
-    slope = upstream * quotient
+    slope = upstream * quotient * d_sigma
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = ordered * torch.sigmoid(-product)
+    slope_2 = upstream * quotient * sigma
     sigmoid_product = torch.sigmoid(product)
     product_3 = sigma * (d_input[:, :, None] - d_input[:, None])
     term = input[:, None] - input[:, :, None]
     product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
-    term_2 = slope[:, None] * product_2.sum(dim=1) * d_sigma + slope[
-        :, None
-    ] * sigma * product_4.sum(dim=1)
+    term_2 = slope[:, None] * product_2.sum(dim=1) + slope_2[:, None] * product_4.sum(dim=1)
     term_3 = (
         sigmoid_product * term * term * d_sigma
         + (d_input[:, None] - d_input[:, :, None])
         - sigmoid_product * product_3 * term
     )
     change_input = (
-        term_2
-        - slope[:, None] * product_2.sum(dim=2) * d_sigma
-        - slope[:, None] * sigma * product_4.sum(dim=2)
+        term_2 - slope[:, None] * product_2.sum(dim=2) - slope_2[:, None] * product_4.sum(dim=2)
     )
     change_sigma = (upstream * quotient * (product_2 * term_3).sum(dim=(1, 2))).sum()
     return change_input, torch.full_like(target, 0.0), change_sigma

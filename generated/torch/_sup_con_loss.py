@@ -140,10 +140,10 @@ def _curvature(
     term = d_input - input_direction * sums[:, None]
     term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
     d_probability = softmax_tangent(logit, chosen_2 * d_temperature + chosen * term_2, axis=-1)
-    slope = upstream[:, None] * quotient_2[:, None] * sums_2[:, None] * chosen * d_probability
+    slope = upstream[:, None] * quotient_2[:, None] * chosen * sums_2[:, None] * d_probability
     chosen_3 = select(mask, torch.as_tensor(-1.0 / power, dtype=upstream.dtype), 0.0)
     sums_6 = (upstream[:, None] * quotient_2[:, None] * excess * chosen_3).T @ input_direction
-    slope_2 = upstream[:, None] * quotient_2[:, None] * quotient[:, None] * excess * chosen
+    slope_2 = upstream[:, None] * quotient_2[:, None] * excess * chosen * quotient[:, None]
     term_3 = slope.T @ input_direction + d_temperature * sums_6 + slope_2.T @ term
     product_2 = sums_5 * quotient
     sums_7 = (input_direction * term_3 + sums_4 * quotient[:, None] * term).sum(dim=1)
@@ -168,9 +168,8 @@ def _curvature(
         slope_3[:, None] * term_6 - slope_5[:, None] * term - slope_6[:, None] * input_direction
     )
     slope_7 = upstream * quotient_2 * sums_2
-    product_4 = (
-        slope_3[:, None] * excess * select(mask, 2.0 * sums_3 / temperature**3, 0.0) * d_temperature
-    )
+    slope_8 = upstream * quotient_2 * d_temperature
+    product_4 = slope_8[:, None] * excess * select(mask, 2.0 * sums_3 / temperature**3, 0.0)
     term_8 = (
         slope_7[:, None] * chosen_2 * d_probability
         + product_4

@@ -63,15 +63,22 @@ def _value_and_gradient(
     slope = -upstream * beta * log_zero
     chosen = select(mask, slope[:, None], 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    sums = (upstream * picked).sum()
+    slope_2 = upstream * alpha
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + upstream[:, None] * alpha * excess
+    grad_input = probability * term + slope_2[:, None] * excess
+    grad_beta = grad_log_zero = None
+    if wanted & {"beta", "log_zero"}:
+        sums = (upstream * picked).sum()
+        if "beta" in wanted:
+            grad_beta = -log_zero * sums
+        if "log_zero" in wanted:
+            grad_log_zero = -beta * sums
     return (
         loss,
         grad_input,
         (upstream * nll_at).sum() if "alpha" in wanted else None,
-        -log_zero * sums if "beta" in wanted else None,
-        -beta * sums if "log_zero" in wanted else None,
+        grad_beta,
+        grad_log_zero,
     )
 
 
@@ -130,14 +137,16 @@ def _curvature(
         - probability * chosen_2 * d_beta
         - probability * chosen_3 * d_log_zero
     )
+    slope_4 = upstream * d_alpha
     excess = label_excess(input, target, axis=-2)
+    slope_5 = upstream * alpha
     sums = (upstream * pick(other_probability, target, dim=1)).sum()
     sums_2 = (upstream * pick(d_probability, target, dim=1)).sum()
     change_input = (
         product_2
         + product * d_probability
-        + upstream[:, None] * excess * d_alpha
-        + upstream[:, None] * alpha * d_probability
+        + slope_4[:, None] * excess
+        + slope_5[:, None] * d_probability
         - product_3 * chosen_2 * d_beta
         - product_3 * chosen_3 * d_log_zero
         - probability * sum_of_others(term, axis=-2)

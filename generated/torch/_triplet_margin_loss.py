@@ -58,14 +58,20 @@ def _value_and_gradient_swapped(
     product = slope[:, None] * signed_power(ratio(term_2, far[:, None]), term_5)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * signed_power(ratio(term, near[:, None]), term_5)
-    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
     loss = (near - minimum + margin).clamp(min=0.0)
+    grad_positive = grad_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
+        product_3 = slope_3[:, None] * signed_power(ratio(term_3, across[:, None]), term_5)
+        if "positive" in wanted:
+            grad_positive = product_3 - product_2
+        if "negative" in wanted:
+            grad_negative = -product_3 - product
     return (
         loss,
         product + product_2,
-        product_3 - product_2 if "positive" in wanted else None,
-        -product_3 - product if "negative" in wanted else None,
+        grad_positive,
+        grad_negative,
         slope_2.sum() if "margin" in wanted else None,
     )
 
@@ -338,20 +344,26 @@ def _value_and_gradient_swapped_optax(
     slope_2 = upstream * term_7 * select(((term_2 == 0.0) & mask), 0.0, term_2**term_8 / p)
     chosen_2 = select(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
     product_2 = slope_2[:, None] * chosen_2 * sign(term)
-    slope_3 = (
-        upstream
-        * term_7
-        * (0.5 * sign(power_3 - power_4) + 0.5)
-        * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
-    )
-    chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    product_3 = slope_3[:, None] * chosen_3 * sign(term_5)
     loss = (power_2 - minimum + margin).clamp(min=0.0)
+    grad_positive = grad_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = (
+            upstream
+            * term_7
+            * (0.5 * sign(power_3 - power_4) + 0.5)
+            * select(((term_6 == 0.0) & mask), 0.0, term_6**term_8 / p)
+        )
+        chosen_3 = select(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+        product_3 = slope_3[:, None] * chosen_3 * sign(term_5)
+        if "positive" in wanted:
+            grad_positive = -product_3 - product_2
+        if "negative" in wanted:
+            grad_negative = product_3 + product
     return (
         loss,
         product_2 - product,
-        -product_3 - product_2 if "positive" in wanted else None,
-        product_3 + product if "negative" in wanted else None,
+        grad_positive,
+        grad_negative,
         (upstream * term_7).sum() if "margin" in wanted else None,
     )
 

@@ -140,19 +140,19 @@ def _value_and_gradient_swapped_cosine(
     slope_2 = upstream * term * (0.5 * sign(across + (sums - 1.0)) + 0.5)
     term_2 = slope[:, None] * positive_direction + slope_2[:, None] * negative_direction
     product = anchor_direction * (term_2 * anchor_direction).sum(dim=1)[:, None]
-    slope_3 = upstream * term * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5)
     loss = (margin + 1.0 - minimum - sums_3).clamp(min=0.0)
     grad_anchor = ratio(1.0, norm(anchor, axis=-1))[:, None] * (term_2 - product)
-    grad_positive = None
-    if "positive" in wanted:
-        term_3 = slope[:, None] * anchor_direction + slope_3[:, None] * negative_direction
-        product_2 = positive_direction * (term_3 * positive_direction).sum(dim=1)[:, None]
-        grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * (term_3 - product_2)
-    grad_negative = None
-    if "negative" in wanted:
-        term_4 = slope_3[:, None] * positive_direction + slope_2[:, None] * anchor_direction
-        product_3 = negative_direction * (term_4 * negative_direction).sum(dim=1)[:, None]
-        grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * (term_4 - product_3)
+    grad_positive = grad_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = upstream * term * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5)
+        if "positive" in wanted:
+            term_3 = slope[:, None] * anchor_direction + slope_3[:, None] * negative_direction
+            product_2 = positive_direction * (term_3 * positive_direction).sum(dim=1)[:, None]
+            grad_positive = ratio(1.0, norm(positive, axis=-1))[:, None] * (term_3 - product_2)
+        if "negative" in wanted:
+            term_4 = slope_3[:, None] * positive_direction + slope_2[:, None] * anchor_direction
+            product_3 = negative_direction * (term_4 * negative_direction).sum(dim=1)[:, None]
+            grad_negative = ratio(1.0, norm(negative, axis=-1))[:, None] * (term_4 - product_3)
     return (
         loss,
         grad_anchor,
@@ -343,14 +343,20 @@ def _value_and_gradient_swapped_manhattan(
     product = slope[:, None] * sign(term_2)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * sign(term)
-    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = slope_3[:, None] * sign(term_3)
     loss = (near - minimum + margin).clamp(min=0.0)
+    grad_positive = grad_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
+        product_3 = slope_3[:, None] * sign(term_3)
+        if "positive" in wanted:
+            grad_positive = product_3 - product_2
+        if "negative" in wanted:
+            grad_negative = -product_3 - product
     return (
         loss,
         product + product_2,
-        product_3 - product_2 if "positive" in wanted else None,
-        -product_3 - product if "negative" in wanted else None,
+        grad_positive,
+        grad_negative,
         slope_2.sum() if "margin" in wanted else None,
     )
 
@@ -454,14 +460,20 @@ def _value_and_gradient_swapped_squared_euclidean(
     product = 2.0 * slope[:, None] * term_2
     slope_2 = upstream * term_4
     product_2 = 2.0 * slope_2[:, None] * term
-    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = 2.0 * slope_3[:, None] * term_3
     loss = (near - minimum + margin).clamp(min=0.0)
+    grad_positive = grad_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
+        product_3 = 2.0 * slope_3[:, None] * term_3
+        if "positive" in wanted:
+            grad_positive = product_3 - product_2
+        if "negative" in wanted:
+            grad_negative = -product_3 - product
     return (
         loss,
         product + product_2,
-        product_3 - product_2 if "positive" in wanted else None,
-        -product_3 - product if "negative" in wanted else None,
+        grad_positive,
+        grad_negative,
         slope_2.sum() if "margin" in wanted else None,
     )
 
@@ -572,14 +584,20 @@ def _value_and_gradient_swapped_euclidean(
     product = slope[:, None] * direction(term_2, axis=-1)
     slope_2 = upstream * term_4
     product_2 = slope_2[:, None] * direction(term, axis=-1)
-    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = slope_3[:, None] * direction(term_3, axis=-1)
     loss = (near - minimum + margin).clamp(min=0.0)
+    grad_positive = grad_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
+        product_3 = slope_3[:, None] * direction(term_3, axis=-1)
+        if "positive" in wanted:
+            grad_positive = product_3 - product_2
+        if "negative" in wanted:
+            grad_negative = -product_3 - product
     return (
         loss,
         product + product_2,
-        product_3 - product_2 if "positive" in wanted else None,
-        -product_3 - product if "negative" in wanted else None,
+        grad_positive,
+        grad_negative,
         slope_2.sum() if "margin" in wanted else None,
     )
 

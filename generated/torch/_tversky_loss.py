@@ -174,6 +174,8 @@ def _curvature(
     term_10 = product_7 + quotient_3 - quotient_4
     term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
     slope_4 = upstream * term_11
+    slope_5 = upstream * term_3 * d_alpha
+    slope_6 = upstream * term_3 * d_beta
     term_12 = slope_4 * (term * p).sum(dim=2) + slope_3 * (
         term * product_4 * d_input - p * d_target
     ).sum(dim=2)
@@ -182,16 +184,16 @@ def _curvature(
         term_9 * d_target
         + product_9
         + slope_4[:, None] * p * probability * term_5
-        + slope_3[:, None] * term * p * probability * d_alpha
+        + slope_5[:, None] * term * p * probability
         - slope[:, None] * target * p * probability
-        - slope_3[:, None] * probability * p * target * d_beta
+        - slope_6[:, None] * probability * p * target
     )
     change_target = (
         term_9 * d_input
         + slope_4[:, None] * term_4
-        + slope_3[:, None] * probability * d_beta
+        + slope_6[:, None] * probability
         - slope[:, None] * p
-        - slope_3[:, None] * p * d_alpha
+        - slope_5[:, None] * p
     )
     change_beta = (slope_4 * (probability * target).sum(dim=2) + product_10).sum()
     return change_input, change_target, term_12.sum(), change_beta, -slope.sum()

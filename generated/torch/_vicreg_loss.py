@@ -151,32 +151,22 @@ def _value_and_gradient_variance(
     quotient_3 = ratio(
         torch.as_tensor(1.0, dtype=input1.dtype), torch.as_tensor(term, dtype=input1.dtype)
     )
-    positive_2 = sign(term_3).clamp(min=0.0)
     grad_input1 = (
         -0.5
-        * upstream
-        * std_weight
-        * positive
-        * quotient_3
+        * (positive * upstream * std_weight * quotient_3 / input1.shape[1])
         * deviation_2
-        / (input1.shape[1] * root)
+        / root
     )
-    grad_input2 = None
-    if "input2" in wanted:
-        grad_input2 = (
-            -0.5
-            * upstream
-            * std_weight
-            * positive_2
-            * quotient_3
-            * deviation_3
-            / (input1.shape[1] * root_2)
-        )
-    grad_eps = None
-    if "eps" in wanted:
-        slope = 0.25 * upstream * std_weight * (positive_2 / root_2).sum() / input1.shape[1]
-        slope_2 = 0.25 * upstream * std_weight * (positive / root).sum() / input1.shape[1]
-        grad_eps = -slope - slope_2
+    grad_input2 = grad_eps = None
+    if wanted & {"input2", "eps"}:
+        positive_2 = sign(term_3).clamp(min=0.0)
+        if "input2" in wanted:
+            slope = positive_2 * upstream * std_weight * quotient_3 / input1.shape[1]
+            grad_input2 = -0.5 * slope * deviation_3 / root_2
+        if "eps" in wanted:
+            slope_2 = 0.25 * upstream * std_weight * (positive_2 / root_2).sum() / input1.shape[1]
+            slope_3 = 0.25 * upstream * std_weight * (positive / root).sum() / input1.shape[1]
+            grad_eps = -slope_2 - slope_3
     return (
         0.5 * term_4 * std_weight,
         grad_input1,
@@ -247,31 +237,17 @@ def _curvature_variance(
     quotient_2 = ratio(
         torch.as_tensor(1.0, dtype=input1.dtype), torch.as_tensor(term, dtype=input1.dtype)
     )
-    slope = (
-        0.5
-        * upstream
-        * positive
-        * quotient_2
-        * deviation_2
-        * d_std_weight
-        / (input1.shape[1] * root)
-    )
+    slope = positive * upstream * quotient_2 * d_std_weight / input1.shape[1]
     power = root**3
     product = 0.5 * d_eps / power
     deviation_3 = deviation(d_input1, axis=-2)
     sums = (deviation_2 * deviation_3).sum(dim=0)
     product_2 = quotient_2 * sums / power
     slope_2 = (
-        0.5
-        * (positive * (product + product_2))
-        * upstream
-        * std_weight
-        * quotient_2
-        * deviation_2
-        / input1.shape[1]
+        positive * (product + product_2) * upstream * std_weight * quotient_2 / input1.shape[1]
     )
-    slope_3 = (
-        0.5 * upstream * std_weight * positive * quotient_2 * deviation_3 / (input1.shape[1] * root)
+    product_3 = (
+        0.5 * (positive * upstream * std_weight * quotient_2 / input1.shape[1]) * deviation_3 / root
     )
     deviation_4 = deviation(input2, axis=-2)
     quotient_3 = ratio(
@@ -279,59 +255,43 @@ def _curvature_variance(
     )
     root_2 = torch.sqrt(eps + quotient_3)
     positive_2 = sign(1.0 - root_2).clamp(min=0.0)
-    slope_4 = (
-        0.5
-        * upstream
-        * positive_2
-        * quotient_2
-        * deviation_4
-        * d_std_weight
-        / (input1.shape[1] * root_2)
-    )
+    slope_3 = positive_2 * upstream * quotient_2 * d_std_weight / input1.shape[1]
     power_2 = root_2**3
-    product_3 = 0.5 * d_eps / power_2
+    product_4 = 0.5 * d_eps / power_2
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = (deviation_4 * deviation_5).sum(dim=0)
-    product_4 = quotient_2 * sums_2 / power_2
-    slope_5 = (
-        0.5
-        * (positive_2 * (product_3 + product_4))
-        * upstream
-        * std_weight
-        * quotient_2
-        * deviation_4
-        / input1.shape[1]
+    product_5 = quotient_2 * sums_2 / power_2
+    slope_4 = (
+        positive_2 * (product_4 + product_5) * upstream * std_weight * quotient_2 / input1.shape[1]
     )
-    slope_6 = (
-        0.5
-        * upstream
-        * std_weight
-        * positive_2
-        * quotient_2
-        * deviation_5
-        / (input1.shape[1] * root_2)
-    )
+    slope_5 = positive_2 * upstream * std_weight * quotient_2 / input1.shape[1]
     sums_3 = (positive * (-0.5 * d_eps / root - quotient_2 * sums / root)).sum()
-    product_5 = positive_2 * (-0.5 * d_eps / root_2 - quotient_2 * sums_2 / root_2)
+    product_6 = positive_2 * (-0.5 * d_eps / root_2 - quotient_2 * sums_2 / root_2)
     term_2 = (
         -0.25 * upstream * (positive_2 / root_2).sum() / input1.shape[1]
         - 0.25 * upstream * (positive / root).sum() / input1.shape[1]
     )
-    slope_7 = (
+    slope_6 = (
         0.25
         * upstream
         * std_weight
-        * (positive_2 * (-product_3 - product_4)).sum()
+        * (positive_2 * (-product_4 - product_5)).sum()
         / input1.shape[1]
     )
-    slope_8 = (
+    slope_7 = (
         0.25 * upstream * std_weight * (positive * (-product - product_2)).sum() / input1.shape[1]
     )
-    change_std_weight = (
-        0.5 * upstream * (sums_3 / input1.shape[1] + product_5.sum() / input1.shape[1])
+    change_input1 = 0.5 * slope_2 * deviation_2 - 0.5 * slope * deviation_2 / root - product_3
+    change_input2 = (
+        0.5 * slope_4 * deviation_4
+        - 0.5 * slope_3 * deviation_4 / root_2
+        - 0.5 * slope_5 * deviation_5 / root_2
     )
-    change_eps = term_2 * d_std_weight - slope_7 - slope_8
-    return slope_2 - slope - slope_3, slope_5 - slope_4 - slope_6, change_std_weight, change_eps
+    change_std_weight = (
+        0.5 * upstream * (sums_3 / input1.shape[1] + product_6.sum() / input1.shape[1])
+    )
+    change_eps = term_2 * d_std_weight - slope_6 - slope_7
+    return change_input1, change_input2, change_std_weight, change_eps
 
 
 _kernel_variance = differentiable(
