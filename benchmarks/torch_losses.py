@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -67,6 +68,12 @@ def vocabulary(size: int) -> Sequence[draws.Array]:
     return draws.normal(rows, classes), draws.GENERATOR.integers(classes, size=rows)
 
 
+def some_ignored(size: int) -> Sequence[draws.Array]:
+    """Return the same, and a third of the labels do not count."""
+    logits, labels = vocabulary(size)
+    return logits, np.where(draws.GENERATOR.random(len(labels)) < 1 / 3, -100, labels)
+
+
 CASES: tuple[tuple[str, Draw, Formula | None], ...] = (
     ("HuberLoss", draws.pair, None),
     ("MSELoss", draws.pair, None),
@@ -76,6 +83,8 @@ CASES: tuple[tuple[str, Draw, Formula | None], ...] = (
     ("PoissonNLLLoss", draws.scores, None),
     ("GaussianNLLLoss", draws.triple, None),
     ("CrossEntropyLoss", vocabulary, None),
+    ("CrossEntropyLoss (some ignored)", some_ignored, None),
+    ("CrossEntropyLoss (probabilities)", draws.distributions, None),
     ("SigmoidFocalLoss", draws.scores, focal),
     ("DiceLoss", draws.masks, dice),
     ("LogCoshLoss", draws.pair, log_cosh),
@@ -110,15 +119,15 @@ WAYS = {"step": backward, "none": backward, "second": twice, "value": value, "co
 
 def contest(way: str, device: str, name: str, draw: Draw, formula: Formula | None) -> Contest:
     """Return the race of a loss with torch's own, or with a formula."""
-    reduction = "none" if way == "none" else "mean"
-    ours: Formula = getattr(lossgen, name)(reduction=reduction)
+    reduction, word = "none" if way == "none" else "mean", name.partition(" ")[0]
+    ours: Formula = getattr(lossgen, word)(reduction=reduction)
     ours = torch.compile(ours) if way == "compiled" else ours
 
     def composed(*inputs: Tensor) -> Tensor:
         assert formula is not None
         return formula(*inputs, reduction=reduction)
 
-    peer: Formula = getattr(nn, name)(reduction=reduction) if formula is None else composed
+    peer: Formula = getattr(nn, word)(reduction=reduction) if formula is None else composed
 
     def step(loss: Formula, inputs: Sequence[Tensor]) -> Step:
         own = [inputs[0].clone().requires_grad_(), *inputs[1:]]

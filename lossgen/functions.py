@@ -89,6 +89,16 @@ class Function:
     general: Formula
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """Its statements in general."""
+        return (*self.first, *self.general.lines)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """What it returns in general."""
+        return self.general.results
+
+    @property
     def helpers(self) -> frozenset[str]:
         """What it calls of the runtime."""
         near = frozenset[str]() if self.near is None else self.near.helpers | {MODERATE}

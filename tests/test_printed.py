@@ -57,8 +57,7 @@ def package() -> dict[str, Any]:
         namespace |= vars(importlib.import_module(f"generated.numpy.{module}"))
     for function in shared_functions(BACKEND, NAMES):
         names = [argument.name for argument in function.arguments]
-        body = function.general
-        lines = [*function.first, *body.lines, f"return {', '.join(body.results)}"]
+        lines = [*function.lines, f"return {', '.join(function.results)}"]
         defined(function.name, names, lines, namespace)
     return namespace
 
