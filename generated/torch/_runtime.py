@@ -86,10 +86,8 @@ def is_integer(tensor: Tensor) -> bool:
 
 def all_count(labels: Tensor, ignored: int) -> bool:
     """Say whether no label is to be ignored, as far as asking costs little."""
-    if not (labels.is_cpu and labels.numel() and _is_plain(labels)):
-        return False
-    lowest, highest = torch.aminmax(labels)
-    return not lowest.item() <= ignored <= highest.item()
+    found = _extremes(labels)
+    return found is not None and not found[0] <= ignored <= found[1]
 
 
 def is_number(value: Tensor | float, number: float) -> bool:
@@ -330,9 +328,8 @@ def length_along(x: Tensor, axis: int) -> Tensor:
     """Return the Euclidean norm over an axis, which stays; no square overflows or vanishes."""
     if x.is_cpu and x.numel() and _is_plain(x):
         squares = (x * x).sum(dim=axis, keepdim=True)
-        lowest, highest = torch.aminmax(squares)
         limits = torch.finfo(x.dtype)  # beside the least of them, squares that vanish do
-        if lowest.item() >= limits.tiny / limits.eps**2 and highest.item() <= limits.max:
+        if _lie_within(squares, limits.tiny / limits.eps**2, limits.max):
             return squares.sqrt()
     largest = max_along(x.abs(), axis)
     scaled = ratio(x, largest)
@@ -394,18 +391,25 @@ def exp_difference(x: Tensor, y: Tensor) -> Tensor:
 def are_moderate(x: Tensor) -> bool:
     """Say whether entries are so near 0 that sums and quotients of exponentials neither vanish nor
     overflow, as far as asking costs little."""
-    if not (x.is_cpu and x.numel() and _is_plain(x)):
-        return False
-    lowest, highest = torch.aminmax(x)
-    return lowest.item() >= -32.0 and highest.item() <= 32.0
+    return _lie_within(x, -32.0, 32.0)
 
 
 def _are_shifts(y: Tensor) -> bool:
     """Say likewise whether no exp(y) is large or less than 1."""
-    if not (y.is_cpu and y.numel() and _is_plain(y)):
-        return False
-    lowest, highest = torch.aminmax(y)
-    return lowest.item() >= 0.0 and highest.item() <= 64.0
+    return _lie_within(y, 0.0, 64.0)
+
+
+def _lie_within(x: Tensor, low: float, high: float) -> bool:
+    found = _extremes(x)
+    return found is not None and found[0] >= low and found[1] <= high
+
+
+def _extremes(x: Tensor) -> tuple[float, float] | None:
+    """Return the smallest and the largest entry, where looking at them costs little."""
+    if not (x.is_cpu and x.numel() and _is_plain(x)):
+        return None
+    lowest, highest = torch.aminmax(x)
+    return lowest.item(), highest.item()
 
 
 def _is_plain(x: Tensor) -> bool:
