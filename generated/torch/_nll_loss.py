@@ -180,6 +180,7 @@ def nll_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
+    # The same formula, where each label counts, without its mask and weights.
     if unweighted and all_count(target, ignore_index):
         return finish(
             _kernel_plain,
