@@ -11,7 +11,7 @@ from lossgen.nodes import Node
 from lossgen.spelling import Spelling
 
 # Operations that make an array; where that has no name, it may be written into.
-FRESH = frozenset(("add", "exp", "exp_difference", "mul"))
+FRESH = frozenset(("add", "exact_exp", "exp", "exp_difference", "mul"))
 
 
 class AxisSpelling(Spelling):

@@ -139,6 +139,7 @@ def operations(prefix: str, **others: str) -> Mapping[str, str]:
 
 _NUMPY_OPERATIONS = {
     "sigmoid": "sigmoid({0})",
+    "exact_exp": "exact_exp({0})",
     "erf": "erf({0})",
     "loggamma": "loggamma({0})",
     "sum": "total({0}, {axis})",
@@ -165,10 +166,14 @@ NUMPY = Backend(
     parameter="float",
     public="ArrayLike",
     intake="{names} = as_arrays({inputs})",
+    plain=True,
     sums=True,
     helpers=frozenset(
         (
+            "are_moderate",
+            "exact_exp",
             "sigmoid",
+            "sigmoids",
             "erf",
             "loggamma",
             "pick",
@@ -209,10 +214,14 @@ CHAINER = Backend(
         weight="W",
         bias="b",
     ),
+    plain=True,
     sums=True,
     helpers=frozenset(
         (
+            "are_moderate",
+            "exact_exp",
             "sigmoid",
+            "sigmoids",
             "erf",
             "loggamma",
             "pick",

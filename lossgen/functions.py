@@ -12,7 +12,7 @@ from lossgen.code import is_primary
 from lossgen.composites import EXPANSIONS
 from lossgen.descriptions import DOCS
 from lossgen.expand import FUNCTIONS, PAIRS
-from lossgen.near_composites import NEAR_EXPANSIONS
+from lossgen.near_composites import NEAR_EXPANSIONS, near_expansions
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 
@@ -124,7 +124,7 @@ def _function(backend: Backend, name: str, ops: tuple[str, ...]) -> Function:
     arguments = _signature(op)[0]
     near = None
     if MODERATE in backend.helpers and all(each in NEAR_EXPANSIONS for each in ops):
-        near = _formula(backend, ops, NEAR_EXPANSIONS)
+        near = _formula(backend, ops, near_expansions(exact="exact_exp" in backend.operations))
     unsqueeze = backend.operations["unsqueeze"]
     first = (f"index = {unsqueeze.format('index')}",) if "index" in arguments else ()
     typed = tuple(FunctionArgument(name, _kind(op, name)) for name in arguments)

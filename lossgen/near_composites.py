@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from lossgen import nodes as n
 from lossgen.axis_composites import largest_place, parted
 from lossgen.nodes import Node, call, divide, mul, negate, subtract
+from lossgen.rewrite import transform
 
 
 def _beside(node: Node) -> tuple[Node, Node]:
@@ -89,3 +91,20 @@ NEAR_EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "excess_at": _excess_at,
     "excess": _excess,
 }
+
+
+def near_expansions(*, exact: bool) -> Mapping[str, Callable[[Node], Node]]:
+    """Return the expansions, with exponentials of all digits where a backend has a word for them.
+
+    In general their exponents are differences, whose exponentials have all digits anyway.
+    """
+    if not exact:
+        return NEAR_EXPANSIONS
+    return {op: partial(_exactly, expansion) for op, expansion in NEAR_EXPANSIONS.items()}
+
+
+def _exactly(expansion: Callable[[Node], Node], node: Node) -> Node:
+    def step(inner: Node) -> Node:
+        return call("exact_exp", *inner.args) if inner.op == "exp" else inner
+
+    return transform((expansion(node),), step)[0]

@@ -22,6 +22,7 @@ LONG = 64
 DEFAULT_WORDS = {
     "abs": "magnitude",
     "exp": "exponential",
+    "exact_exp": "exponential",
     "amax": "largest",
     "amin": "smallest",
     "argmax": "top",
@@ -119,7 +120,8 @@ class _Printer(AxisSpelling):
         self.assigned: dict[tuple[str, Section], str] = {}
 
     def body(self, result_names: Sequence[str]) -> Body:
-        self.pairs = find_pairs(self.nodes, lambda node: not self.sections.of(node))
+        helpers = self.backend.helpers
+        self.pairs = find_pairs(self.nodes, lambda node: not self.sections.of(node), helpers)
         for node in self.nodes:
             self._emit(node)
         results = [self.text[root].code for root in self.roots]
@@ -178,7 +180,7 @@ class _Printer(AxisSpelling):
         if word is None:
             word = DEFAULT_WORDS.get(node.op, "mask" if node.op in n.BOOLEAN else node.op)
             if node.op in ("abs", "sign", "exp", "sigmoid", "log1p"):
-                inner = self.text[node.args[0]].code
+                inner = self.text.get(node.args[0], Text("")).code  # a mirror image's comes later
                 word = f"{node.op}_{inner}" if re.fullmatch(r"[a-z_]+", inner) else word
             elif node.op == "maximum" and any(arg.op == "minimum" for arg in node.args):
                 word = "clamped"

@@ -147,7 +147,9 @@ def test_ignored_entries_have_exactly_no_part():
     assert (second[1] == 0.0).all()
     assert np.isfinite(value).all()
     kept = ours.cross_entropy(logits[::2], [0, 1])
-    assert ours.cross_entropy(logits, [0, 7, 1], ignore_index=7) == kept
+    # Without the entries that are infinite, a shorter formula does: each errs by 2 units at most.
+    unit = np.spacing(kept)
+    assert abs(ours.cross_entropy(logits, [0, 7, 1], ignore_index=7) - kept) <= 4 * unit
 
 
 def test_reductions_of_nothing():

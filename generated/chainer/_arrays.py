@@ -144,6 +144,21 @@ def sigmoid(x: Any) -> Any:
     return select(given < 0, decay, 1.0) / (1.0 + decay)
 
 
+def sigmoids(x: Any) -> tuple[Any, Any]:
+    """Return sigmoid(x) and sigmoid(-x), which one exponential gives in double precision."""
+    given = np.asarray(x)
+    if given.dtype == np.float64 or not given.size:
+        return sigmoid(given), sigmoid(-given)
+    if not given.min() >= -700.0:  # further down it would be infinite; both are 0 and 1 by then
+        given = at_least(given, -700.0)
+    wide = given.astype(np.float64)
+    np.exp(np.negative(wide, out=wide), out=wide)
+    share = 1.0 + wide
+    np.divide(1.0, share, out=share)
+    wide *= share
+    return share.astype(given.dtype), wide.astype(given.dtype)
+
+
 def erf(x: Any) -> Any:
     """Return the error function, which NumPy lacks."""
     return _each(math.erf, x)
@@ -192,13 +207,28 @@ def exp_difference(x: Array, y: Array) -> Array:
     """
     y = np.where(y == -math.inf, 0.0, y)
     if isinstance(x, np.ndarray) and x.dtype == np.float32:
-        difference = np.subtract(x, y, dtype=np.float64)
-        return np.exp(difference, out=difference).astype(np.float32)
+        wide = x.astype(np.float64)
+        wide -= y
+        return np.exp(wide, out=wide).astype(np.float32)
     x = np.maximum(x, y - 800.0)  # further down, exp is 0 in every precision
     difference = x - y
     back = difference - x
     error = (x - (difference - back)) - (y + back)
     return np.exp(difference) * (1.0 + error)
+
+
+def exact_exp(x: Array) -> Array:
+    """Return exp(x) as it is rounded from double precision: NumPy's own errs by 2.5 places."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float32:
+        wide = x.astype(np.float64)
+        return np.exp(wide, out=wide).astype(np.float32)
+    return np.exp(x)
+
+
+def are_moderate(x: Array) -> bool:
+    """Say whether entries are so near 0 that sums and quotients of exponentials neither vanish nor
+    overflow, as far as asking costs little."""
+    return _all_between(x, -32.0, 32.0)
 
 
 def _all_between(x: Any, low: float, high: float) -> bool:

@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, select, sigmoid, sign, total
+from ._arrays import Array, at_least, select, sigmoids, sign, total
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_range, check_reduction, check_shape
 from ._runtime import finish, is_number, to_working, working_dtype
@@ -22,9 +22,10 @@ def _value_clip_0(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    positive = sigmoid(-input) ** gamma_pos * target * (at_least(-input, 0.0) + log_term)
-    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (at_least(input, 0.0) + log_term)
+    positive = probability**gamma_pos * target * (at_least(-input, 0.0) + log_term)
+    product = p**gamma_neg * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return positive + product
 
 
@@ -37,12 +38,11 @@ def _value_and_gradient_clip_0(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma_pos
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    p = sigmoid(input)
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
@@ -73,9 +73,8 @@ def _tangent_clip_0(
     d_gamma_pos: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma_pos
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     power_2 = p**gamma_neg
@@ -104,9 +103,8 @@ def _curvature_clip_0(
     d_gamma_pos: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma_pos
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     product = gamma_pos * power
@@ -181,13 +179,11 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     lowered = at_least(p - clip, 0.0)
     chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
     positive = (
-        sigmoid(-input) ** gamma_pos
-        * target
-        * (at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
+        probability**gamma_pos * target * (at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
     )
     return chosen + positive
 
@@ -202,14 +198,13 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
     term = p - clip
     lowered = at_least(term, 0.0)
     power = lowered**gamma_neg
     term_2 = 1.0 - target
     log_term = np.log1p(-lowered)
-    probability = sigmoid(-input)
     power_2 = probability**gamma_pos
     product = target * power_2
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
@@ -253,11 +248,10 @@ def _tangent(
     d_clip: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
     term = p - clip
     positive = at_least(sign(term), 0.0)
-    probability = sigmoid(-input)
     term_2 = 1.0 - target
     lowered = at_least(term, 0.0)
     mask_2 = lowered == 0.0
@@ -298,9 +292,8 @@ def _curvature(
     d_clip: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
-    probability = sigmoid(-input)
     term = p - clip
     positive = at_least(sign(term), 0.0)
     product = probability * (p * positive)

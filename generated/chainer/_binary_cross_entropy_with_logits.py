@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -39,8 +39,9 @@ def _value_and_gradient(
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
+    sigmoid_input, probability = sigmoids(input)
     loss = term * (positive + log_term) + product * softplus
-    grad_input = upstream * (term * sigmoid(input) - product * sigmoid(-input))
+    grad_input = upstream * (term * sigmoid_input - product * probability)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (-positive - log_term + pos_weight * softplus)
@@ -53,7 +54,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     log_term = np.log1p(np.exp(-np.abs(input)))
     term = -at_least(input, 0.0) - log_term + pos_weight * (at_least(-input, 0.0) + log_term)
-    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
+    term_2 = (1.0 - target) * sigmoid_input - pos_weight * target * probability
     return term * d_target + term_2 * d_input
 
 
@@ -66,8 +68,7 @@ def _curvature(
     d_target: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = upstream * (term * d_target + product)
@@ -115,7 +116,8 @@ def _value_and_gradient_chainer(
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
-    slope = upstream * (term * sigmoid(input) - product * sigmoid(-input)) * weight
+    sigmoid_input, probability = sigmoids(input)
+    slope = upstream * (term * sigmoid_input - product * probability) * weight
     loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
     grad_target = None
     if "target" in wanted:
@@ -135,7 +137,8 @@ def _tangent_chainer(
     """Return the derivative of the loss along the tangents."""
     log_term = np.log1p(np.exp(-np.abs(input)))
     term = -at_least(input, 0.0) - log_term + pos_weight * (at_least(-input, 0.0) + log_term)
-    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
+    term_2 = (1.0 - target) * sigmoid_input - pos_weight * target * probability
     return select(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
 
 
@@ -150,8 +153,7 @@ def _curvature_chainer(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != -1.0
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = select(valid, upstream * weight * (term * d_target + product), 0.0)

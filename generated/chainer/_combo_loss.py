@@ -7,7 +7,7 @@ from typing import Literal, overload
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, sigmoid, total
+from ._arrays import Array, at_least, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -52,7 +52,8 @@ def _value_and_gradient_cross_entropy(
     product_2 = beta * target
     softplus_2 = at_least(-input, 0.0) + log_term
     term_3 = product * softplus + product_2 * softplus_2
-    grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha
+    p, probability = sigmoids(input)
+    grad_input = upstream * (product * p - product_2 * probability) * alpha
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
@@ -85,12 +86,12 @@ def _tangent_cross_entropy(
     softplus_2 = at_least(-input, 0.0) + log_term
     term_2 = 1.0 - beta
     product = term * term_2
+    p, probability = sigmoids(input)
     product_2 = target * beta
-    product_3 = (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha * d_input
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
         + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
-        + product_3
+        + (product * p - product_2 * probability) * alpha * d_input
         + (product * softplus + product_2 * softplus_2) * d_alpha
     )
 
@@ -108,8 +109,7 @@ def _curvature_cross_entropy(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = -term * p - target * probability
     term_3 = 1.0 - beta
     term_4 = -term_3 * p - beta * probability
@@ -146,8 +146,8 @@ def _sums_dice(
     input: Array, target: Array, alpha: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    sums = total((1.0 - target) * p + probability * target, axis=(0, 2))
     return sums, total(target + p, axis=(0, 2))
 
 
@@ -172,14 +172,11 @@ def _value_and_gradient_dice(
     term = 1.0 - alpha
     term_2 = smooth + sums_2
     quotient = ratio(sums, term_2)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term_2)
     slope = upstream * quotient_2 * term
     slope_2 = upstream * ratio(1.0, term_2) * term
-    grad_input = (
-        sigmoid(input)
-        * sigmoid(-input)
-        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
-    )
+    grad_input = p * probability * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
@@ -208,8 +205,7 @@ def _tangent_dice(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     term_3 = 1.0 - alpha
@@ -236,8 +232,7 @@ def _curvature_dice(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))

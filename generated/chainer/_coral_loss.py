@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -40,7 +40,8 @@ def _value_and_gradient(
     mask = target[:, None] > np.arange(input.shape[1]) + 0.5
     log_term = np.log1p(np.exp(-np.abs(input)))
     answer = select(mask, at_least(-input, 0.0) + log_term, at_least(input, 0.0) + log_term)
-    grad_input = upstream[:, None] * select(mask, -sigmoid(-input), sigmoid(input)) * weight
+    sigmoid_input, probability = sigmoids(input)
+    grad_input = upstream[:, None] * select(mask, -probability, sigmoid_input) * weight
     return (
         total(answer * weight, axis=1),
         grad_input,
@@ -50,9 +51,8 @@ def _value_and_gradient(
 
 def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    chosen = select(
-        target[:, None] > np.arange(input.shape[1]) + 0.5, -sigmoid(-input), sigmoid(input)
-    )
+    sigmoid_input, probability = sigmoids(input)
+    chosen = select(target[:, None] > np.arange(input.shape[1]) + 0.5, -probability, sigmoid_input)
     return total(chosen * weight * d_input, axis=1)
 
 
@@ -60,7 +60,8 @@ def _curvature(
     upstream: Array, input: Array, target: Array, weight: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    change_input = upstream[:, None] * (sigmoid(-input) * sigmoid(input)) * weight * d_input
+    sigmoid_input, probability = sigmoids(input)
+    change_input = upstream[:, None] * (probability * sigmoid_input) * weight * d_input
     return change_input, np.full_like(target, 0.0)
 
 

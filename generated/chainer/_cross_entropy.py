@@ -30,7 +30,16 @@ from ._functions import (
     softmax,
     softmax_tangent,
 )
-from ._runtime import axis_weight, finish, fold, is_integer, is_number, to_working, working_dtype
+from ._runtime import (
+    all_count,
+    axis_weight,
+    finish,
+    fold,
+    is_integer,
+    is_number,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 
@@ -104,6 +113,45 @@ _kernel_labels = differentiable(
     _tangent_labels,
     _curvature_labels,
     axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
+
+
+def _value_labels_plain(input: Array, target: Array) -> Array:
+    """Return the unreduced loss."""
+    # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
+    # picked cross-entropy: (logsumexp(a) - a)[k] as one
+    return label_cross_entropy(input, target, axis=-2)
+
+
+def _value_and_gradient_labels_plain(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    return nll_at, upstream[:, None] * excess
+
+
+def _tangent_labels_plain(input: Array, target: Array, d_input: Array) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    return total(label_excess(input, target, axis=-2) * d_input, axis=1)
+
+
+def _curvature_labels_plain(
+    upstream: Array, input: Array, target: Array, d_input: Array
+) -> tuple[Array, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    return (upstream[:, None] * softmax_tangent(input, d_input, axis=-2),)
+
+
+_kernel_labels_plain = differentiable(
+    _value_labels_plain,
+    _value_and_gradient_labels_plain,
+    _tangent_labels_plain,
+    _curvature_labels_plain,
+    axes={"input": "n c ...", "target": "n ..."},
     wrt=("input",),
     loss="n ...",
     rows="n ...",
@@ -350,6 +398,7 @@ def _labels_loss(
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
+    unweighted = weight is None
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_integer("ignore_index", ignore_index)
@@ -366,6 +415,17 @@ def _labels_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
+    # The same formula, where each label counts, without its mask and weights.
+    if dialect is None and unweighted and all_count(target, ignore_index):
+        return finish(
+            _kernel_labels_plain,
+            (input, target),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     if dialect == "chainer":
         return finish(
             _kernel_labels,

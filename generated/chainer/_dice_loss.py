@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -26,8 +26,8 @@ __all__ = ["DiceLoss", "dice_loss"]
 
 def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    difference = total((1.0 - target) * p + probability * target, axis=(0, 2))
     return difference, total(target + p, axis=(0, 2))
 
 
@@ -50,13 +50,10 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(difference, term)
+    p, probability = sigmoids(input)
     slope = upstream * ratio(quotient, term)
     slope_2 = upstream * ratio(1.0, term)
-    grad_input = (
-        sigmoid(input)
-        * sigmoid(-input)
-        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
-    )
+    grad_input = p * probability * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -72,9 +69,8 @@ def _tangent(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p, axis=(0, 2))
-    probability = sigmoid(-input)
     product = p * probability
     term_2 = 1.0 - target
     term_3 = product * (term_2 - target) * d_input - np.tanh(0.5 * input) * d_target
@@ -97,8 +93,7 @@ def _curvature(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -158,8 +153,8 @@ _kernel = differentiable(
 
 def _sums_keras(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    sums = total((1.0 - target) * p + sigmoid(-input) * target)
+    p, probability = sigmoids(input)
+    sums = total((1.0 - target) * p + probability * target)
     return sums, total(target + p)
 
 
@@ -183,7 +178,8 @@ def _value_and_gradient_keras(
     term = smooth + sums_2
     quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
-    product = sigmoid(input) * sigmoid(-input)
+    p, probability = sigmoids(input)
+    product = p * probability
     quotient_3 = ratio(1.0, term)
     grad_input = (
         upstream * quotient_3 * product * (1.0 - target - target) - upstream * quotient_2 * product
@@ -206,11 +202,10 @@ def _tangent_keras(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
-    probability = sigmoid(-input)
     quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
     product = p * probability
     term_3 = product * (term_2 - target) * d_input - np.tanh(0.5 * input) * d_target
@@ -231,8 +226,7 @@ def _curvature_keras(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
@@ -293,9 +287,9 @@ _kernel_keras = differentiable(
 def _value_optax(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     quotient = ratio(
-        total((1.0 - target) * p + sigmoid(-input) * target, axis=2),
+        total((1.0 - target) * p + probability * target, axis=2),
         2.0 * smooth + total(target + p, axis=2),
     )
     return total(quotient, axis=1) / target.shape[1]
@@ -306,8 +300,7 @@ def _value_and_gradient_optax(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(total(term * p + probability * target, axis=2), term_2)
     slope = upstream / target.shape[1]
@@ -335,9 +328,8 @@ def _tangent_optax(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 2.0 * smooth + total(target + p, axis=2)
-    probability = sigmoid(-input)
     product = p * probability
     term_2 = 1.0 - target
     term_3 = product * (term_2 - target) * d_input - np.tanh(0.5 * input) * d_target
@@ -360,8 +352,7 @@ def _curvature_optax(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     slope = upstream / input.shape[1]
     term = 2.0 * smooth + total(target + p, axis=2)

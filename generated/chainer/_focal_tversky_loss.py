@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, select, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -33,8 +33,8 @@ def _sums(
     smooth: Array | float,
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    sigmoid_input = sigmoid(input)
-    term = (1.0 - target) * alpha * sigmoid_input + sigmoid(-input) * beta * target
+    sigmoid_input, probability = sigmoids(input)
+    term = (1.0 - target) * alpha * sigmoid_input + probability * beta * target
     sums_2 = total(target * sigmoid_input, axis=(0, 2))
     return total(term, axis=(0, 2)), sums_2
 
@@ -72,8 +72,7 @@ def _value_and_gradient(
     mask = quotient <= 0.0
     power = 1.0 / gamma
     power_2 = quotient**power
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     mask_2 = quotient == 0.0
     chosen = select((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
     quotient_2 = ratio(quotient, term)
@@ -125,8 +124,7 @@ def _tangent(
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
@@ -171,8 +169,7 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     product = target * sigmoid_input
     term_2 = smooth + total(product, axis=(0, 2)) + sums

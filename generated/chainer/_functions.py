@@ -5,9 +5,11 @@ import numpy as np
 
 from ._arrays import (
     Array,
+    are_moderate,
     argmax_along,
     at_least,
     at_most,
+    exact_exp,
     exp_difference,
     length_along,
     max_along,
@@ -57,6 +59,24 @@ def centred(x: Array, y: Array, axis: int) -> Array:
 
 def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Array]:
     """Return cross_entropy_with(x, y) and its excess_over."""
+    if are_moderate(x):
+        top = argmax_along(x, axis)
+        rest = put_into(exact_exp(x), axis, top, 0.0)
+        sums = total(rest, axis=axis, keepdims=True)
+        largest = max_along(x, axis)
+        exponential = exact_exp(largest)
+        spread = np.broadcast_to(y, x.shape)
+        picked = np.take_along_axis(spread, top, axis)
+        sums_2 = total(put_along(spread, axis, top, 0.0), axis=axis, keepdims=True)
+        term = picked + sums_2
+        inverse = 1.0 / (sums + exponential)
+        value = np.log1p(sums / exponential) * term + total(
+            y * (largest - x), axis=axis, keepdims=True
+        )
+        excess = put_into(
+            rest * term * inverse - y, axis, top, (sums_2 * exponential - sums * picked) * inverse
+        )
+        return np.squeeze(value, axis), excess
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
     top = argmax_along(x, axis)
@@ -73,6 +93,16 @@ def cross_entropy_and_excess(x: Array, y: Array, axis: int) -> tuple[Array, Arra
 
 def cross_entropy_with(x: Array, y: Array, axis: int) -> Array:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
+    if are_moderate(x):
+        top = argmax_along(x, axis)
+        sums = total(put_into(exact_exp(x), axis, top, 0.0), axis=axis, keepdims=True)
+        largest = max_along(x, axis)
+        spread = np.broadcast_to(y, x.shape)
+        sums_2 = total(put_along(spread, axis, top, 0.0), axis=axis, keepdims=True)
+        product = np.log1p(sums / exact_exp(largest)) * (
+            np.take_along_axis(spread, top, axis) + sums_2
+        )
+        return np.squeeze(product + total(y * (largest - x), axis=axis, keepdims=True), axis)
     largest = max_along(x, axis)
     top = argmax_along(x, axis)
     others = total(put_into(exp_difference(x, largest), axis, top, 0.0), axis=axis, keepdims=True)
@@ -120,6 +150,21 @@ def direction(x: Array, axis: int) -> Array:
 
 def excess_over(x: Array, y: Array, axis: int) -> Array:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
+    if are_moderate(x):
+        top = argmax_along(x, axis)
+        rest = put_into(exact_exp(x), axis, top, 0.0)
+        spread = np.broadcast_to(y, x.shape)
+        sums = total(put_along(spread, axis, top, 0.0), axis=axis, keepdims=True)
+        picked = np.take_along_axis(spread, top, axis)
+        sums_2 = total(rest, axis=axis, keepdims=True)
+        exponential = exact_exp(max_along(x, axis))
+        inverse = 1.0 / (sums_2 + exponential)
+        return put_into(
+            rest * (sums + picked) * inverse - y,
+            axis,
+            top,
+            (sums * exponential - sums_2 * picked) * inverse,
+        )
     decayed = exp_difference(x, max_along(x, axis))
     spread = np.broadcast_to(y, x.shape)
     top = argmax_along(x, axis)
@@ -184,6 +229,9 @@ def hypot1(x: Array) -> Array:
 def label_cross_entropy(x: Array, index: Array, axis: int) -> Array:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = np.expand_dims(index, axis)
+    if are_moderate(x):
+        sums = total(put_into(exact_exp(x), axis, index, 0.0), axis=axis, keepdims=True)
+        return np.squeeze(np.log1p(sums / exact_exp(np.take_along_axis(x, index, axis))), axis)
     largest = max_along(x, axis)
     sums = total(put_into(exp_difference(x, largest), axis, index, 0.0), axis=axis, keepdims=True)
     picked = np.take_along_axis(x, index, axis)
@@ -193,6 +241,13 @@ def label_cross_entropy(x: Array, index: Array, axis: int) -> Array:
 def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[Array, Array]:
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = np.expand_dims(index, axis)
+    if are_moderate(x):
+        rest = put_into(exact_exp(x), axis, index, 0.0)
+        sums = total(rest, axis=axis, keepdims=True)
+        exponential = exact_exp(np.take_along_axis(x, index, axis))
+        inverse = 1.0 / (sums + exponential)
+        excess = put_into(rest * inverse, axis, index, -sums * inverse)
+        return np.squeeze(np.log1p(sums / exponential), axis), excess
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = total(rest, axis=axis, keepdims=True)
@@ -207,6 +262,11 @@ def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[A
 def label_excess(x: Array, index: Array, axis: int) -> Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = np.expand_dims(index, axis)
+    if are_moderate(x):
+        rest = put_into(exact_exp(x), axis, index, 0.0)
+        sums = total(rest, axis=axis, keepdims=True)
+        inverse = 1.0 / (sums + exact_exp(np.take_along_axis(x, index, axis)))
+        return put_into(rest * inverse, axis, index, -sums * inverse)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = total(rest, axis=axis, keepdims=True)
@@ -238,6 +298,12 @@ def log_cosh(x: Array) -> Array:
 
 def logsumexp(x: Array, axis: int) -> Array:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
+    if are_moderate(x):
+        largest = max_along(x, axis)
+        sums = total(
+            put_into(exact_exp(x), axis, argmax_along(x, axis), 0.0), axis=axis, keepdims=True
+        )
+        return np.squeeze(largest + np.log1p(sums / exact_exp(largest)), axis)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return np.squeeze(largest + np.log1p(total(rest, axis=axis, keepdims=True)), axis)
@@ -245,6 +311,12 @@ def logsumexp(x: Array, axis: int) -> Array:
 
 def negative_log_softmax(x: Array, axis: int) -> Array:
     """Return logsumexp(x) - x, exact where one entry dominates."""
+    if are_moderate(x):
+        sums = total(
+            put_into(exact_exp(x), axis, argmax_along(x, axis), 0.0), axis=axis, keepdims=True
+        )
+        largest = max_along(x, axis)
+        return np.log1p(sums / exact_exp(largest)) + (largest - x)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
     return np.log1p(total(rest, axis=axis, keepdims=True)) + (largest - x)
@@ -302,6 +374,9 @@ def sech2(x: Array) -> Array:
 
 def softmax(x: Array, axis: int) -> Array:
     """Return exp(x) / sum(exp(x)) over an axis."""
+    if are_moderate(x):
+        exponential = exact_exp(x)
+        return exponential / total(exponential, axis=axis, keepdims=True)
     decayed = exp_difference(x, max_along(x, axis))
     others = total(put_along(decayed, axis, argmax_along(x, axis), 0.0), axis=axis, keepdims=True)
     return decayed / (others + 1.0)

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -25,8 +25,8 @@ __all__ = ["JaccardLoss", "jaccard_loss"]
 
 def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    difference = total((1.0 - target) * p + probability * target, axis=(0, 2))
     return difference, total(target * p, axis=(0, 2))
 
 
@@ -49,7 +49,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + intersection + difference
     quotient = ratio(difference, term)
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
     slope_2 = upstream * (ratio(1.0, term) - quotient_2)
@@ -59,7 +59,7 @@ def _value_and_gradient(
         grad_target = -slope[:, None] * p - slope_2[:, None] * np.tanh(0.5 * input)
     return (
         quotient,
-        p * sigmoid(-input) * term_2,
+        p * probability * term_2,
         grad_target,
         -total(slope) if "smooth" in wanted else None,
     )
@@ -74,9 +74,8 @@ def _tangent(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
     quotient = ratio(ratio(difference, term_2), term_2)
@@ -99,8 +98,7 @@ def _curvature(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     term = 1.0 - target
     product_2 = probability * target

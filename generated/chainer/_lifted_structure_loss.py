@@ -7,7 +7,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, select, sigmoid, sign, total
+from ._arrays import Array, at_least, select, sigmoid, sigmoids, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -141,17 +141,16 @@ def _curvature(
     sums = total(input_direction * term_3, axis=2)
     term_4 = chosen_2 * d_margin + chosen_3 * sums
     sums_2 = total(probability * term_4, axis=1)
-    sigmoid_gap = sigmoid(gap)
+    sigmoid_gap, probability_2 = sigmoids(gap)
     chosen_4 = select(mask_2, 0.0, 1.0)
-    probability_2 = softmax(chosen, axis=-2)
-    term_5 = total(probability_2 * term_4, axis=0) - sums_2[:, None]
+    probability_3 = softmax(chosen, axis=-2)
+    term_5 = total(probability_3 * term_4, axis=0) - sums_2[:, None]
     term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
     product = positive_2 * sigmoid_gap
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = at_least(term_2, 0.0)
-    probability_3 = sigmoid(-gap)
-    product_2 = slope_2[:, None] * positive_3 * positive * probability_3 * term_5
+    product_2 = slope_2[:, None] * positive_3 * positive * probability_2 * term_5
     sums_3 = total(product * (slope[:, None] * power * term_6 + product_2), axis=0)
     slope_3 = (
         upstream[:, None] * chosen_4[:, None] * positive_3 * positive * positive_2 * sigmoid_gap
@@ -159,7 +158,7 @@ def _curvature(
     sums_4 = total(slope_3, axis=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
     product_3 = positive * positive_3
-    term_7 = power * term_6 + product_3 * probability_3 * chosen_4[:, None] * term_5
+    term_7 = power * term_6 + product_3 * probability_2 * chosen_4[:, None] * term_5
     term_8 = total(power * positive_2 * term_6, axis=1) - chosen_4 * total(product * term_7, axis=1)
     term_9 = total(product_3 * positive_2, axis=1) - chosen_4 * total(
         product_3 * positive_2 * sigmoid_gap, axis=1
@@ -167,20 +166,20 @@ def _curvature(
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
     term_10 = (
         upstream[:, None] * power * positive_2 * term_6
-        + probability_2 * chosen_3 * sums_3
+        + probability_3 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
         + probability * chosen_3 * upstream[:, None] * term_8[:, None]
         + upstream[:, None] * term_9[:, None] * chosen_3 * d_probability_2
     )
     term_11 = (
         upstream[:, None] * positive_3 * positive * positive_2
-        + sums_4 * probability_2 * chosen_3
+        + sums_4 * probability_3 * chosen_3
         + upstream[:, None] * term_9[:, None] * probability * chosen_3
     )
     product_4 = term_11 * ratio(1.0, distance)
     product_5 = product_4[:, :, None] * (term_3 - input_direction * sums[:, :, None])
     term_12 = input_direction * term_10[:, :, None] + product_5
-    term_13 = total(probability_2 * chosen_2, axis=0) * sums_3 + sums_4 * total(
+    term_13 = total(probability_3 * chosen_2, axis=0) * sums_3 + sums_4 * total(
         chosen_2 * d_probability, axis=0
     )
     term_14 = (

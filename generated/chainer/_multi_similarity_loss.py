@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoid, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -174,21 +174,21 @@ def _curvature(
     gap = sums_2 - base
     chosen = select(mask, gap * beta, -math.inf)
     push = logsumexp(chosen, axis=-1)
-    sigmoid_push = sigmoid(push)
+    sigmoid_push, probability = sigmoids(push)
     slope = upstream * sigmoid_push
-    probability = softmax(chosen, axis=-1)
+    probability_2 = softmax(chosen, axis=-1)
     chosen_2 = select(mask, beta, 0.0)
     mask_2 = np.arange(upstream.shape[0])[:, None] != np.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     chosen_3 = select(mask_3, -gap * alpha, -math.inf)
     pull = logsumexp(chosen_3, axis=-1)
-    sigmoid_pull = sigmoid(pull)
+    sigmoid_pull, probability_3 = sigmoids(pull)
     slope_2 = upstream * sigmoid_pull
-    probability_2 = softmax(chosen_3, axis=-1)
+    probability_4 = softmax(chosen_3, axis=-1)
     chosen_4 = select(mask_3, -alpha, 0.0)
     term = (
-        slope[:, None] * probability * chosen_2 / beta
-        + slope_2[:, None] * probability_2 * chosen_4 / alpha
+        slope[:, None] * probability_2 * chosen_2 / beta
+        + slope_2[:, None] * probability_4 * chosen_4 / alpha
     )
     sums_3 = term.T @ input_direction
     sums_4 = total(sums_3 * input_direction, axis=1)
@@ -202,8 +202,8 @@ def _curvature(
     chosen_6 = select(mask, -beta, 0.0)
     chosen_7 = select(mask, gap, 0.0)
     term_5 = chosen_2 * term_4 + chosen_6 * d_base + chosen_7 * d_beta
-    sums_5 = total(probability * term_5, axis=1)
-    slope_3 = upstream * sigmoid_push * sigmoid(-push) * sums_5
+    sums_5 = total(probability_2 * term_5, axis=1)
+    slope_3 = upstream * sigmoid_push * probability * sums_5
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     power_2 = alpha * alpha
     chosen_8 = select(mask_3, -1.0, 0.0)
@@ -211,15 +211,15 @@ def _curvature(
     chosen_9 = select(mask_3, alpha, 0.0)
     chosen_10 = select(mask_3, base - sums_2, 0.0)
     term_7 = chosen_4 * term_4 + chosen_9 * d_base + chosen_10 * d_alpha
-    sums_6 = total(probability_2 * term_7, axis=1)
-    slope_4 = upstream * sigmoid_pull * sigmoid(-pull) * sums_6
+    sums_6 = total(probability_4 * term_7, axis=1)
+    slope_4 = upstream * sigmoid_pull * probability_3 * sums_6
     d_probability_2 = softmax_tangent(chosen_3, term_7, axis=-1)
     term_8 = (
-        probability * term_2 * d_beta
-        + slope_3[:, None] * probability * chosen_2 / beta
+        probability_2 * term_2 * d_beta
+        + slope_3[:, None] * probability_2 * chosen_2 / beta
         + slope[:, None] * chosen_2 * d_probability / beta
-        + probability_2 * term_6 * d_alpha
-        + slope_4[:, None] * probability_2 * chosen_4 / alpha
+        + probability_4 * term_6 * d_alpha
+        + slope_4[:, None] * probability_4 * chosen_4 / alpha
         + slope_2[:, None] * chosen_4 * d_probability_2 / alpha
     )
     term_9 = term_8.T @ input_direction + (term * quotient[:, None]).T @ term_3
@@ -236,28 +236,28 @@ def _curvature(
     sums_10 = total(input_direction * term_12 + sums_8 * quotient[:, None] * term_3, axis=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
     slope_5 = upstream * (at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull))))
-    product_4 = probability_2 * chosen_10
+    product_4 = probability_4 * chosen_10
     product_5 = total(upstream[:, None] * sigmoid_pull[:, None] * product_4) / power_2
     slope_6 = upstream * sigmoid_pull * d_base
-    product_6 = probability_2 * mask_3.astype(upstream.dtype)
+    product_6 = probability_4 * mask_3.astype(upstream.dtype)
     term_14 = (
         slope_4[:, None] * product_4
         + slope_2[:, None] * chosen_10 * d_probability_2
-        + slope_2[:, None] * probability_2 * chosen_8 * term_4
+        + slope_2[:, None] * probability_4 * chosen_8 * term_4
         + slope_6[:, None] * product_6
     )
     slope_7 = upstream * (at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
-    product_7 = probability * chosen_7
+    product_7 = probability_2 * chosen_7
     product_8 = total(upstream[:, None] * sigmoid_push[:, None] * product_7) / power
     slope_8 = upstream * sigmoid_push * d_base
-    product_9 = probability * select(mask, -1.0, 0.0)
+    product_9 = probability_2 * select(mask, -1.0, 0.0)
     term_15 = (
         slope_3[:, None] * product_7
         + slope[:, None] * chosen_7 * d_probability
-        + slope[:, None] * probability * chosen_5 * term_4
+        + slope[:, None] * probability_2 * chosen_5 * term_4
         + slope_8[:, None] * product_9
     )
-    product_10 = probability * chosen_6
+    product_10 = probability_2 * chosen_6
     product_11 = total(upstream[:, None] * sigmoid_push[:, None] * product_10) * d_beta / power
     slope_9 = upstream * sigmoid_push * d_beta
     term_16 = (
@@ -265,7 +265,7 @@ def _curvature(
         + slope[:, None] * chosen_6 * d_probability
         + slope_9[:, None] * product_9
     )
-    product_12 = probability_2 * chosen_9
+    product_12 = probability_4 * chosen_9
     product_13 = total(upstream[:, None] * sigmoid_pull[:, None] * product_12) * d_alpha / power_2
     slope_10 = upstream * sigmoid_pull * d_alpha
     term_17 = (

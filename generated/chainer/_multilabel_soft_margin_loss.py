@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, sigmoid, total
+from ._arrays import Array, at_least, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -41,14 +41,16 @@ def _value_and_gradient(
         at_least(-input, 0.0) + log_term
     )
     slope = upstream / target.shape[1]
+    sigmoid_input, probability = sigmoids(input)
     loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
-    grad_input = -slope[:, None] * (target * sigmoid(-input) - term * sigmoid(input)) * weight
+    grad_input = -slope[:, None] * (target * probability - term * sigmoid_input) * weight
     return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 
 
 def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    product = (target * sigmoid(-input) - (1.0 - target) * sigmoid(input)) * d_input
+    sigmoid_input, probability = sigmoids(input)
+    product = (target * probability - (1.0 - target) * sigmoid_input) * d_input
     return -total(weight * (input * d_target + product), axis=1) / input.shape[1]
 
 
@@ -57,8 +59,7 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / input.shape[1]
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     product = slope[:, None] * sigmoid_input * probability * (1.0 - target + target) * d_input
     term = product - slope[:, None] * (sigmoid_input + probability) * d_target
     change_target = -slope[:, None] * weight * d_input

@@ -17,7 +17,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import axis_weight, finish, fold, to_working, working_dtype
+from ._runtime import all_count, axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["NLLLoss", "nll_loss"]
 
@@ -81,6 +81,45 @@ _kernel = differentiable(
 )
 
 
+def _value_plain(input: Array, target: Array) -> Array:
+    """Return the unreduced loss."""
+    return -pick(input, target, axis=1)
+
+
+def _value_and_gradient_plain(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    grad_input = select(
+        np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
+    )
+    return -pick(input, target, axis=1), grad_input
+
+
+def _tangent_plain(input: Array, target: Array, d_input: Array) -> Array:
+    """Return the derivative of the loss along the tangents."""
+    return -pick(d_input, target, axis=1)
+
+
+def _curvature_plain(
+    upstream: Array, input: Array, target: Array, d_input: Array
+) -> tuple[Array, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    return (np.full_like(input, 0.0),)
+
+
+_kernel_plain = differentiable(
+    _value_plain,
+    _value_and_gradient_plain,
+    _tangent_plain,
+    _curvature_plain,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def nll_loss(
     input: Given,
     target: Given,
@@ -119,6 +158,7 @@ def nll_loss(
 
     """
     check_reduction(reduction, ("none", "mean", "sum"))
+    unweighted = weight is None
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_integer("ignore_index", ignore_index)
@@ -135,6 +175,17 @@ def nll_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
+    # The same formula, where each label counts, without its mask and weights.
+    if unweighted and all_count(target, ignore_index):
+        return finish(
+            _kernel_plain,
+            (input, target),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return finish(
         _kernel,
         (input, target, weight, ignore_index),

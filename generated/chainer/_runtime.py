@@ -75,6 +75,14 @@ def is_integer(tensor: Any) -> bool:
     return isinstance(array, chainer.get_array_types()) and array.dtype.kind in "iu"
 
 
+def all_count(labels: Array, ignored: int) -> bool:
+    """Say whether no label is to be ignored, as far as asking costs little: not on another
+    device."""
+    if not (isinstance(labels, np.ndarray) and labels.size):
+        return False
+    return not labels.min() <= ignored <= labels.max()
+
+
 def is_number(value: Any, number: float) -> bool:
     """Say whether a parameter is known to be a number; arrays are not looked at."""
     return isinstance(value, numbers.Real) and value == number

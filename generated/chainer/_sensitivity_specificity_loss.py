@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoid, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -51,7 +51,7 @@ def _value_and_gradient(
     term = 1.0 - r
     quotient = ratio(sums, sums_2)
     quotient_2 = ratio(sums_3, sums_4)
-    sigmoid_input = sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term_2 = target - sigmoid_input
     slope = upstream * ratio(1.0, sums_4) * r
     slope_2 = upstream * ratio(1.0, sums_2) * term
@@ -59,7 +59,7 @@ def _value_and_gradient(
     grad_input = (
         term_2
         * sigmoid_input
-        * sigmoid(-input)
+        * probability
         * (-2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_3)
     )
     grad_target = None
@@ -83,7 +83,7 @@ def _tangent(
     input: Array, target: Array, r: Array | float, d_input: Array, d_target: Array, d_r: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    sigmoid_input = sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term = target - sigmoid_input
     squared_error = term * term
     term_2 = 1.0 - target
@@ -92,7 +92,6 @@ def _tangent(
     sums_2 = total(target, axis=(0, 2))
     sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums_2)
     term_3 = 1.0 - r
-    probability = sigmoid(-input)
     term_4 = (
         2.0 * term * term_2 - squared_error
     ) * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
@@ -119,9 +118,8 @@ def _curvature(
     d_r: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sigmoid_input = sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term = target - sigmoid_input
-    probability = sigmoid(-input)
     sums = total(target, axis=(0, 2))
     quotient = ratio(1.0, sums)
     slope = upstream * quotient

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, sigmoid, total
+from ._arrays import Array, at_least, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -27,22 +27,21 @@ def _value_plain(input: Array, target: Array, gamma: Array | float) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * target * (at_least(-input, 0.0) + log_term)
-    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (at_least(input, 0.0) + log_term)
-    return product + product_2
+    product = probability**gamma * target * (at_least(-input, 0.0) + log_term)
+    return product + p**gamma * (1.0 - target) * (at_least(input, 0.0) + log_term)
 
 
 def _value_and_gradient_plain(
     upstream: Array, input: Array, target: Array, gamma: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    p = sigmoid(input)
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
@@ -68,10 +67,9 @@ def _tangent_plain(
     d_gamma: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     product = power * target
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     power_2 = p**gamma
@@ -97,9 +95,8 @@ def _curvature_plain(
     d_gamma: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     product = gamma * power
@@ -172,11 +169,10 @@ def _value_balanced(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * alpha * target * (at_least(-input, 0.0) + log_term)
-    product_2 = (
-        sigmoid(input) ** gamma * (1.0 - alpha) * (1.0 - target) * (at_least(input, 0.0) + log_term)
-    )
+    product = probability**gamma * alpha * target * (at_least(-input, 0.0) + log_term)
+    product_2 = p**gamma * (1.0 - alpha) * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return product + product_2
 
 
@@ -189,11 +185,10 @@ def _value_and_gradient_balanced(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    p = sigmoid(input)
     power_2 = p**gamma
     term = 1.0 - alpha
     term_2 = 1.0 - target
@@ -228,10 +223,9 @@ def _tangent_balanced(
     d_gamma: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     product = power * target
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     power_2 = p**gamma
@@ -265,9 +259,8 @@ def _curvature_balanced(
     d_gamma: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     product = gamma * power

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, sign
+from ._arrays import Array, sigmoid, sigmoids, sign
 from ._autograd import differentiable
 from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
@@ -24,10 +24,10 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     abs_error = np.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
+    sigmoid_abs_error, probability = sigmoids(abs_error)
     product = abs_error * sigmoid_abs_error
     sign_term = sign(term)
-    term_2 = sign_term * sigmoid_abs_error + product * sigmoid(-abs_error) * sign_term
+    term_2 = sign_term * sigmoid_abs_error + product * probability * sign_term
     slope = upstream * term_2
     return product, slope, -slope if "target" in wanted else None
 
@@ -37,11 +37,8 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
     term = input - target
     sign_term = sign(term)
     abs_error = np.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
-    term_2 = (
-        sign_term * sigmoid_abs_error
-        + abs_error * sigmoid_abs_error * sigmoid(-abs_error) * sign_term
-    )
+    sigmoid_abs_error, probability = sigmoids(abs_error)
+    term_2 = sign_term * sigmoid_abs_error + abs_error * sigmoid_abs_error * probability * sign_term
     return term_2 * (d_input - d_target)
 
 
@@ -51,8 +48,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     abs_error = np.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
-    probability = sigmoid(-abs_error)
+    sigmoid_abs_error, probability = sigmoids(abs_error)
     power = sign(term) ** 2
     product = abs_error * sigmoid_abs_error * probability * power * np.tanh(-0.5 * abs_error)
     slope = (

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoid, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -50,9 +50,9 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(smooth + difference, term)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
-    p = sigmoid(input)
     quotient_3 = ratio(1.0, term)
     slope_2 = upstream * quotient_3
     term_2 = p - target
@@ -63,7 +63,7 @@ def _value_and_gradient(
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = total(upstream * (quotient_3 - quotient_2))
-    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
+    return quotient, probability * term_3, grad_target, grad_smooth
 
 
 def _tangent(
@@ -75,13 +75,12 @@ def _tangent(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
-    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
     return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
@@ -97,7 +96,7 @@ def _curvature(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -105,7 +104,6 @@ def _curvature(
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
     product_2 = quotient * quotient * sums
     product_3 = quotient * quotient_2
@@ -183,8 +181,8 @@ def _value_and_gradient_mindspore(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums_2
     quotient = ratio(smooth + sums, term)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
-    p = sigmoid(input)
     quotient_3 = ratio(1.0, term)
     term_2 = p - target
     term_3 = 2.0 * upstream * quotient_3 * term_2 * p - 2.0 * upstream * quotient_2 * p * p
@@ -194,7 +192,7 @@ def _value_and_gradient_mindspore(
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
-    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
+    return quotient, probability * term_3, grad_target, grad_smooth
 
 
 def _tangent_mindspore(
@@ -206,13 +204,12 @@ def _tangent_mindspore(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
-    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target))
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
     return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
@@ -228,9 +225,8 @@ def _curvature_mindspore(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
-    probability = sigmoid(-input)
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
     term_2 = p - target

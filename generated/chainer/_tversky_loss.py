@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoids, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -28,8 +28,8 @@ def _sums(
     input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    false = total((1.0 - target) * alpha * p + sigmoid(-input) * beta * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    false = total((1.0 - target) * alpha * p + probability * beta * target, axis=(0, 2))
     return false, total(target * p, axis=(0, 2))
 
 
@@ -56,8 +56,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + overlap + false
     quotient = ratio(false, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
     term_2 = ratio(1.0, term) - quotient_2
@@ -96,9 +95,8 @@ def _tangent(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
@@ -131,10 +129,9 @@ def _curvature(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     product = target * p
     term = 1.0 - target
-    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(product, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
@@ -212,8 +209,8 @@ def _sums_keras(
     input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
+    p, probability = sigmoids(input)
+    sums = total((1.0 - target) * beta * p + probability * alpha * target)
     return sums, total(target * p)
 
 
@@ -240,8 +237,7 @@ def _value_and_gradient_keras(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + sums_2 + sums
     quotient = ratio(smooth + sums, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     term_2 = ratio(1.0, term) - quotient_2
     term_3 = 1.0 - target
@@ -280,9 +276,8 @@ def _tangent_keras(
     d_smooth: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
@@ -315,8 +310,7 @@ def _curvature_keras(
     d_smooth: Array,
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = target * p
     term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)

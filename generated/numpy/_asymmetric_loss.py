@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, at_least, select, sigmoid, sign, total
+from ._arrays import Array, at_least, select, sigmoids, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -55,9 +55,10 @@ def _value_clip_0(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    positive = sigmoid(-input) ** gamma_pos * target * (at_least(-input, 0.0) + log_term)
-    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (at_least(input, 0.0) + log_term)
+    positive = probability**gamma_pos * target * (at_least(-input, 0.0) + log_term)
+    product = p**gamma_neg * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return positive + product
 
 
@@ -70,12 +71,11 @@ def _value_and_gradient_clip_0(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma_pos
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    p = sigmoid(input)
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
@@ -99,10 +99,9 @@ def _hessian_diagonal_clip_0(
     upstream: Array, input: Array, target: Array, gamma_neg: Array | float, gamma_pos: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma_pos
     product = power * target
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     product_2 = gamma_pos * p
@@ -186,13 +185,11 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     lowered = at_least(p - clip, 0.0)
     chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * np.log1p(-lowered))
     positive = (
-        sigmoid(-input) ** gamma_pos
-        * target
-        * (at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
+        probability**gamma_pos * target * (at_least(-input, 0.0) + np.log1p(np.exp(-np.abs(input))))
     )
     return chosen + positive
 
@@ -207,14 +204,13 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
     term = p - clip
     lowered = at_least(term, 0.0)
     power = lowered**gamma_neg
     term_2 = 1.0 - target
     log_term = np.log1p(-lowered)
-    probability = sigmoid(-input)
     power_2 = probability**gamma_pos
     product = target * power_2
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
@@ -254,7 +250,7 @@ def _hessian_diagonal(
     clip: Array | float,
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = p - clip
     lowered = at_least(term, 0.0)
     mask = lowered == 0.0
@@ -262,7 +258,6 @@ def _hessian_diagonal(
     term_2 = gamma_neg - 1.0
     chosen = select(mask_2, 0.0, gamma_neg * lowered**term_2)
     positive = at_least(sign(term), 0.0)
-    probability = sigmoid(-input)
     term_3 = 1.0 - target
     log_term = np.log1p(-lowered)
     squashed = np.tanh(-0.5 * input)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, at_least, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoids, total
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -60,8 +60,9 @@ def _value_and_gradient(
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
+    sigmoid_input, probability = sigmoids(input)
     loss = term * (positive + log_term) + product * softplus
-    grad_input = upstream * (term * sigmoid(input) - product * sigmoid(-input))
+    grad_input = upstream * (term * sigmoid_input - product * probability)
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (-positive - log_term + pos_weight * softplus)
@@ -72,9 +73,8 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, pos_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    diagonal_input = (
-        upstream * sigmoid(input) * sigmoid(-input) * (1.0 - target + pos_weight * target)
-    )
+    sigmoid_input, probability = sigmoids(input)
+    diagonal_input = upstream * sigmoid_input * probability * (1.0 - target + pos_weight * target)
     return diagonal_input, np.full_like(target, 0.0)
 
 
@@ -161,7 +161,8 @@ def _value_and_gradient_chainer(
     log_term = np.log1p(np.exp(-np.abs(input)))
     product = target * pos_weight
     softplus = at_least(-input, 0.0) + log_term
-    slope = upstream * (term * sigmoid(input) - product * sigmoid(-input)) * weight
+    sigmoid_input, probability = sigmoids(input)
+    slope = upstream * (term * sigmoid_input - product * probability) * weight
     loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
     grad_target = None
     if "target" in wanted:
@@ -174,9 +175,8 @@ def _hessian_diagonal_chainer(
     upstream: Array, input: Array, target: Array, weight: Array | float, pos_weight: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    slope = (
-        upstream * sigmoid(input) * sigmoid(-input) * (1.0 - target + pos_weight * target) * weight
-    )
+    sigmoid_input, probability = sigmoids(input)
+    slope = upstream * sigmoid_input * probability * (1.0 - target + pos_weight * target) * weight
     diagonal_input = select(target != -1.0, slope, 0.0)
     return diagonal_input, np.full_like(target, 0.0)
 

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, at_least, sigmoid, total
+from ._arrays import Array, at_least, sigmoids, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -74,7 +74,8 @@ def _value_and_gradient_cross_entropy(
     product_2 = beta * target
     softplus_2 = at_least(-input, 0.0) + log_term
     term_3 = product * softplus + product_2 * softplus_2
-    grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha
+    p, probability = sigmoids(input)
+    grad_input = upstream * (product * p - product_2 * probability) * alpha
     grad_target = None
     if "target" in wanted:
         grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
@@ -94,12 +95,9 @@ def _hessian_diagonal_cross_entropy(
     upstream: Array, input: Array, target: Array, alpha: Array | float, beta: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
+    p, probability = sigmoids(input)
     diagonal_input = (
-        upstream
-        * sigmoid(input)
-        * sigmoid(-input)
-        * ((1.0 - beta) * (1.0 - target) + beta * target)
-        * alpha
+        upstream * p * probability * ((1.0 - beta) * (1.0 - target) + beta * target) * alpha
     )
     return diagonal_input, np.full_like(target, 0.0)
 
@@ -148,8 +146,8 @@ def _sums_dice(
     input: Array, target: Array, alpha: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    sums = total((1.0 - target) * p + probability * target, axis=(0, 2))
     return sums, total(target + p, axis=(0, 2))
 
 
@@ -174,14 +172,11 @@ def _value_and_gradient_dice(
     term = 1.0 - alpha
     term_2 = smooth + sums_2
     quotient = ratio(sums, term_2)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term_2)
     slope = upstream * quotient_2 * term
     slope_2 = upstream * ratio(1.0, term_2) * term
-    grad_input = (
-        sigmoid(input)
-        * sigmoid(-input)
-        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
-    )
+    grad_input = p * probability * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
     grad_target = None
     if "target" in wanted:
         slope_3 = upstream * term * quotient_2
@@ -202,12 +197,11 @@ def _hessian_diagonal_dice(
     upstream: Array, input: Array, target: Array, alpha: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = 1.0 - alpha
     product = quotient * term_2
-    probability = sigmoid(-input)
     term_3 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
     squashed_2 = np.tanh(0.5 * input)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, at_least, select, sigmoid, total
+from ._arrays import Array, at_least, select, sigmoids, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -55,7 +55,8 @@ def _value_and_gradient(
     mask = target[:, None] > np.arange(input.shape[1]) + 0.5
     log_term = np.log1p(np.exp(-np.abs(input)))
     answer = select(mask, at_least(-input, 0.0) + log_term, at_least(input, 0.0) + log_term)
-    grad_input = upstream[:, None] * select(mask, -sigmoid(-input), sigmoid(input)) * weight
+    sigmoid_input, probability = sigmoids(input)
+    grad_input = upstream[:, None] * select(mask, -probability, sigmoid_input) * weight
     return (
         total(answer * weight, axis=1),
         grad_input,
@@ -67,7 +68,8 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, weight: Array
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    diagonal_input = upstream[:, None] * (sigmoid(-input) * sigmoid(input)) * weight
+    sigmoid_input, probability = sigmoids(input)
+    diagonal_input = upstream[:, None] * (probability * sigmoid_input) * weight
     return diagonal_input, np.full_like(target, 0.0)
 
 

@@ -64,6 +64,7 @@ from ._functions import (
 )
 from ._runtime import (
     Case,
+    all_count,
     as_arrays,
     axis_weight,
     fold,
@@ -146,6 +147,39 @@ _kernel_labels = Kernels(
 )
 
 
+def _value_labels_plain(input: Array, target: Array) -> Array:
+    """Return the unreduced loss."""
+    # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
+    # picked cross-entropy: (logsumexp(a) - a)[k] as one
+    return label_cross_entropy(input, target, axis=-2)
+
+
+def _value_and_gradient_labels_plain(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    return nll_at, upstream[:, None] * excess
+
+
+def _hessian_diagonal_labels_plain(
+    upstream: Array, input: Array, target: Array
+) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input`."""
+    return (upstream[:, None] * softmax(input, axis=-2) * softmax_complement(input, axis=-2),)
+
+
+_kernel_labels_plain = Kernels(
+    _value_labels_plain,
+    _value_and_gradient_labels_plain,
+    _hessian_diagonal_labels_plain,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _labels_loss(
     input: Any,
     target: Any,
@@ -157,6 +191,7 @@ def _labels_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
+    unweighted = weight is None
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
@@ -174,6 +209,19 @@ def _labels_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
+    # The same formula, where each label counts, without its mask and weights.
+    if dialect is None and unweighted and all_count(target, ignore_index):
+        return Case(
+            kernels=_kernel_labels_plain,
+            arguments=(input, target),
+            inputs=inputs,
+            reduction=reduction,
+            dtype=dtype,
+            shape=shape[1:] if single else shape,
+            folded=(input.shape[0], input.shape[2]),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     call = Case(
         kernels=_kernel_labels,
         arguments=(input, target, weight, ignore_index),

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoids, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -53,8 +53,8 @@ __all__ = ["DiceLoss", "dice_loss"]
 
 def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    difference = total((1.0 - target) * p + probability * target, axis=(0, 2))
     return difference, total(target + p, axis=(0, 2))
 
 
@@ -77,13 +77,10 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(difference, term)
+    p, probability = sigmoids(input)
     slope = upstream * ratio(quotient, term)
     slope_2 = upstream * ratio(1.0, term)
-    grad_input = (
-        sigmoid(input)
-        * sigmoid(-input)
-        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
-    )
+    grad_input = p * probability * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -94,10 +91,9 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
-    probability = sigmoid(-input)
     term_2 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
     squashed_2 = np.tanh(0.5 * input)
@@ -158,8 +154,8 @@ def _loss(input: Any, target: Any, smooth: Any, reduction: str, denominator: Any
 
 def _sums_keras(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    sums = total((1.0 - target) * p + sigmoid(-input) * target)
+    p, probability = sigmoids(input)
+    sums = total((1.0 - target) * p + probability * target)
     return sums, total(target + p)
 
 
@@ -183,7 +179,8 @@ def _value_and_gradient_keras(
     term = smooth + sums_2
     quotient = ratio(smooth + sums, term)
     quotient_2 = ratio(quotient, term)
-    product = sigmoid(input) * sigmoid(-input)
+    p, probability = sigmoids(input)
+    product = p * probability
     quotient_3 = ratio(1.0, term)
     grad_input = (
         upstream * quotient_3 * product * (1.0 - target - target) - upstream * quotient_2 * product
@@ -201,10 +198,9 @@ def _hessian_diagonal_keras(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
-    probability = sigmoid(-input)
     term_2 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
     squashed_2 = np.tanh(0.5 * input)
@@ -263,9 +259,9 @@ def _keras_loss(input: Any, target: Any, smooth: Any, reduction: str, denominato
 def _value_optax(input: Array, target: Array, smooth: Array | float) -> Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     quotient = ratio(
-        total((1.0 - target) * p + sigmoid(-input) * target, axis=2),
+        total((1.0 - target) * p + probability * target, axis=2),
         2.0 * smooth + total(target + p, axis=2),
     )
     return total(quotient, axis=1) / target.shape[1]
@@ -276,8 +272,7 @@ def _value_and_gradient_optax(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(total(term * p + probability * target, axis=2), term_2)
     slope = upstream / target.shape[1]
@@ -301,10 +296,9 @@ def _hessian_diagonal_optax(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = upstream / target.shape[1]
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
-    probability = sigmoid(-input)
     term_2 = 1.0 - target
     squashed = np.tanh(-0.5 * input)
     squashed_2 = np.tanh(0.5 * input)

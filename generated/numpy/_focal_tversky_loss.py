@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, select, sigmoid, total
+from ._arrays import Array, select, sigmoids, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -66,8 +66,8 @@ def _sums(
     smooth: Array | float,
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    sigmoid_input = sigmoid(input)
-    term = (1.0 - target) * alpha * sigmoid_input + sigmoid(-input) * beta * target
+    sigmoid_input, probability = sigmoids(input)
+    term = (1.0 - target) * alpha * sigmoid_input + probability * beta * target
     sums_2 = total(target * sigmoid_input, axis=(0, 2))
     return total(term, axis=(0, 2)), sums_2
 
@@ -105,8 +105,7 @@ def _value_and_gradient(
     mask = quotient <= 0.0
     power = 1.0 / gamma
     power_2 = quotient**power
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     mask_2 = quotient == 0.0
     chosen = select((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
     quotient_2 = ratio(quotient, term)
@@ -153,8 +152,7 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = 1.0 - target
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)

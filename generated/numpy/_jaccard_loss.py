@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoids, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -42,8 +42,8 @@ __all__ = ["JaccardLoss", "jaccard_loss"]
 
 def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    difference = total((1.0 - target) * p + probability * target, axis=(0, 2))
     return difference, total(target * p, axis=(0, 2))
 
 
@@ -66,7 +66,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + intersection + difference
     quotient = ratio(difference, term)
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
     slope_2 = upstream * (ratio(1.0, term) - quotient_2)
@@ -76,7 +76,7 @@ def _value_and_gradient(
         grad_target = -slope[:, None] * p - slope_2[:, None] * np.tanh(0.5 * input)
     return (
         quotient,
-        p * sigmoid(-input) * term_2,
+        p * probability * term_2,
         grad_target,
         -total(slope) if "smooth" in wanted else None,
     )
@@ -86,9 +86,8 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     difference = total(term * p + probability * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + difference
     quotient = ratio(1.0, term_2)

@@ -27,7 +27,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoid, sign, total
+from ._arrays import (
+    Array,
+    argmax_along,
+    at_least,
+    masked,
+    pick,
+    select,
+    sigmoid,
+    sigmoids,
+    sign,
+    total,
+)
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -164,11 +175,10 @@ def _hessian_diagonal(
     rest = sum_of_others(probability_2[:, :, None] * (sums_3[:, None] + term_5), axis=-2)
     product_10 = 2.0 * product_9[:, None] * total(masked(rest, mask_3[:, :, None]), axis=1)
     term_6 = sums + product_3[:, None] + (sums_4 + product_8 - product_10)
-    sigmoid_gap = sigmoid(gap)
+    sigmoid_gap, probability_3 = sigmoids(gap)
     chosen_5 = select(mask_2, 0.0, 1.0)
     term_7 = -sums - product_3[:, None] + (-sums_4 - product_8 + product_10)
     product_11 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_7[:, None]
-    probability_3 = sigmoid(-gap)
     product_12 = sigmoid_gap * probability_3
     power_3 = chosen_5 * chosen_5
     sums_5 = total(product[:, :, None] * input_direction, axis=1)
@@ -207,11 +217,11 @@ def _hessian_diagonal(
     positive_3 = at_least(sign(term_14), 0.0)
     chosen_8 = ((target == target) & (index != index)).astype(upstream.dtype)
     product_20 = at_least(term_14, 0.0) * positive_3 * chosen_8
-    probability_5 = sigmoid(chosen_7)
-    product_21 = probability_5 * sigmoid(-chosen_7) * power_3
-    probability_6 = softmax(chosen_6, axis=-1)
+    probability_5, probability_6 = sigmoids(chosen_7)
+    product_21 = probability_5 * probability_6 * power_3
+    probability_7 = softmax(chosen_6, axis=-1)
     chosen_9 = select(mask_4, -1.0, 0.0)
-    product_22 = probability_6 * chosen_9
+    product_22 = probability_7 * chosen_9
     input_direction_2 = direction(term_13, axis=-1)
     sums_6 = total(product_22[:, :, None] * input_direction_2, axis=1)
     term_15 = quotient_2 * term_4 + 2.0 * product_21[:, None] * sums_6 * sums_5
@@ -238,19 +248,19 @@ def _hessian_diagonal(
     )
     positive_4 = at_least(sign(term_17), 0.0)
     chosen_11 = ((target[:, None] == target) & (index_2[:, None] != index_2)).astype(upstream.dtype)
-    probability_7 = softmax(chosen_6, axis=-2)
+    probability_8 = softmax(chosen_6, axis=-2)
     quotient_4 = ratio(1.0, input_length)
-    product_26 = chosen_9 * probability_7 * quotient_4
+    product_26 = chosen_9 * probability_8 * quotient_4
     power_5 = input_direction_2**2
     term_18 = 1.0 - 2.0 * power_5 + power_5 * total(power_5, axis=2)[:, :, None]
     product_27 = product_26[:, :, None] * term_18
     other_probability = softmax_complement(chosen_6, axis=-2)
     power_6 = chosen_9 * chosen_9
-    product_28 = probability_7 * other_probability**2 * power_6
-    product_29 = probability_7 * probability_7 * power_6 * other_probability
+    product_28 = probability_8 * other_probability**2 * power_6
+    product_29 = probability_8 * probability_8 * power_6 * other_probability
     term_19 = product_28 + product_29
     term_20 = product_27 + power_5 * term_19[:, :, None]
-    probability_8 = sigmoid(chosen_10)
+    probability_9, probability_10 = sigmoids(chosen_10)
     product_30 = chosen_2 * probability_4 * quotient
     other_probability_2 = softmax_complement(chosen, axis=-2)
     power_7 = chosen_2 * chosen_2
@@ -262,12 +272,12 @@ def _hessian_diagonal(
     term_23 = -product_28[:, :, None] * power_5 - product_29[:, :, None] * power_5
     term_24 = term_23 - product_27
     product_31 = (
-        probability_8[:, :, None]
+        probability_9[:, :, None]
         * chosen_5[:, None, None]
         * (term_22[:, None] + term_24[:, :, None])
     )
-    product_32 = probability_8 * sigmoid(-chosen_10)
-    product_33 = probability_7 * chosen_9
+    product_32 = probability_9 * probability_10
+    product_33 = probability_8 * chosen_9
     product_34 = product_33[:, :, None] * input_direction_2
     term_25 = product_14[:, None] + product_34[:, :, None]
     product_35 = product_32[:, :, None] * power_3[:, None, None] * term_25 * term_25
@@ -278,7 +288,7 @@ def _hessian_diagonal(
         * (term_20[:, :, None] + product_31 + product_35)
     )
     power_8 = positive_4 * positive_4
-    term_26 = probability_8[:, :, None] * chosen_5[:, None, None] * term_25 - product_34[:, :, None]
+    term_26 = probability_9[:, :, None] * chosen_5[:, None, None] * term_25 - product_34[:, :, None]
     sums_7 = total(power_8[:, :, None] * chosen_11[:, :, None] * term_26 * term_26, axis=2)
     chosen_12 = select(mask_2, 0.0, log_sum[:, None] - log_sum_2)
     term_27 = (
@@ -287,10 +297,10 @@ def _hessian_diagonal(
     positive_5 = at_least(sign(term_27), 0.0)
     chosen_13 = ((target == target[:, None]) & (index_2 != index[:, None])).astype(upstream.dtype)
     product_37 = at_least(term_27, 0.0) * positive_5 * chosen_13
-    probability_9 = sigmoid(chosen_12)
+    probability_11, probability_12 = sigmoids(chosen_12)
     chosen_14 = select(mask_4, margin - norm(term_13, axis=-1), -math.inf)
-    probability_10 = softmax(chosen_14, axis=-1)
-    picked_2 = pick(probability_10, index, axis=1)
+    probability_13 = softmax(chosen_14, axis=-1)
+    picked_2 = pick(probability_13, index, axis=1)
     product_38 = chosen_4 * picked_2
     product_39 = product_38 * quotient_2 * term_4
     sums_8 = total(product_22[:, :, None] * quotient_4[:, :, None] * term_18, axis=1)
@@ -303,38 +313,41 @@ def _hessian_diagonal(
     product_41 = chosen_9[:, :, None] * input_direction_2
     is_largest_2 = index_2 == argmax_along(chosen_6, axis=1).squeeze(axis=1)[:, None]
     sums_9 = total(masked(product_41, is_largest_2[:, :, None]), axis=1)
-    sums_10 = total(probability_6[:, :, None] * (sums_9[:, None] - product_41), axis=1)
+    sums_10 = total(probability_7[:, :, None] * (sums_9[:, None] - product_41), axis=1)
     product_42 = 2.0 * product_40[:, None] * (sums_10 + (product_7[:, None] - sums_9))
     product_43 = product_38 * quotient_3
     product_44 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_13, axis=-1)
-    product_45 = probability_10[:, :, None] * (sums_10[:, None] + (product_44 - sums_9[:, None]))
+    product_45 = probability_13[:, :, None] * (sums_10[:, None] + (product_44 - sums_9[:, None]))
     sums_11 = total(masked(sum_of_others(product_45, axis=-2), mask_3[:, :, None]), axis=1)
     product_46 = (
-        probability_6[:, :, None] * (sums_10[:, None] + (product_41 - sums_9[:, None])) ** 2
+        probability_7[:, :, None] * (sums_10[:, None] + (product_41 - sums_9[:, None])) ** 2
     )
     term_28 = 2.0 * product_43[:, None] * sums_11 - product_42 + total(product_46, axis=1)
     term_29 = product_39[:, None] + sums_8 + term_28
-    term_30 = (
-        quotient_4[:, :, None] * term_18
-        + probability_9[:, :, None] * chosen_5[:, None] * term_29[:, None]
-    )
-    probability_11 = sigmoid(-chosen_12)
-    product_47 = probability_9 * probability_11
-    term_31 = product_43[:, None, None] + product_34
-    product_48 = 2.0 * product_47[:, :, None] * power_3[:, None] * sums_6[:, None] * term_31
+    product_47 = probability_11[:, :, None] * chosen_5[:, None] * term_29[:, None]
+    product_48 = probability_11 * probability_12
+    term_30 = product_43[:, None, None] + product_34
+    product_49 = 2.0 * product_48[:, :, None] * power_3[:, None] * sums_6[:, None] * term_30
     power_9 = sums_6 * sums_6
-    product_49 = (
-        power_9[:, None] * probability_9[:, :, None] * probability_11[:, :, None] * power_3[:, None]
+    product_50 = (
+        power_9[:, None]
+        * probability_11[:, :, None]
+        * probability_12[:, :, None]
+        * power_3[:, None]
     )
-    product_50 = 2.0 * product_37[:, :, None] * (term_30 + (product_49 - product_48))
+    term_31 = quotient_4[:, :, None] * term_18 + product_47 + (product_50 - product_49)
     product_51 = positive_5 * positive_5 * chosen_13
-    term_32 = probability_9[:, :, None] * chosen_5[:, None] * term_31 - product_34
-    term_33 = -input_direction_2 - probability_9[:, :, None] * chosen_5[:, None] * sums_6[:, None]
+    term_32 = probability_11[:, :, None] * chosen_5[:, None] * term_30 - product_34
+    term_33 = -input_direction_2 - probability_11[:, :, None] * chosen_5[:, None] * sums_6[:, None]
     term_34 = (
         4.0 * product_51[:, :, None] * term_32 * term_33
         + 2.0 * product_51[:, :, None] * term_33 * term_33
     )
-    term_35 = 2.0 * total(product_36, axis=2) + 2.0 * sums_7 + (product_50 + term_34)
+    term_35 = (
+        2.0 * total(product_36, axis=2)
+        + 2.0 * sums_7
+        + (2.0 * product_37[:, :, None] * term_31 + term_34)
+    )
     return (0.5 * upstream[:, None] * term_16 + 0.5 * total(upstream[:, None] * term_35, axis=1),)
 
 

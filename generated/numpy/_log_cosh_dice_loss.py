@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoids, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import log_cosh, ratio, sech2
 from ._runtime import (
@@ -41,8 +41,8 @@ __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
 def _sums(input: Array, target: Array, smooth: Array | float) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    difference = total((1.0 - target) * p + probability * target, axis=(0, 2))
     return difference, total(target + p, axis=(0, 2))
 
 
@@ -66,14 +66,11 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(difference, term)
+    p, probability = sigmoids(input)
     squashed = np.tanh(quotient)
     slope = upstream * squashed * ratio(quotient, term)
     slope_2 = upstream * squashed * ratio(1.0, term)
-    grad_input = (
-        sigmoid(input)
-        * sigmoid(-input)
-        * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
-    )
+    grad_input = p * probability * (slope_2[:, None] * (1.0 - target - target) - slope[:, None])
     grad_target = None
     if "target" in wanted:
         grad_target = -slope[:, None] - slope_2[:, None] * np.tanh(0.5 * input)
@@ -90,8 +87,7 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     squashed = np.tanh(dice)

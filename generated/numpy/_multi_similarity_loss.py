@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoid, total
+from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoid, sigmoids, total
 from ._checks import (
     check_floating,
     check_integers,
@@ -155,17 +155,17 @@ def _hessian_diagonal(
     gap = sums - base
     chosen = select(mask, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    sigmoid_pull = sigmoid(pull)
-    probability = softmax(chosen, axis=-1)
+    sigmoid_pull, probability = sigmoids(pull)
+    probability_2 = softmax(chosen, axis=-1)
     chosen_2 = select(mask, -alpha, 0.0)
-    product = probability * chosen_2
+    product = probability_2 * chosen_2
     quotient = ratio(1.0, norm(input, axis=-1))
     power = quotient * quotient
     product_2 = 2.0 * input_direction * input_direction[:, None] * power[:, None, None]
     power_2 = input_direction * input_direction
     term = 2.0 * power_2 - sum_of_others(power_2, axis=-1)
     term_2 = term[:, None] * power[:, None, None] * sums[:, :, None] - product_2
-    picked = pick(probability, index, axis=1)
+    picked = pick(probability_2, index, axis=1)
     chosen_3 = select(((target == target) & (index != index)), -alpha, 0.0)
     product_3 = picked * chosen_3
     sums_2 = total(power_2, axis=1)
@@ -179,15 +179,17 @@ def _hessian_diagonal(
     product_6 = chosen_2[:, :, None] * term_5
     is_largest = index_2 == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
     sums_3 = total(masked(product_6, is_largest[:, :, None]), axis=1)
-    sums_4 = total(probability[:, :, None] * (product_6 - sums_3[:, None]), axis=1)
-    product_7 = probability[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_6)) ** 2
+    sums_4 = total(probability_2[:, :, None] * (product_6 - sums_3[:, None]), axis=1)
+    product_7 = probability_2[:, :, None] * (sums_4[:, None] + (sums_3[:, None] - product_6)) ** 2
     product_8 = picked * pick(softmax_complement(chosen, axis=-1), index, axis=1) * chosen_3
     term_6 = quotient - quotient * sums_2
     term_7 = sums_4 + (sums_3 - chosen_3[:, None] * input_direction * term_6[:, None])
     product_9 = 2.0 * product_8[:, None] * term_7 * input_direction * term_6[:, None]
     mask_2 = index_2 == index[:, None]
     term_8 = sums_4[:, None] + (sums_3[:, None] - select(mask, -alpha, 0.0)[:, :, None] * term_5)
-    chosen_4 = masked(sum_of_others(probability[:, :, None] * term_8, axis=-2), mask_2[:, :, None])
+    chosen_4 = masked(
+        sum_of_others(probability_2[:, :, None] * term_8, axis=-2), mask_2[:, :, None]
+    )
     product_10 = (
         2.0 * product_3[:, None] * input_direction * term_6[:, None] * total(chosen_4, axis=1)
     )
@@ -197,32 +199,32 @@ def _hessian_diagonal(
         / alpha
     )
     sums_5 = total(product[:, :, None] * term_5, axis=1)
-    product_12 = sigmoid_pull * sigmoid(-pull)
+    product_12 = sigmoid_pull * probability
     product_13 = product_12 * picked * chosen_3
     product_14 = 2.0 * product_13[:, None] * input_direction * term_6[:, None] / alpha
     term_9 = product_11 + sums_5 * (product_12[:, None] * (sums_5 / alpha) + product_14)
     mask_3 = target[:, None] != target
     chosen_5 = select(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_5, axis=-1)
-    sigmoid_push = sigmoid(push)
-    probability_2 = softmax(chosen_5, axis=-1)
+    sigmoid_push, probability_3 = sigmoids(push)
+    probability_4 = softmax(chosen_5, axis=-1)
     chosen_6 = select(mask_3, beta, 0.0)
-    product_15 = probability_2 * chosen_6
-    picked_2 = pick(probability_2, index, axis=1)
+    product_15 = probability_4 * chosen_6
+    picked_2 = pick(probability_4, index, axis=1)
     chosen_7 = select(target != target, beta, 0.0)
     product_16 = picked_2 * chosen_7
     term_10 = total(product_15[:, :, None] * term_2, axis=1) + product_16[:, None] * term_3
     product_17 = chosen_6[:, :, None] * term_5
     is_largest_2 = index_2 == argmax_along(chosen_5, axis=1).squeeze(axis=1)[:, None]
     sums_6 = total(masked(product_17, is_largest_2[:, :, None]), axis=1)
-    sums_7 = total(probability_2[:, :, None] * (product_17 - sums_6[:, None]), axis=1)
-    product_18 = probability_2[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_17)) ** 2
+    sums_7 = total(probability_4[:, :, None] * (product_17 - sums_6[:, None]), axis=1)
+    product_18 = probability_4[:, :, None] * (sums_7[:, None] + (sums_6[:, None] - product_17)) ** 2
     product_19 = picked_2 * pick(softmax_complement(chosen_5, axis=-1), index, axis=1) * chosen_7
     term_11 = sums_7 + (sums_6 - chosen_7[:, None] * input_direction * term_6[:, None])
     product_20 = 2.0 * product_19[:, None] * term_11 * input_direction * term_6[:, None]
     term_12 = sums_7[:, None] + (sums_6[:, None] - select(mask_3, beta, 0.0)[:, :, None] * term_5)
     chosen_8 = masked(
-        sum_of_others(probability_2[:, :, None] * term_12, axis=-2), mask_2[:, :, None]
+        sum_of_others(probability_4[:, :, None] * term_12, axis=-2), mask_2[:, :, None]
     )
     product_21 = (
         2.0 * product_16[:, None] * input_direction * term_6[:, None] * total(chosen_8, axis=1)
@@ -233,7 +235,7 @@ def _hessian_diagonal(
         / beta
     )
     sums_8 = total(product_15[:, :, None] * term_5, axis=1)
-    product_23 = sigmoid_push * sigmoid(-push)
+    product_23 = sigmoid_push * probability_3
     product_24 = product_23 * picked_2 * chosen_7
     product_25 = 2.0 * product_24[:, None] * input_direction * term_6[:, None] / beta
     term_13 = term_9 + product_22 + sums_8 * (product_23[:, None] * (sums_8 / beta) + product_25)
@@ -242,44 +244,44 @@ def _hessian_diagonal(
         ((target[:, None] == target) & (index[:, None] != index_2)), -term_14 * alpha, -math.inf
     )
     log_sum = logsumexp(chosen_9, axis=-1)
-    sigmoid_log_sum = sigmoid(log_sum)
+    sigmoid_log_sum, probability_5 = sigmoids(log_sum)
     mask_4 = (target == target[:, None]) & (index != index[:, None])
     chosen_10 = select(mask_4, -gap * alpha, -math.inf)
-    probability_3 = softmax(chosen_10, axis=-2)
+    probability_6 = softmax(chosen_10, axis=-2)
     chosen_11 = select(mask_4, -alpha, 0.0)
-    product_26 = probability_3 * chosen_11
+    product_26 = probability_6 * chosen_11
     power_3 = term_5 * term_5
     other_probability = softmax_complement(chosen_10, axis=-2)
     power_4 = chosen_11 * chosen_11
-    power_5 = probability_3 * probability_3
-    term_15 = probability_3 * other_probability**2 * power_4 + power_4 * power_5 * other_probability
+    power_5 = probability_6 * probability_6
+    term_15 = probability_6 * other_probability**2 * power_4 + power_4 * power_5 * other_probability
     product_27 = (
         sigmoid_log_sum[:, None]
         * (product_26[:, :, None] * term_2 + power_3 * term_15[:, :, None])
         / alpha
     )
-    product_28 = sigmoid_log_sum * sigmoid(-log_sum)
+    product_28 = sigmoid_log_sum * probability_5
     product_29 = power_5 * power_4
     product_30 = product_28[:, None] * product_29[:, :, None] * term_5 * (term_5 / alpha)
     log_sum_2 = logsumexp(select(target[:, None] != target, term_14 * beta, -math.inf), axis=-1)
-    probability_4 = sigmoid(log_sum_2)
+    probability_7, probability_8 = sigmoids(log_sum_2)
     mask_5 = target != target[:, None]
     chosen_12 = select(mask_5, gap * beta, -math.inf)
-    probability_5 = softmax(chosen_12, axis=-2)
+    probability_9 = softmax(chosen_12, axis=-2)
     chosen_13 = select(mask_5, beta, 0.0)
-    product_31 = probability_5 * chosen_13
+    product_31 = probability_9 * chosen_13
     other_probability_2 = softmax_complement(chosen_12, axis=-2)
     power_6 = chosen_13 * chosen_13
-    power_7 = probability_5 * probability_5
+    power_7 = probability_9 * probability_9
     term_16 = (
-        probability_5 * other_probability_2**2 * power_6 + power_6 * power_7 * other_probability_2
+        probability_9 * other_probability_2**2 * power_6 + power_6 * power_7 * other_probability_2
     )
     product_32 = (
-        probability_4[:, None]
+        probability_7[:, None]
         * (product_31[:, :, None] * term_2 + power_3 * term_16[:, :, None])
         / beta
     )
-    product_33 = probability_4 * sigmoid(-log_sum_2)
+    product_33 = probability_7 * probability_8
     product_34 = power_7 * power_6
     product_35 = product_33[:, None] * product_34[:, :, None] * term_5 * (term_5 / beta)
     slope = upstream[:, None] * (product_27 + product_30 + product_32 + product_35)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, at_least, sigmoid, total
+from ._arrays import Array, at_least, sigmoids, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -57,8 +57,9 @@ def _value_and_gradient(
         at_least(-input, 0.0) + log_term
     )
     slope = upstream / target.shape[1]
+    sigmoid_input, probability = sigmoids(input)
     loss = -total(log_likelihood * weight, axis=1) / target.shape[1]
-    grad_input = -slope[:, None] * (target * sigmoid(-input) - term * sigmoid(input)) * weight
+    grad_input = -slope[:, None] * (target * probability - term * sigmoid_input) * weight
     return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 
 
@@ -67,9 +68,8 @@ def _hessian_diagonal(
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = upstream / input.shape[1]
-    diagonal_input = (
-        slope[:, None] * sigmoid(input) * sigmoid(-input) * (1.0 - target + target) * weight
-    )
+    sigmoid_input, probability = sigmoids(input)
+    diagonal_input = slope[:, None] * sigmoid_input * probability * (1.0 - target + target) * weight
     return diagonal_input, np.full_like(target, 0.0)
 
 

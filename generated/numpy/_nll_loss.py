@@ -26,6 +26,7 @@ from ._checks import (
 )
 from ._runtime import (
     Case,
+    all_count,
     as_arrays,
     axis_weight,
     fold,
@@ -90,6 +91,37 @@ _kernel = Kernels(
 )
 
 
+def _value_plain(input: Array, target: Array) -> Array:
+    """Return the unreduced loss."""
+    return -pick(input, target, axis=1)
+
+
+def _value_and_gradient_plain(
+    upstream: Array, input: Array, target: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input`."""
+    grad_input = select(
+        np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
+    )
+    return -pick(input, target, axis=1), grad_input
+
+
+def _hessian_diagonal_plain(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
+    """Return the diagonal of the Hessian by `input`."""
+    return (np.full_like(input, 0.0),)
+
+
+_kernel_plain = Kernels(
+    _value_plain,
+    _value_and_gradient_plain,
+    _hessian_diagonal_plain,
+    axes={"input": "n c ...", "target": "n ..."},
+    wrt=("input",),
+    loss="n ...",
+    rows="n ...",
+)
+
+
 def _loss(
     input: Any,
     target: Any,
@@ -100,6 +132,7 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
+    unweighted = weight is None
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
@@ -117,6 +150,19 @@ def _loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
+    # The same formula, where each label counts, without its mask and weights.
+    if unweighted and all_count(target, ignore_index):
+        return Case(
+            kernels=_kernel_plain,
+            arguments=(input, target),
+            inputs=inputs,
+            reduction=reduction,
+            dtype=dtype,
+            shape=shape[1:] if single else shape,
+            folded=(input.shape[0], input.shape[2]),
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     return Case(
         kernels=_kernel,
         arguments=(input, target, weight, ignore_index),

@@ -41,6 +41,13 @@ def _is_floating(tensor: NDArray[Any]) -> bool:
     return tensor.dtype.kind == "f"
 
 
+def all_count(labels: NDArray[Any], ignored: int) -> bool:
+    """Say whether no label is to be ignored."""
+    if not labels.size:
+        return False
+    return not labels.min() <= ignored <= labels.max()
+
+
 def is_number(value: Any, number: float) -> bool:
     """Say whether a parameter is known to be a number."""
     return isinstance(value, numbers.Real) and float(value) == number

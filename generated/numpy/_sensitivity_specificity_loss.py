@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoid, sigmoids, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import (
@@ -69,7 +69,7 @@ def _value_and_gradient(
     term = 1.0 - r
     quotient = ratio(sums, sums_2)
     quotient_2 = ratio(sums_3, sums_4)
-    sigmoid_input = sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term_2 = target - sigmoid_input
     slope = upstream * ratio(1.0, sums_4) * r
     slope_2 = upstream * ratio(1.0, sums_2) * term
@@ -77,7 +77,7 @@ def _value_and_gradient(
     grad_input = (
         term_2
         * sigmoid_input
-        * sigmoid(-input)
+        * probability
         * (-2.0 * slope[:, None] * target - 2.0 * slope_2[:, None] * term_3)
     )
     grad_target = None
@@ -101,9 +101,8 @@ def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, r: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    sigmoid_input = sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term = target - sigmoid_input
-    probability = sigmoid(-input)
     term_2 = (
         2.0 * sigmoid_input * sigmoid_input * probability * probability
         - 2.0 * term * sigmoid_input * probability * np.tanh(-0.5 * input)

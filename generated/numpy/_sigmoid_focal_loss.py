@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, at_least, sigmoid, total
+from ._arrays import Array, at_least, sigmoids, total
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -52,22 +52,21 @@ def _value_plain(input: Array, target: Array, gamma: Array | float) -> Array:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * target * (at_least(-input, 0.0) + log_term)
-    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (at_least(input, 0.0) + log_term)
-    return product + product_2
+    product = probability**gamma * target * (at_least(-input, 0.0) + log_term)
+    return product + p**gamma * (1.0 - target) * (at_least(input, 0.0) + log_term)
 
 
 def _value_and_gradient_plain(
     upstream: Array, input: Array, target: Array, gamma: Array | float, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `gamma`."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     product = power * target
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    p = sigmoid(input)
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
     softplus_2 = at_least(input, 0.0) + log_term
@@ -88,11 +87,10 @@ def _hessian_diagonal_plain(
     upstream: Array, input: Array, target: Array, gamma: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     product = power * target
     power_2 = gamma * gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     product_2 = gamma * p
@@ -168,11 +166,10 @@ def _value_balanced(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
-    product = sigmoid(-input) ** gamma * alpha * target * (at_least(-input, 0.0) + log_term)
-    product_2 = (
-        sigmoid(input) ** gamma * (1.0 - alpha) * (1.0 - target) * (at_least(input, 0.0) + log_term)
-    )
+    product = probability**gamma * alpha * target * (at_least(-input, 0.0) + log_term)
+    product_2 = p**gamma * (1.0 - alpha) * (1.0 - target) * (at_least(input, 0.0) + log_term)
     return product + product_2
 
 
@@ -185,11 +182,10 @@ def _value_and_gradient_balanced(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
-    p = sigmoid(input)
     power_2 = p**gamma
     term = 1.0 - alpha
     term_2 = 1.0 - target
@@ -217,10 +213,9 @@ def _hessian_diagonal_balanced(
     upstream: Array, input: Array, target: Array, alpha: Array | float, gamma: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     power_2 = gamma * gamma
-    p = sigmoid(input)
     log_term = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term
     product = gamma * p

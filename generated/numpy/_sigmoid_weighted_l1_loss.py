@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, sign
+from ._arrays import Array, sigmoid, sigmoids, sign
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -44,10 +44,10 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = input - target
     abs_error = np.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
+    sigmoid_abs_error, probability = sigmoids(abs_error)
     product = abs_error * sigmoid_abs_error
     sign_term = sign(term)
-    term_2 = sign_term * sigmoid_abs_error + product * sigmoid(-abs_error) * sign_term
+    term_2 = sign_term * sigmoid_abs_error + product * probability * sign_term
     slope = upstream * term_2
     return product, slope, -slope if "target" in wanted else None
 
@@ -56,8 +56,7 @@ def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Arr
     """Return the diagonal of the Hessian by `input` and `target`."""
     term = input - target
     abs_error = np.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
-    probability = sigmoid(-abs_error)
+    sigmoid_abs_error, probability = sigmoids(abs_error)
     power = sign(term) ** 2
     product = abs_error * sigmoid_abs_error * probability * power * np.tanh(-0.5 * abs_error)
     slope = upstream * (product + 2.0 * power * sigmoid_abs_error * probability)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoid, sigmoids, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -74,9 +74,9 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums
     quotient = ratio(smooth + difference, term)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
-    p = sigmoid(input)
     quotient_3 = ratio(1.0, term)
     slope_2 = upstream * quotient_3
     term_2 = p - target
@@ -87,19 +87,18 @@ def _value_and_gradient(
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = total(upstream * (quotient_3 - quotient_2))
-    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
+    return quotient, probability * term_3, grad_target, grad_smooth
 
 
 def _hessian_diagonal(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
-    probability = sigmoid(-input)
     power_2 = probability * probability
     term_3 = 2.0 * term_2 * p * probability * np.tanh(-0.5 * input) + 2.0 * power * power_2
     power_3 = p**3
@@ -185,8 +184,8 @@ def _value_and_gradient_mindspore(
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
     term = smooth + sums_2
     quotient = ratio(smooth + sums, term)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
-    p = sigmoid(input)
     quotient_3 = ratio(1.0, term)
     term_2 = p - target
     term_3 = 2.0 * upstream * quotient_3 * term_2 * p - 2.0 * upstream * quotient_2 * p * p
@@ -196,19 +195,18 @@ def _value_and_gradient_mindspore(
     grad_smooth = None
     if "smooth" in wanted:
         grad_smooth = upstream * (quotient_3 - quotient_2)
-    return quotient, sigmoid(-input) * term_3, grad_target, grad_smooth
+    return quotient, probability * term_3, grad_target, grad_smooth
 
 
 def _hessian_diagonal_mindspore(
     upstream: Array, input: Array, target: Array, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
     term_2 = p - target
-    probability = sigmoid(-input)
     power_2 = probability * probability
     term_3 = 2.0 * term_2 * p * probability * np.tanh(-0.5 * input) + 2.0 * power * power_2
     power_3 = p**3

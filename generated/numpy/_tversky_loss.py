@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, sigmoid, total
+from ._arrays import Array, sigmoids, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -58,8 +58,8 @@ def _sums(
     input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    false = total((1.0 - target) * alpha * p + sigmoid(-input) * beta * target, axis=(0, 2))
+    p, probability = sigmoids(input)
+    false = total((1.0 - target) * alpha * p + probability * beta * target, axis=(0, 2))
     return false, total(target * p, axis=(0, 2))
 
 
@@ -86,8 +86,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + overlap + false
     quotient = ratio(false, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     slope = upstream * quotient_2
     term_2 = ratio(1.0, term) - quotient_2
@@ -122,9 +121,8 @@ def _hessian_diagonal(
     smooth: Array | float,
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
@@ -221,8 +219,8 @@ def _sums_keras(
     input: Array, target: Array, alpha: Array | float, beta: Array | float, smooth: Array | float
 ) -> tuple[Array, ...]:
     """Return what is summed over the samples first."""
-    p = sigmoid(input)
-    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
+    p, probability = sigmoids(input)
+    sums = total((1.0 - target) * beta * p + probability * alpha * target)
     return sums, total(target * p)
 
 
@@ -249,8 +247,7 @@ def _value_and_gradient_keras(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     term = smooth + sums_2 + sums
     quotient = ratio(smooth + sums, term)
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     quotient_2 = ratio(quotient, term)
     term_2 = ratio(1.0, term) - quotient_2
     term_3 = 1.0 - target
@@ -285,9 +282,8 @@ def _hessian_diagonal_keras(
     smooth: Array | float,
 ) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(1.0, term_2)
