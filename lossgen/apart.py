@@ -1,9 +1,10 @@
-"""Whether a loss and its slopes had better share nothing, where a compiler decides what is shared.
+"""What suits a compiler that decides itself what is shared, and what becomes a loop.
 
-What both need, XLA on a CPU writes to memory and reads again for each of them. Whichever comes
-last may be written in its place, and is then computed entry by entry. So it is faster to take
-twice what is shared if that is little work, and more is left to do for the slopes; with little
-left, or with logarithms to share, it is slower (``benchmarks.jax_losses --all``).
+What a loss and its slopes both need, XLA on a CPU writes to memory and reads again for each of
+them. Whichever comes last may be written in its place, and is then computed entry by entry. So it
+is faster to take twice what is shared if that is little work, and more is left to do for the
+slopes; with little left, or with logarithms to share, it is slower
+(``benchmarks.jax_losses --all``).
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ FUNCTIONS = frozenset(
 )
 LITTLE = frozenset(("sigmoid", "sqrt", "unit"))
 CHEAP_POWERS = (-1, -2, -3)  # a quotient, and products of it
+SHORT = 100  # operations of a gradient that XLA unrolls over places of an axis, and then shares
 
 
 def better_apart(program: Program) -> bool:
-    """Say so of a loss; of one that reduces axes, it is never so."""
+    """Say whether a loss and its slopes had better share nothing.
+
+    Of one that reduces axes, it is never so.
+    """
     spell = Expansion(frozenset(("unit",)))  # each of these divides anew
     (value,), slopes = spell.expand(program.output), spell.expand(*program.partials)
     if any(node.op in n.AXIS_OPERATIONS for node in n.walk(value, *slopes)):
@@ -30,6 +35,16 @@ def better_apart(program: Program) -> bool:
     work, later = _work(value), _work(*slopes)
     shared = work & later
     return bool(shared and later - work) and all(map(_is_little, shared))
+
+
+def better_chosen(program: Program) -> bool:
+    """Say whether the places of an axis that a loss reads by number had better be chosen by it.
+
+    The derivative of reading one place is an entry among zeros. Their sum, XLA on a CPU computes
+    entry by entry, with a branch for each place; of a short gradient it makes one loop without any.
+    """
+    picks = any(node.op == "pick" and n.is_const(node.args[1]) for node in n.walk(program.output))
+    return picks and sum(bool(node.axes) for node in n.walk(*program.gradients[:1])) > SHORT
 
 
 def _work(*roots: Node) -> set[Node]:
@@ -49,4 +64,4 @@ def _is_little(node: Node) -> bool:
     return node.op in LITTLE
 
 
-__all__ = ["better_apart"]
+__all__ = ["better_apart", "better_chosen"]

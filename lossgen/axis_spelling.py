@@ -126,6 +126,11 @@ class AxisSpelling(Spelling):
             at = f"{self.text[index].within(ATOM)}[{slices}]"
         return Text(self._spell("pick", code, at, axis=f"{self.backend.axis_word}={place}"))
 
+    def _print_entry(self, node: Node) -> Text:
+        body, place = node.args
+        axis = f"{self.backend.axis_word}={self.axes_of(body).index(node.axis)}"
+        return Text(self._spell("entry", self.text[body].code, str(int(place.value)), axis=axis))
+
     def _print_put(self, node: Node) -> Text:
         body, index = (self.text[arg].code for arg in node.args[:2])
         owned = "put_into" in self.backend.operations and not body.isidentifier()

@@ -323,6 +323,7 @@ JAX = Backend(
     operations=operations(
         "jnp",
         sigmoid="jax.nn.sigmoid({0})",
+        entry="entry_along({0}, {1}, {axis})",
         erf="jax.scipy.special.erf({0})",
         argmax="argmax_along({0}, {axis}).squeeze({axis})",
         log1p="log1p({0})",
@@ -344,6 +345,8 @@ JAX = Backend(
     helpers=frozenset(
         (
             "log1p",
+            "sigmoids",
+            "entry_along",
             "loggamma",
             "pick",
             "positions",

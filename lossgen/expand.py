@@ -35,6 +35,34 @@ WORDS = {
     "sech2": "sech2",
     "log_cosh": "log_cosh",
 }
+# What other operations are called, where the author has no word.
+DEFAULT_WORDS = {
+    "abs": "magnitude",
+    "exp": "exponential",
+    "exact_exp": "exponential",
+    "amax": "largest",
+    "amin": "smallest",
+    "argmax": "top",
+    "sum": "sums",
+    "unit": "quotient",
+    "sqrt": "root",
+    "select": "chosen",
+    "pick": "picked",
+    "entry": "picked",
+    "put": "rest",
+    "mul": "product",
+    "add": "term",
+    "pow": "power",
+    "log1p": "log_term",
+    "position": "index",
+    "sigmoid": "probability",
+    "like": "spread",
+    "relabel": "share",
+    "sign": "direction",
+    "log": "logarithm",
+    "relu": "positive",
+    "tanh": "squashed",
+}
 
 
 FUNCTIONS = {

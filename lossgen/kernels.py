@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lossgen import nodes as n
+from lossgen.apart import better_chosen
 from lossgen.backends import Backend
 from lossgen.bounds import bounded
 from lossgen.code import TOTAL
@@ -30,6 +31,7 @@ DOCS = {
     "denominator": "Return what the mean divides by.",
     "mass": "Return how much each entry counts in the mean.",
 }
+STEP = ("value", "partials")  # what a compiler finds in both, it computes once
 WANTED = "wanted"  # the argument that says which gradients to compute
 LINE = 90  # what a docstring of one line holds
 
@@ -80,14 +82,12 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     if not outputs:
         body = Body((), (), ())
     else:
-        if backend.masks_inputs and kind != "value":  # nothing differentiates that
-            mask = _masked_outputs if kind == "partials" else _guarded
-            outputs = mask(program, outputs)
-        outputs = bounded(tuple(outputs))
+        outputs = _written(program, backend, kind, outputs)
         results = _result_names(program, kind)[: len(outputs)]
         others = [argument.name for argument in program.wrt[1:]]
         wanted = ["", "", *others] if after[-1:] == [WANTED] else ()
-        body = _printed(program, backend, outputs, [*arguments, *results], results, wanted)
+        step = _step(program, backend) if kind in STEP else ()
+        body = _printed(program, backend, outputs, [*arguments, *results], results, wanted, step)
         if backend.tensors_only and before:
             body = _of_tensors(body, backend, before[0])
     lines = body.lines
@@ -111,6 +111,24 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         array if single or not array else f"tuple[{_entries(program, kind, array, body)}, ...]",
         body.helpers,
     )
+
+
+def _written(
+    program: Program, backend: Backend, kind: str, outputs: Sequence[Node]
+) -> tuple[Node, ...]:
+    """Return the graphs of a kernel as they are printed, where entries may not count."""
+    if backend.masks_inputs and kind != "value":  # nothing differentiates that
+        mask = _masked_outputs if kind == "partials" else _guarded
+        outputs = mask(program, outputs)
+    return bounded(tuple(outputs))
+
+
+def _step(program: Program, backend: Backend) -> tuple[Node, ...]:
+    """Return what a step of training computes, where value and slopes are kernels of their own."""
+    if not set(STEP) <= set(backend.kernels):
+        return ()
+    parts = ((kind, _parts(program, kind, backend, [])[0]) for kind in STEP)
+    return tuple(root for kind, found in parts for root in _written(program, backend, kind, found))
 
 
 def _unpacked(words: Sequence[str], code: str) -> str:
@@ -195,7 +213,7 @@ def _parts(
     if kind == "partials_tangent":
         return program.partial_tangents, [], tangents
     if kind == "tangent" and "partials" in backend.kernels:
-        return (_linear(program),), ["partials"], tangents
+        return (_linear(program, backend),), ["partials"], tangents
     if kind == "tangent":
         return (program.tangent,), [], tangents
     raise KeyError(f"unknown kernel {kind!r}, known are {', '.join(sorted(DOCS))}")
@@ -245,12 +263,18 @@ def partial_names(program: Program) -> tuple[str, ...]:
     return tuple(words[len(taken) :])
 
 
-def _linear(program: Program) -> Node:
+def _linear(program: Program, backend: Backend) -> Node:
     table = {
         partial: n.leaf(name, program.sorted_axes(partial.axes))
         for partial, name in zip(program.partials, partial_names(program), strict=True)
     }
-    return substitute(program.linear, table)
+    linear = substitute(program.linear, table)
+    if "entry" not in backend.operations or not better_chosen(program):
+        return linear
+    picks = (node for node in n.walk(linear) if node.op == "pick" and n.is_const(node.args[1]))
+    return substitute(
+        linear, {pick: n.make("entry", pick.args, pick.attrs, pick.axes) for pick in picks}
+    )
 
 
 def _masked_outputs(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:
@@ -291,6 +315,7 @@ def _printed(
     arguments: Sequence[str],
     results: Sequence[str] = (),
     wanted: Sequence[str] = (),
+    step: Sequence[Node] = (),
 ) -> Body:
     reserved = [*arguments, *partial_names(program)] if "partials" in arguments else arguments
     return print_body(
@@ -302,6 +327,7 @@ def _printed(
         result_names=results,
         homes=program.homes,
         wanted=wanted,
+        step=step,
     )
 
 

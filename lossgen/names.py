@@ -25,9 +25,9 @@ IMPORTED = frozenset(
         check_labels check_least check_most check_positive check_range check_rank
         check_reduction check_result check_shape check_tensor chunk_rows
         constant count_up cross_entropy_with
-        dataclass deviation dict differentiable direction divide exact_exp excess_over exp
-        exp_difference
-        expm1 field finish finish_entries finish_parts float floored_norm fold get_context
+        dataclass deviation dict differentiable direction divide entry_along exact_exp excess_over
+        exp exp_difference expm1 field finish finish_entries finish_parts float floored_norm fold
+        get_context
         hessian_diagonals_of in_chunks int is_integer is_number isinstance jax jnp
         cross_entropy_and_excess label_cross_entropy_and_excess
         label_cross_entropy label_excess larger leading_size leading_weight length_along

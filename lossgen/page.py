@@ -46,7 +46,12 @@ class Page:
 
 @remembered
 def page(
-    roots: tuple[Node, ...], order: tuple[str, ...], optional: tuple[bool, ...], *, keep: bool
+    roots: tuple[Node, ...],
+    order: tuple[str, ...],
+    optional: tuple[bool, ...],
+    *,
+    keep: bool,
+    asked: tuple[int, ...] | None = None,
 ) -> Page:
     """Return what graphs are printed from.
 
@@ -55,11 +60,14 @@ def page(
         order: all axes in the order in which arrays carry them.
         optional: for each result whether it is computed only if wanted; none at all if empty.
         keep: reductions keep their axis, so that no use needs another.
+        asked: which of the roots are printed here, all of them if None. The others are computed
+            beside them, and products that both need are the same.
     """
     roots = ordered(collected(arranged_products(roots)))
     roots = shared_products(
         roots, [root for k, root in enumerate(roots) if not any(optional[k : k + 1])]
     )
+    roots = roots if asked is None else tuple(roots[k] for k in asked)
     nodes = printed(roots)
     uses = Counter(arg for node in nodes for arg in operands(node))
     uses.update(roots)

@@ -11,40 +11,14 @@ from lossgen import nodes as n
 from lossgen.axis_spelling import AxisSpelling
 from lossgen.backends import Backend
 from lossgen.code import ATOM, Text
-from lossgen.expand import FUNCTIONS, NAMES, Expansion
+from lossgen.expand import DEFAULT_WORDS, FUNCTIONS, NAMES, Expansion
 from lossgen.layout import operands
 from lossgen.nodes import Node
-from lossgen.page import page
+from lossgen.page import Page, page
 from lossgen.pairs import Pair, find_pairs
 from lossgen.sections import Section, Sections
 
 LONG = 64
-DEFAULT_WORDS = {
-    "abs": "magnitude",
-    "exp": "exponential",
-    "exact_exp": "exponential",
-    "amax": "largest",
-    "amin": "smallest",
-    "argmax": "top",
-    "sum": "sums",
-    "unit": "quotient",
-    "sqrt": "root",
-    "select": "chosen",
-    "pick": "picked",
-    "put": "rest",
-    "mul": "product",
-    "add": "term",
-    "pow": "power",
-    "log1p": "log_term",
-    "position": "index",
-    "sigmoid": "probability",
-    "like": "spread",
-    "relabel": "share",
-    "sign": "direction",
-    "log": "logarithm",
-    "relu": "positive",
-    "tanh": "squashed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +42,7 @@ def print_body(
     result_names: Sequence[str] = (),
     homes: Mapping[str, tuple[str, int, int]] | None = None,
     wanted: Sequence[str] = (),
+    step: Sequence[Node] = (),
 ) -> Body:
     """Print graphs as statements.
 
@@ -83,14 +58,23 @@ def print_body(
         homes: where the length of an axis can be read that nothing printed has.
         wanted: for each result a word that is looked up in the variable ``wanted`` before it is
             computed, or an empty one for what is always computed.
+        step: the results of all bodies that run together, the outputs among them: what several
+            compute is written alike, so that a compiler finds it.
     """
     expansion = Expansion(calls)
-    roots = expansion.expand(*outputs)
+    whole = expansion.expand(*(step or outputs))
     words = dict(expansion.words)
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
     taken = set(reserved) | backend.helpers | NAMES
-    printer = _Printer(backend, tuple(order), words, taken, roots, dict(homes or {}), keep, wanted)
+    own = page(
+        whole,
+        tuple(order),
+        tuple(map(bool, wanted)),
+        keep=keep,
+        asked=tuple(map(step.index, outputs)) if step else None,
+    )
+    printer = _Printer(backend, tuple(order), words, taken, own, dict(homes or {}), keep, wanted)
     return printer.body(result_names)
 
 
@@ -103,14 +87,13 @@ class _Printer(AxisSpelling):
         order: tuple[str, ...],
         words: dict[Node, str],
         taken: set[str],
-        roots: tuple[Node, ...],
+        own: Page,
         places: dict[str, tuple[str, int, int]],
         keep: bool,
         wanted: Sequence[str],
     ) -> None:
         super().__init__(backend, order, keep=keep)
         self.words, self.taken = words, taken
-        own = page(roots, order, tuple(map(bool, wanted)), keep=keep)
         self.roots, self.nodes, self.uses = own.roots, own.nodes, own.uses
         self.ordinals, self.aligned, self.floats = own.ordinals, own.aligned, own.floats
         self.places = places | dict(own.places)

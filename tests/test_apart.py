@@ -1,4 +1,4 @@
-"""Which losses share nothing with their slopes, and that this changes no number."""
+"""What a compiler is told to share and to choose, and that this changes no number."""
 
 import jax
 import jax.numpy as jnp
@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from sympy import Abs, exp, log, sqrt
 
-from generated.jax import _autograd, charbonnier_loss
+from generated.jax import (
+    _autograd,
+    _runtime,
+    charbonnier_loss,
+    giou_loss,
+    iou_loss,
+    squared_dice_loss,
+    tversky_loss,
+)
 from lossgen import Loss, logsumexp, sigmoid, tensor
-from lossgen.apart import better_apart
+from lossgen.apart import better_apart, better_chosen
 from lossgen.compile import compile_case
 
 x, t = tensor("input"), tensor("target")
@@ -49,3 +57,53 @@ def test_a_loss_that_shares_nothing_has_the_numbers_of_one_that_does(monkeypatch
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), apart, found()
     )
+
+
+def compiled(function, *arrays):
+    return jax.jit(jax.value_and_grad(function)).lower(*arrays).compile().as_text()
+
+
+@pytest.mark.parametrize("loss", [squared_dice_loss, tversky_loss], ids=lambda loss: loss.__name__)
+def test_both_signs_of_a_logistic_function_have_one_exponential(loss):
+    x, t = (jnp.asarray(np.random.default_rng(k).uniform(size=(4, 3, 50))) for k in range(2))
+    assert compiled(loss, x, t).count(" exponential(") == 1
+
+
+def test_value_and_slopes_of_a_loss_sum_each_product_once():
+    x, t = (jnp.asarray(np.random.default_rng(k).uniform(size=(4, 3, 50))) for k in range(2))
+    # Two sums over samples, and one over classes.
+    assert compiled(tversky_loss, x, t).count(" reduce(") == 3
+
+
+def test_the_rest_of_a_logistic_function_has_three_derivatives_everywhere():
+    x = jnp.asarray([-800.0, -100.0, -1.0, 0.0, 1.0, 100.0, 800.0, np.inf, -np.inf])
+    rest, plain = lambda x: _runtime.sigmoids(x)[1], lambda x: jax.nn.sigmoid(-x)
+    for _ in range(3):
+        rest, plain = (jax.grad(lambda x, f=f: f(x).sum()) for f in (rest, plain))
+        np.testing.assert_allclose(rest(x), plain(x), rtol=1e-5, atol=1e-37)
+
+
+def boxes(length, *, corners):
+    widest = [corners.at(b=k) - corners.at(b=k + 1) for k in range(length)]
+    return sum(exp(each) * each**2 for each in widest)
+
+
+@pytest.mark.parametrize(("length", "chosen"), [(2, False), (12, True)], ids=["short", "long"])
+def test_a_long_formula_chooses_the_places_that_it_reads(length, chosen):
+    corners = tensor("input", "n b", sizes={"b": length + 1})
+    loss = Loss("ExampleLoss", boxes(length, corners=corners))
+    (case,) = loss.cases
+    assert better_chosen(compile_case(loss, case)) is chosen
+
+
+def test_a_long_formula_pads_nothing():
+    x, t = (jnp.asarray(np.random.default_rng(k).uniform(size=(5, 4))) for k in range(2))
+    assert " pad(" not in compiled(giou_loss, x, t)
+    assert " pad(" in compiled(iou_loss, x, t)
+
+
+def test_an_entry_is_read_past_what_is_not_finite():
+    x = jnp.asarray([[np.nan, 2.0, np.inf], [-np.inf, 3.0, np.nan]])
+    found, pull = jax.vjp(lambda x: _runtime.entry_along(x, 1, axis=1), x)
+    assert found.tolist() == [2.0, 3.0]
+    assert pull(jnp.asarray([5.0, np.inf]))[0].tolist() == [[0.0, 5.0, 0.0], [0.0, np.inf, 0.0]]

@@ -620,6 +620,16 @@ def test_what_xla_computes_badly_is_within_the_four_places_of_a_body(name, exact
     assert (errors <= 4 * np.spacing(np.abs(np.array(right, float)).astype(dtype))).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sigmoids_of_both_signs_are_exact_where_one_is_near_1(dtype):
+    x = np.linspace(-80.0, 80.0, 999, dtype=dtype)
+    for sign, found in zip((1, -1), jax.jit(_runtime.sigmoids)(x), strict=True):
+        with mp.workdps(60):
+            right = [float(1 / (1 + mp.exp(-sign * mp.mpf(float(each))))) for each in x]
+        errors = np.abs(np.asarray(found, float) - right)
+        assert (errors <= 4 * np.spacing(np.array(right, dtype))).all()
+
+
 # Empty, shorter than a block, a block, without a divisor that could be one (1009, 65537 are prime).
 @pytest.mark.parametrize("length", [0, 1, 31, 256, 1000, 1009, 65537, 100_000])
 @pytest.mark.parametrize("axis", [-1, -2, None], ids=["last", "first", "all"])

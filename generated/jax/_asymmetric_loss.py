@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_reduction, check_shape
-from ._runtime import as_arrays, finish, is_number, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, is_number, log1p, sigmoids, to_working, working_dtype
 
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 
@@ -24,21 +24,19 @@ def _value_clip_0(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
-    positive = jax.nn.sigmoid(-input) ** gamma_pos * target * (jnp.maximum(-input, 0.0) + log_term)
-    product = (
-        jax.nn.sigmoid(input) ** gamma_neg * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
-    )
-    return positive + product
+    product = probability**gamma_pos * target * (jnp.maximum(-input, 0.0) + log_term)
+    product_2 = p**gamma_neg * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
+    return product + product_2
 
 
 def _partials_clip_0(
     input: jax.Array, target: jax.Array, gamma_neg: jax.Array | float, gamma_pos: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma_pos
-    p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     power_2 = p**gamma_neg
@@ -93,9 +91,8 @@ def _partials_tangent_clip_0(
     d_gamma_pos: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma_pos
-    p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     product = gamma_pos * power
@@ -165,15 +162,15 @@ def _value(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     lowered = jnp.maximum(p - clip, 0.0)
     chosen = jnp.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered))
-    positive = (
-        jax.nn.sigmoid(-input) ** gamma_pos
-        * target
+    product = (
+        target
+        * probability**gamma_pos
         * (jnp.maximum(-input, 0.0) + log1p(jnp.exp(-jnp.abs(input))))
     )
-    return chosen + positive
+    return chosen + product
 
 
 def _partials(
@@ -184,27 +181,25 @@ def _partials(
     clip: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
-    term = p - clip
-    positive = jnp.maximum(jnp.sign(term), 0.0)
-    probability = jax.nn.sigmoid(-input)
-    term_2 = 1.0 - target
-    lowered = jnp.maximum(term, 0.0)
+    term = 1.0 - target
+    term_2 = p - clip
+    product = term * jnp.maximum(jnp.sign(term_2), 0.0)
+    lowered = jnp.maximum(term_2, 0.0)
+    log_term = log1p(-lowered)
     mask_2 = lowered == 0.0
     chosen = jnp.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
-    log_term = log1p(-lowered)
-    product = chosen * log_term
     power = lowered**gamma_neg
     product_2 = power / (1.0 - lowered)
-    chosen_2 = jnp.where(mask, 0.0, positive * p * probability * term_2 * (product_2 - product))
+    chosen_2 = jnp.where(mask, 0.0, product * p * probability * (product_2 - log_term * chosen))
     power_2 = probability**gamma_pos
     log_term_2 = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term_2
-    product_3 = -jnp.where(mask_2, 0.0, power * jnp.log(lowered)) * term_2 * log_term
+    product_3 = -jnp.where(mask_2, 0.0, power * jnp.log(lowered)) * term * log_term
     return (
-        chosen_2 + power_2 * target * (-gamma_pos * p * softplus - probability),
-        jnp.where(mask, 0.0, positive * term_2 * (product - product_2)),
+        chosen_2 + target * power_2 * (-gamma_pos * p * softplus - probability),
+        jnp.where(mask, 0.0, product * (chosen * log_term - product_2)),
         jnp.where(mask, 0.0, product_3),
         jnp.where(mask, 0.0, power * log_term) + power_2 * softplus,
         power_2,
@@ -253,9 +248,8 @@ def _partials_tangent(
     d_clip: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
-    probability = jax.nn.sigmoid(-input)
     term = p - clip
     positive = jnp.maximum(jnp.sign(term), 0.0)
     product = probability * (p * positive)

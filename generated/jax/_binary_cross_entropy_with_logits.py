@@ -10,7 +10,15 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, broadcast_weight, finish, log1p, to_working, working_dtype
+from ._runtime import (
+    as_arrays,
+    broadcast_weight,
+    finish,
+    log1p,
+    sigmoids,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -20,7 +28,7 @@ def _value(input: jax.Array, target: jax.Array, pos_weight: jax.Array | float) -
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
-    return (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + pos_weight * target * (
+    return (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + target * pos_weight * (
         jnp.maximum(-input, 0.0) + log_term
     )
 
@@ -30,9 +38,10 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     log_term = log1p(jnp.exp(-jnp.abs(input)))
+    sigmoid_input, probability = sigmoids(input)
     return -jnp.maximum(input, 0.0) - log_term + pos_weight * (
         jnp.maximum(-input, 0.0) + log_term
-    ), (1.0 - target) * jax.nn.sigmoid(input) - pos_weight * target * jax.nn.sigmoid(-input)
+    ), (1.0 - target) * sigmoid_input - target * pos_weight * probability
 
 
 def _tangent(
@@ -56,8 +65,7 @@ def _partials_tangent(
     d_target: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    sigmoid_input = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     return term * d_input, term * d_target + product
@@ -80,7 +88,7 @@ def _value_chainer(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
-    term = (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + pos_weight * target * (
+    term = (1.0 - target) * (jnp.maximum(input, 0.0) + log_term) + target * pos_weight * (
         jnp.maximum(-input, 0.0) + log_term
     )
     return jnp.where(target != -1.0, term * weight, 0.0)
@@ -93,7 +101,8 @@ def _partials_chainer(
     valid = target != -1.0
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     term = -jnp.maximum(input, 0.0) - log_term + pos_weight * (jnp.maximum(-input, 0.0) + log_term)
-    term_2 = (1.0 - target) * jax.nn.sigmoid(input) - pos_weight * target * jax.nn.sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
+    term_2 = (1.0 - target) * sigmoid_input - target * pos_weight * probability
     return jnp.where(valid, term, 0.0), jnp.where(valid, term_2, 0.0), valid
 
 
@@ -122,8 +131,7 @@ def _partials_tangent_chainer(
     """Return the derivatives of the coefficients along the tangents."""
     valid = target != -1.0
     chosen = jnp.where(valid, input, 0.0)
-    sigmoid_chosen = jax.nn.sigmoid(chosen)
-    probability = jax.nn.sigmoid(-chosen)
+    sigmoid_chosen, probability = sigmoids(chosen)
     term = -sigmoid_chosen - pos_weight * probability
     chosen_2 = jnp.where(valid, target, 0.0)
     product = sigmoid_chosen * probability * (1.0 - chosen_2 + pos_weight * chosen_2) * d_input

@@ -55,13 +55,12 @@ def _partials_detached(
     too_high = jnp.maximum(margin + cosine, 0.0)
     product = gamma * too_high
     term = cosine - margin
-    chosen = jnp.where(mask, term * product, -math.inf)
+    chosen = jnp.where(mask, term * gamma * too_high, -math.inf)
     mask_2 = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     too_low = jnp.maximum(margin + 1.0 - cosine, 0.0)
-    product_2 = gamma * too_low
     term_2 = 1.0 - margin - cosine
-    chosen_2 = jnp.where(mask_3, term_2 * product_2, -math.inf)
+    chosen_2 = jnp.where(mask_3, term_2 * gamma * too_low, -math.inf)
     return (
         input_direction,
         input_direction,
@@ -71,7 +70,7 @@ def _partials_detached(
         jnp.where(mask, -product, 0.0),
         jnp.where(mask, term * too_high, 0.0),
         softmax(chosen, axis=-1),
-        jnp.where(mask_3, -product_2, 0.0),
+        jnp.where(mask_3, -gamma * too_low, 0.0),
         jnp.where(mask_3, term_2 * too_low, 0.0),
         softmax(chosen_2, axis=-1),
         jax.nn.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)),
@@ -203,8 +202,8 @@ def _value_through(
         -math.inf,
     )
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
-    product = (1.0 - margin - cosine) * jnp.maximum(margin + 1.0 - cosine, 0.0) * gamma
-    chosen_2 = jnp.where(((target[:, None] == target) & mask), product, -math.inf)
+    product = (1.0 - margin - cosine) * jnp.maximum(margin + 1.0 - cosine, 0.0)
+    chosen_2 = jnp.where(((target[:, None] == target) & mask), product * gamma, -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     return jnp.maximum(term, 0.0) + log1p(jnp.exp(-jnp.abs(term)))
 
@@ -221,15 +220,17 @@ def _partials_through(
     product = too_high * gamma
     term_2 = cosine - margin
     product_2 = term_2 * jnp.maximum(jnp.sign(term), 0.0) * gamma
-    chosen = jnp.where(mask, too_high * term_2 * gamma, -math.inf)
+    product_3 = term_2 * too_high
+    chosen = jnp.where(mask, product_3 * gamma, -math.inf)
     mask_2 = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     mask_3 = (target[:, None] == target) & mask_2
     term_3 = margin + 1.0 - cosine
     too_low = jnp.maximum(term_3, 0.0)
-    product_3 = too_low * gamma
+    product_4 = too_low * gamma
     term_4 = 1.0 - margin - cosine
-    product_4 = term_4 * jnp.maximum(jnp.sign(term_3), 0.0) * gamma
-    chosen_2 = jnp.where(mask_3, too_low * term_4 * gamma, -math.inf)
+    product_5 = term_4 * jnp.maximum(jnp.sign(term_3), 0.0) * gamma
+    product_6 = term_4 * too_low
+    chosen_2 = jnp.where(mask_3, product_6 * gamma, -math.inf)
     return (
         input_direction,
         input_direction,
@@ -237,11 +238,11 @@ def _partials_through(
         ratio(1.0, norm(input, axis=-1)),
         jnp.where(mask, product + product_2, 0.0),
         jnp.where(mask, product_2 - product, 0.0),
-        jnp.where(mask, term_2 * too_high, 0.0),
+        jnp.where(mask, product_3, 0.0),
         softmax(chosen, axis=-1),
-        jnp.where(mask_3, product_4 - product_3, 0.0),
-        jnp.where(mask_3, -product_3 - product_4, 0.0),
-        jnp.where(mask_3, term_4 * too_low, 0.0),
+        jnp.where(mask_3, product_5 - product_4, 0.0),
+        jnp.where(mask_3, -product_4 - product_5, 0.0),
+        jnp.where(mask_3, product_6, 0.0),
         softmax(chosen_2, axis=-1),
         jax.nn.sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)),
     )

@@ -20,6 +20,7 @@ from ._runtime import (
     finish_parts,
     fold,
     log1p,
+    sigmoids,
     to_working,
     working_dtype,
 )
@@ -45,15 +46,16 @@ def _partials_cross_entropy(
     term = 1.0 - target
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(input, 0.0) + log_term
-    product = term * softplus
     softplus_2 = jnp.maximum(-input, 0.0) + log_term
-    product_2 = target * softplus_2
     term_2 = 1.0 - beta
+    product = term_2 * term
+    p, probability = sigmoids(input)
+    product_2 = beta * target
     return (
-        product_2 - product,
+        target * softplus_2 - term * softplus,
         beta * softplus_2 - term_2 * softplus,
-        term_2 * term * jax.nn.sigmoid(input) - beta * target * jax.nn.sigmoid(-input),
-        term_2 * product + beta * product_2,
+        product * p - product_2 * probability,
+        product * softplus + product_2 * softplus_2,
     )
 
 
@@ -94,9 +96,8 @@ def _partials_tangent_cross_entropy(
     softplus_2 = jnp.maximum(-input, 0.0) + log_term
     term = softplus + softplus_2
     term_2 = 1.0 - target
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     product = term_2 * p
-    probability = jax.nn.sigmoid(-input)
     product_2 = target * probability
     term_3 = -product - product_2
     term_4 = 1.0 - beta
@@ -128,9 +129,12 @@ def _value_dice(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = jax.nn.sigmoid(input)
-    sums = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=(0, 2))
-    return (1.0 - alpha) * ratio(sums, smooth + (target + p).sum(axis=(0, 2)))
+    p, probability = sigmoids(input)
+    dice = ratio(
+        ((1.0 - target) * p + probability * target).sum(axis=(0, 2)),
+        smooth + (target + p).sum(axis=(0, 2)),
+    )
+    return (1.0 - alpha) * dice
 
 
 def _partials_dice(
@@ -138,8 +142,7 @@ def _partials_dice(
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     term = 1.0 - target
-    p = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = smooth + (target + p).sum(axis=(0, 2))
     dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
@@ -186,12 +189,11 @@ def _partials_tangent_dice(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
     product = 0.5 * input
     squashed = jnp.tanh(product)
-    probability = jax.nn.sigmoid(-input)
     product_2 = p * probability
     term_2 = 1.0 - target
     sums = (product_2 * (term_2 - target) * d_input - squashed * d_target).sum(axis=(0, 2))

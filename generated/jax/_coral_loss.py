@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
-from ._runtime import as_arrays, axis_weight, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, axis_weight, finish, log1p, sigmoids, to_working, working_dtype
 
 __all__ = ["CoralLoss", "coral_loss"]
 
@@ -30,12 +30,9 @@ def _value(input: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
 
 def _partials(input: jax.Array, target: jax.Array, weight: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    sigmoid_input, probability = sigmoids(input)
     return (
-        jnp.where(
-            target[:, None] > jnp.arange(input.shape[1]) + 0.5,
-            -jax.nn.sigmoid(-input),
-            jax.nn.sigmoid(input),
-        ),
+        jnp.where(target[:, None] > jnp.arange(input.shape[1]) + 0.5, -probability, sigmoid_input),
     )
 
 
@@ -56,7 +53,8 @@ def _partials_tangent(
     input: jax.Array, target: jax.Array, weight: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    return (jax.nn.sigmoid(-input) * jax.nn.sigmoid(input) * d_input,)
+    sigmoid_input, probability = sigmoids(input)
+    return (probability * sigmoid_input * d_input,)
 
 
 _kernel = differentiable(

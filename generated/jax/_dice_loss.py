@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio, sech2
-from ._runtime import as_arrays, finish, fold, is_number, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, is_number, sigmoids, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
@@ -27,17 +27,18 @@ __all__ = ["DiceLoss", "dice_loss"]
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = jax.nn.sigmoid(input)
-    difference = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=(0, 2))
-    return ratio(difference, smooth + (target + p).sum(axis=(0, 2)))
+    p, probability = sigmoids(input)
+    return ratio(
+        ((1.0 - target) * p + probability * target).sum(axis=(0, 2)),
+        smooth + (target + p).sum(axis=(0, 2)),
+    )
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
     term_2 = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
@@ -77,8 +78,7 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     product = 0.5 * input
-    p = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     product_2 = p * probability
     term = 1.0 - target
     squashed = jnp.tanh(product)
@@ -116,20 +116,20 @@ _kernel = differentiable(
 def _value_keras(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = jax.nn.sigmoid(input)
-    term = smooth + ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum()
-    return ratio(term, smooth + (target + p).sum())
+    p, probability = sigmoids(input)
+    return ratio(
+        smooth + ((1.0 - target) * p + probability * target).sum(), smooth + (target + p).sum()
+    )
 
 
 def _partials_keras(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
-    probability = jax.nn.sigmoid(-input)
     quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
     return (
         quotient - quotient_2,
@@ -170,12 +170,11 @@ def _partials_tangent_keras(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
     quotient_2 = ratio(quotient, term)
     term_2 = 1.0 - target
-    probability = jax.nn.sigmoid(-input)
     quotient_3 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
     product = quotient * (quotient - quotient_3)
     quotient_4 = ratio(quotient_3, term)
@@ -214,17 +213,19 @@ _kernel_keras = differentiable(
 def _value_optax(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = jax.nn.sigmoid(input)
-    sums = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=2)
-    return ratio(sums, 2.0 * smooth + (target + p).sum(axis=2)).sum(axis=1) / target.shape[1]
+    p, probability = sigmoids(input)
+    quotient = ratio(
+        ((1.0 - target) * p + probability * target).sum(axis=2),
+        2.0 * smooth + (target + p).sum(axis=2),
+    )
+    return quotient.sum(axis=1) / target.shape[1]
 
 
 def _partials_optax(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
     term_2 = 2.0 * smooth + (target + p).sum(axis=2)
     return (
@@ -263,8 +264,7 @@ def _partials_tangent_optax(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     product = 0.5 * input
-    p = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     product_2 = p * probability
     term = 1.0 - target
     squashed = jnp.tanh(product)

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, entry_along, finish, to_working, working_dtype
 
 __all__ = ["DIoULoss", "diou_loss"]
 
@@ -131,14 +131,14 @@ def _tangent(
         true_width,
         coefficient_16,
     ) = partials
-    picked = d_input[:, 0]
-    picked_2 = d_input[:, 2]
-    picked_3 = d_target[:, 0]
-    picked_4 = d_target[:, 2]
-    picked_5 = d_input[:, 1]
-    picked_6 = d_input[:, 3]
-    picked_7 = d_target[:, 1]
-    picked_8 = d_target[:, 3]
+    picked = entry_along(d_input, 0, axis=1)
+    picked_2 = entry_along(d_input, 2, axis=1)
+    picked_3 = entry_along(d_target, 0, axis=1)
+    picked_4 = entry_along(d_target, 2, axis=1)
+    picked_5 = entry_along(d_input, 1, axis=1)
+    picked_6 = entry_along(d_input, 3, axis=1)
+    picked_7 = entry_along(d_target, 1, axis=1)
+    picked_8 = entry_along(d_target, 3, axis=1)
     product = 0.5 * coefficient_2 * (picked_5 + picked_6 - picked_7 - picked_8)
     term = 0.5 * coefficient * (picked + picked_2 - picked_3 - picked_4) + product
     term_2 = (

@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
 
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
@@ -34,8 +34,8 @@ def _value(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    sigmoid_input = jax.nn.sigmoid(input)
-    term = (1.0 - target) * alpha * sigmoid_input + jax.nn.sigmoid(-input) * beta * target
+    sigmoid_input, probability = sigmoids(input)
+    term = (1.0 - target) * alpha * sigmoid_input + probability * beta * target
     sums = term.sum(axis=(0, 2))
     tversky = ratio(sums, smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums)
     return jnp.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
@@ -50,29 +50,26 @@ def _partials(
     smooth: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    sigmoid_input = jax.nn.sigmoid(input)
-    product = alpha * sigmoid_input
-    probability = jax.nn.sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     term = 1.0 - target
-    product_2 = beta * target
-    sums = (term * product + probability * product_2).sum(axis=(0, 2))
+    sums = (term * alpha * sigmoid_input + probability * beta * target).sum(axis=(0, 2))
     term_2 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
-    quotient = ratio(sums, term_2)
-    mask = quotient <= 0.0
-    mask_2 = quotient == 0.0
+    tversky = ratio(sums, term_2)
+    mask = tversky <= 0.0
+    mask_2 = tversky == 0.0
     power = 1.0 / gamma
-    chosen = jnp.where((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
-    quotient_2 = ratio(quotient, term_2)
-    product_3 = -jnp.where(mask_2, 0.0, quotient**power * jnp.log(quotient)) / (gamma * gamma)
+    chosen = jnp.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
+    quotient = ratio(tversky, term_2)
+    product = -jnp.where(mask_2, 0.0, tversky**power * jnp.log(tversky)) / (gamma * gamma)
     return (
-        probability * beta - product,
+        probability * beta - alpha * sigmoid_input,
         term,
         sigmoid_input,
-        sigmoid_input * probability * (term * alpha - product_2),
+        sigmoid_input * probability * (term * alpha - beta * target),
         probability,
-        jnp.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient_2)),
-        jnp.where(mask, 0.0, -chosen * quotient_2),
-        jnp.where(mask, 0.0, product_3),
+        jnp.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)),
+        jnp.where(mask, 0.0, -chosen * quotient),
+        jnp.where(mask, 0.0, product),
     )
 
 
@@ -123,9 +120,8 @@ def _partials_tangent(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    sigmoid_input = jax.nn.sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     product = sigmoid_input * alpha
-    probability = jax.nn.sigmoid(-input)
     product_2 = sigmoid_input * probability
     term = -product * probability - product_2 * beta
     term_2 = 1.0 - target

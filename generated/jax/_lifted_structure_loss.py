@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, sigmoids, to_working, working_dtype
 
 __all__ = ["LiftedStructureLoss", "lifted_structure_loss"]
 
@@ -105,9 +105,10 @@ def _partials_tangent(
     mask_2 = chosen_2.sum(axis=1) <= 0.0
     near_i = logsumexp(chosen, axis=-1)
     gap = jnp.where(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
+    sigmoid_gap, probability = sigmoids(gap)
     sums_2 = (softmax(chosen, axis=-1) * term_3).sum(axis=1)
     term_4 = (softmax(chosen, axis=-2) * term_3).sum(axis=0) - sums_2[:, None]
-    product = jax.nn.sigmoid(gap) * term_4
+    product = sigmoid_gap * term_4
     chosen_3 = jnp.where(mask_2, 0.0, 1.0)
     term_5 = near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + log1p(jnp.exp(-jnp.abs(gap))))
     positive = jnp.maximum(jnp.sign(term_5), 0.0)
@@ -115,7 +116,7 @@ def _partials_tangent(
         ratio(1.0, distance)[:, :, None] * (term_2 - input_direction * sums[:, :, None]),
         softmax_tangent(chosen, term_3, axis=-1),
         softmax_tangent(chosen, term_3, axis=-2),
-        product * jax.nn.sigmoid(-gap) * chosen_3[:, None],
+        product * probability * chosen_3[:, None],
         positive * (sums_2[:, None] + sums + product * chosen_3[:, None]),
         jnp.full_like(positive, 0.0),
     )

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import log_cosh, ratio, sech2
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
 
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
@@ -21,17 +21,19 @@ def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> ja
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-cosh: log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2
-    p = jax.nn.sigmoid(input)
-    difference = ((1.0 - target) * p + jax.nn.sigmoid(-input) * target).sum(axis=(0, 2))
-    return log_cosh(ratio(difference, smooth + (target + p).sum(axis=(0, 2))))
+    p, probability = sigmoids(input)
+    dice = ratio(
+        ((1.0 - target) * p + probability * target).sum(axis=(0, 2)),
+        smooth + (target + p).sum(axis=(0, 2)),
+    )
+    return log_cosh(dice)
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
     term_2 = smooth + (target + p).sum(axis=(0, 2))
     dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
@@ -72,8 +74,7 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     product = 0.5 * input
-    p = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     product_2 = p * probability
     term = 1.0 - target
     squashed = jnp.tanh(product)

@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, sigmoids, to_working, working_dtype
 
 __all__ = ["MultiSimilarityLoss", "multi_similarity_loss"]
 
@@ -152,6 +152,7 @@ def _partials_tangent(
     gap = sums - base
     chosen = jnp.where(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
+    sigmoid_pull, probability = sigmoids(pull)
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
     sums_2 = (input_direction * d_input).sum(axis=1)
@@ -162,18 +163,19 @@ def _partials_tangent(
         + jnp.where(mask_2, alpha, 0.0) * d_base
         + jnp.where(mask_2, base - sums, 0.0) * d_alpha
     )
-    product = jax.nn.sigmoid(pull) * (softmax(chosen, axis=-1) * term_3).sum(axis=1)
+    product = sigmoid_pull * (softmax(chosen, axis=-1) * term_3).sum(axis=1)
     chosen_2 = jnp.where(mask_2, -1.0, 0.0)
     chosen_3 = mask_2.astype(input.dtype)
     mask_3 = target[:, None] != target
     chosen_4 = jnp.where(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_4, axis=-1)
+    sigmoid_push, probability_2 = sigmoids(push)
     term_4 = (
         jnp.where(mask_3, beta, 0.0) * term_2
         + jnp.where(mask_3, -beta, 0.0) * d_base
         + jnp.where(mask_3, gap, 0.0) * d_beta
     )
-    product_2 = jax.nn.sigmoid(push) * (softmax(chosen_4, axis=-1) * term_4).sum(axis=1)
+    product_2 = sigmoid_push * (softmax(chosen_4, axis=-1) * term_4).sum(axis=1)
     chosen_5 = mask_3.astype(input.dtype)
     chosen_6 = jnp.where(mask_3, -1.0, 0.0)
     return (
@@ -188,7 +190,7 @@ def _partials_tangent(
         chosen_2 * term_2 + chosen_3 * d_base,
         softmax_tangent(chosen, term_3, axis=-1),
         -d_alpha / (alpha * alpha),
-        product * jax.nn.sigmoid(-pull),
+        product * probability,
         -2.0 * d_beta / beta**3,
         product_2,
         chosen_5 * d_beta,
@@ -196,7 +198,7 @@ def _partials_tangent(
         chosen_5 * term_2 + chosen_6 * d_base,
         softmax_tangent(chosen_4, term_4, axis=-1),
         -d_beta / (beta * beta),
-        product_2 * jax.nn.sigmoid(-push),
+        product_2 * probability_2,
     )
 
 

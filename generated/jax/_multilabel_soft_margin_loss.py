@@ -10,7 +10,15 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
-from ._runtime import as_arrays, broadcast_weight, finish, log1p, to_working, working_dtype
+from ._runtime import (
+    as_arrays,
+    broadcast_weight,
+    finish,
+    log1p,
+    sigmoids,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -28,7 +36,8 @@ def _value(input: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
 
 def _partials(input: jax.Array, target: jax.Array, weight: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    return (target * jax.nn.sigmoid(-input) - (1.0 - target) * jax.nn.sigmoid(input),)
+    sigmoid_input, probability = sigmoids(input)
+    return (target * probability - (1.0 - target) * sigmoid_input,)
 
 
 def _tangent(
@@ -48,8 +57,7 @@ def _partials_tangent(
     input: jax.Array, target: jax.Array, weight: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    sigmoid_input = jax.nn.sigmoid(input)
-    probability = jax.nn.sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     product = sigmoid_input * probability * (-(1.0 - target) - target) * d_input
     return ((sigmoid_input + probability) * d_target + product,)
 

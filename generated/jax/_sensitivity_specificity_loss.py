@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
 
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
@@ -28,7 +28,7 @@ def _partials(
     input: jax.Array, target: jax.Array, r: jax.Array | float
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
-    sigmoid_input = jax.nn.sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term = target - sigmoid_input
     squared_error = term * term
     term_2 = 1.0 - target
@@ -41,7 +41,7 @@ def _partials(
         2.0 * term * term_2 - squared_error,
         term,
         sigmoid_input,
-        jax.nn.sigmoid(-input),
+        probability,
         term_2,
         1.0 - r,
         ratio(1.0, sums),
@@ -100,10 +100,9 @@ def _partials_tangent(
     term = 1.0 - target
     sums = term.sum(axis=(0, 2))
     quotient = ratio(1.0, sums)
-    sigmoid_input = jax.nn.sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term_2 = target - sigmoid_input
     squared_error = term_2 * term_2
-    probability = jax.nn.sigmoid(-input)
     term_3 = (
         2.0 * term_2 * term - squared_error
     ) * d_target - 2.0 * term_2 * sigmoid_input * probability * term * d_input

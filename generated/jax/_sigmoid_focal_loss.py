@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, sigmoids, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
 
@@ -21,11 +21,10 @@ def _value_plain(input: jax.Array, target: jax.Array, gamma: jax.Array | float) 
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
-    product = jax.nn.sigmoid(-input) ** gamma * target * (jnp.maximum(-input, 0.0) + log_term)
-    product_2 = (
-        jax.nn.sigmoid(input) ** gamma * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
-    )
+    product = probability**gamma * target * (jnp.maximum(-input, 0.0) + log_term)
+    product_2 = p**gamma * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
     return product + product_2
 
 
@@ -33,10 +32,9 @@ def _partials_plain(
     input: jax.Array, target: jax.Array, gamma: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     product = power * target
-    p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     power_2 = p**gamma
@@ -73,9 +71,8 @@ def _partials_tangent_plain(
     d_gamma: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
-    p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     product = gamma * power
@@ -144,16 +141,10 @@ def _value_balanced(
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    p, probability = sigmoids(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
-    product = (
-        jax.nn.sigmoid(-input) ** gamma * alpha * target * (jnp.maximum(-input, 0.0) + log_term)
-    )
-    product_2 = (
-        jax.nn.sigmoid(input) ** gamma
-        * (1.0 - alpha)
-        * (1.0 - target)
-        * (jnp.maximum(input, 0.0) + log_term)
-    )
+    product = probability**gamma * alpha * target * (jnp.maximum(-input, 0.0) + log_term)
+    product_2 = p**gamma * (1.0 - alpha) * (1.0 - target) * (jnp.maximum(input, 0.0) + log_term)
     return product + product_2
 
 
@@ -161,22 +152,23 @@ def _partials_balanced(
     input: jax.Array, target: jax.Array, alpha: jax.Array | float, gamma: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
     product = power * target
-    p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
+    product_2 = alpha * softplus
     power_2 = p**gamma
-    product_2 = power_2 * (1.0 - target)
+    product_3 = power_2 * (1.0 - target)
     term = 1.0 - alpha
     softplus_2 = jnp.maximum(input, 0.0) + log_term
+    product_4 = term * softplus_2
     return (
-        product * (-gamma * p * alpha * softplus - alpha * probability)
-        + product_2 * (gamma * probability * term * softplus_2 + term * p),
-        softplus_2 * softplus * (-product * alpha - product_2 * term),
-        product * softplus - product_2 * softplus_2,
-        power * alpha * softplus - power_2 * term * softplus_2,
+        product * (-gamma * p * product_2 - alpha * probability)
+        + product_3 * (gamma * probability * product_4 + term * p),
+        softplus_2 * softplus * (-product * alpha - product_3 * term),
+        product * softplus - product_3 * softplus_2,
+        power * product_2 - power_2 * product_4,
     )
 
 
@@ -207,9 +199,8 @@ def _partials_tangent_balanced(
     d_gamma: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     power = probability**gamma
-    p = jax.nn.sigmoid(input)
     log_term = log1p(jnp.exp(-jnp.abs(input)))
     softplus = jnp.maximum(-input, 0.0) + log_term
     product = gamma * power

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._autograd import differentiable
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, sigmoids, to_working, working_dtype
 
 __all__ = ["SigmoidWeightedL1Loss", "sigmoid_weighted_l1_loss"]
 
@@ -26,9 +26,10 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     term = input - target
     sign_term = jnp.sign(term)
     abs_error = jnp.abs(term)
-    sigmoid_abs_error = jax.nn.sigmoid(abs_error)
-    product = abs_error * sigmoid_abs_error * jax.nn.sigmoid(-abs_error) * sign_term
-    return (sign_term * sigmoid_abs_error + product,)
+    sigmoid_abs_error, probability = sigmoids(abs_error)
+    return (
+        sign_term * sigmoid_abs_error + abs_error * sigmoid_abs_error * probability * sign_term,
+    )
 
 
 def _tangent(
@@ -49,8 +50,7 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     term = input - target
     abs_error = jnp.abs(term)
-    sigmoid_abs_error = jax.nn.sigmoid(abs_error)
-    probability = jax.nn.sigmoid(-abs_error)
+    sigmoid_abs_error, probability = sigmoids(abs_error)
     power = jnp.sign(term) ** 2
     product = abs_error * sigmoid_abs_error * probability * power * jnp.tanh(-0.5 * abs_error)
     return ((product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target),)

@@ -18,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
 
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
@@ -36,13 +36,13 @@ def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + (target * target + power).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(axis=(0, 2)), term), term)
-    return quotient - quotient_2, term_2, p, jax.nn.sigmoid(-input), quotient, power, quotient_2
+    return quotient - quotient_2, term_2, p, probability, quotient, power, quotient_2
 
 
 def _tangent(
@@ -74,7 +74,7 @@ def _partials_tangent(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + (target * target + power).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -84,7 +84,6 @@ def _partials_tangent(
     product = quotient * (quotient - quotient_3)
     quotient_4 = ratio(quotient_3, term)
     product_2 = quotient * quotient_3
-    probability = jax.nn.sigmoid(-input)
     product_3 = 2.0 * power * probability * d_input
     sums = (2.0 * target * d_target + product_3).sum(axis=(0, 2))
     sums_2 = (term_2 * (2.0 * p * probability * d_input - 2.0 * d_target)).sum(axis=(0, 2))
@@ -126,13 +125,13 @@ def _partials_mindspore(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + (target * target + power).sum()
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(), term), term)
-    return quotient - quotient_2, term_2, p, jax.nn.sigmoid(-input), quotient, power, quotient_2
+    return quotient - quotient_2, term_2, p, probability, quotient, power, quotient_2
 
 
 def _tangent_mindspore(
@@ -160,7 +159,7 @@ def _partials_tangent_mindspore(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + (target * target + power).sum()
     quotient = ratio(1.0, term)
@@ -170,7 +169,6 @@ def _partials_tangent_mindspore(
     product = quotient * (quotient - quotient_3)
     quotient_4 = ratio(quotient_3, term)
     product_2 = quotient * quotient_3
-    probability = jax.nn.sigmoid(-input)
     product_3 = 2.0 * power * probability * d_input
     sums = (2.0 * target * d_target + product_3).sum()
     sums_2 = (term_2 * (2.0 * p * probability * d_input - 2.0 * d_target)).sum()

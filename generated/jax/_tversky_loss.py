@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, is_number, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, is_number, sigmoids, to_working, working_dtype
 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
@@ -33,9 +33,8 @@ def _value(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = jax.nn.sigmoid(input)
-    term = (1.0 - target) * alpha * p + jax.nn.sigmoid(-input) * beta * target
-    false = term.sum(axis=(0, 2))
+    p, probability = sigmoids(input)
+    false = ((1.0 - target) * alpha * p + probability * beta * target).sum(axis=(0, 2))
     return ratio(false, smooth + (target * p).sum(axis=(0, 2)) + false)
 
 
@@ -47,19 +46,16 @@ def _partials(
     smooth: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
-    product = alpha * p
-    probability = jax.nn.sigmoid(-input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    product_2 = beta * target
-    sums = (term * product + probability * product_2).sum(axis=(0, 2))
-    term_2 = smooth + (target * p).sum(axis=(0, 2)) + sums
-    quotient = ratio(ratio(sums, term_2), term_2)
+    false = (term * alpha * p + probability * beta * target).sum(axis=(0, 2))
+    term_2 = smooth + (target * p).sum(axis=(0, 2)) + false
+    quotient = ratio(ratio(false, term_2), term_2)
     return (
-        probability * beta - product,
+        probability * beta - alpha * p,
         term,
         p,
-        p * probability * (term * alpha - product_2),
+        p * probability * (term * alpha - beta * target),
         probability,
         ratio(1.0, term_2) - quotient,
         quotient,
@@ -105,9 +101,8 @@ def _partials_tangent(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     product = p * alpha
-    probability = jax.nn.sigmoid(-input)
     product_2 = p * probability
     term = -product * probability - product_2 * beta
     term_2 = 1.0 - target
@@ -166,9 +161,8 @@ def _value_keras(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = jax.nn.sigmoid(input)
-    term = (1.0 - target) * beta * p + jax.nn.sigmoid(-input) * alpha * target
-    sums = term.sum()
+    p, probability = sigmoids(input)
+    sums = ((1.0 - target) * beta * p + probability * alpha * target).sum()
     return ratio(smooth + sums, smooth + (target * p).sum() + sums)
 
 
@@ -180,9 +174,8 @@ def _partials_keras(
     smooth: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = jax.nn.sigmoid(-input)
     sums = (term * beta * p + probability * alpha * target).sum()
     term_2 = smooth + (target * p).sum() + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
@@ -239,9 +232,8 @@ def _partials_tangent_keras(
     d_smooth: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    p = jax.nn.sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = jax.nn.sigmoid(-input)
     sums = (term * beta * p + probability * alpha * target).sum()
     term_2 = smooth + (target * p).sum() + sums
     quotient = ratio(1.0, term_2)
