@@ -153,7 +153,7 @@ def sigmoids(x: Any) -> tuple[Any, Any]:
         given = at_least(given, -700.0)
     wide = given.astype(np.float64)
     np.exp(np.negative(wide, out=wide), out=wide)
-    share = 1.0 + wide
+    share = np.add(1.0, wide, out=np.empty_like(wide))
     np.divide(1.0, share, out=share)
     wide *= share
     return share.astype(given.dtype), wide.astype(given.dtype)
