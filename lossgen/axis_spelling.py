@@ -133,9 +133,16 @@ class AxisSpelling(Spelling):
 
     def _print_put(self, node: Node) -> Text:
         body, index = (self.text[arg].code for arg in node.args[:2])
+        if self._is_exp_beside(node) and not body.isidentifier():
+            exponent = self.text[node.args[0].args[0]].code
+            return Text(self._spell("exp_beside", exponent, index))
         owned = "put_into" in self.backend.operations and not body.isidentifier()
         op = "put_into" if owned and node.args[0].op in FRESH else "put_along"
         return Text(self._spell(op, body, index, self._alone(node.args[2])))
+
+    def _is_exp_beside(self, node: Node) -> bool:
+        known = "exp_beside" in self.backend.operations
+        return known and node.args[0].op == "exp" and n.is_const(node.args[2], 0)
 
     def _print_length(self, node: Node) -> Text:
         args = (self.text[arg].code for arg in node.args)

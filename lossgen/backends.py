@@ -272,6 +272,8 @@ TORCH = Backend(
         pick_along="torch.gather({0}, axis, {1})",
         put_along="put_along({0}, axis, {1}, {2})",
         put_into="put_into({0}, axis, {1}, {2})",
+        exp_beside="exp_beside({0}, axis, {1})",
+        log1p_exp="log1p_exp({0})",
         masked="masked({1}, {0})",
         squeeze="{0}.squeeze(axis)",
         unsqueeze="{0}.unsqueeze(axis)",
@@ -300,7 +302,9 @@ TORCH = Backend(
     helpers=frozenset(
         (
             "are_moderate",
+            "exp_beside",
             "length_along",
+            "log1p_exp",
             "log_cosh",
             "pick",
             "ratio",

@@ -43,6 +43,12 @@ def is_short(value: Fraction | float) -> bool:
     return ratio.denominator in {2**k for k in range(11)} and abs(ratio.numerator) < 2**11
 
 
+def is_negative_leaf(node: Node) -> bool:
+    """Say whether a node is an argument with the other sign."""
+    negative = node.op == "mul" and len(node.args) == 2 and n.is_const(node.args[0], -1)
+    return negative and node.args[1].op == "leaf"
+
+
 @remembered
 def of_numbers(node: Node) -> bool:
     """Say whether a node is computed of parameters and constants alone, which may be numbers."""

@@ -17,7 +17,11 @@ from lossgen.power_composites import POWER_EXPANSIONS
 
 def _softplus(node: Node) -> Node:
     z = node.args[0]
-    return n.add(call("relu", z), call("log1p", call("exp", negate(call("abs", z)))))
+    return n.add(call("relu", z), call("log1p_exp", negate(call("abs", z))))
+
+
+def _log1p_exp(node: Node) -> Node:
+    return call("log1p", call("exp", node.args[0]))
 
 
 # From here on bell curves are 0; the square can still be represented.
@@ -159,6 +163,7 @@ def _unit(node: Node) -> Node:
 EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     **AXIS_EXPANSIONS,
     "softplus": _softplus,
+    "log1p_exp": _log1p_exp,
     "sech2": _sech2,
     "log_cosh": _log_cosh,
     "signed_power": _signed_power,

@@ -54,6 +54,7 @@ DEFAULT_WORDS = {
     "add": "term",
     "pow": "power",
     "log1p": "log_term",
+    "log1p_exp": "log_term",
     "position": "index",
     "sigmoid": "probability",
     "like": "spread",
@@ -107,6 +108,8 @@ PAIRS = {
     ("nll_at", "excess_at"): "label_cross_entropy_and_excess",
     ("xent", "excess"): "cross_entropy_and_excess",
 }
+# Elementwise composites that only some frameworks have a better way for, as an operation.
+CHOICES = frozenset(("log1p_exp",))
 NAMES = frozenset((*FUNCTIONS.values(), *PAIRS.values()))
 
 

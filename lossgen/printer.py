@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from lossgen import nodes as n
 from lossgen.axis_spelling import AxisSpelling
 from lossgen.backends import Backend
-from lossgen.code import ATOM, Text
-from lossgen.expand import DEFAULT_WORDS, FUNCTIONS, NAMES, Expansion
+from lossgen.code import ATOM, Text, is_negative_leaf
+from lossgen.expand import CHOICES, DEFAULT_WORDS, FUNCTIONS, NAMES, Expansion
 from lossgen.layout import operands
+from lossgen.logistics import logistic_logarithms
 from lossgen.nodes import Node
 from lossgen.page import Page, page
-from lossgen.pairs import Pair, find_pairs
+from lossgen.pairs import SIGMOIDS, Pair, find_pairs
 from lossgen.sections import Section, Sections
 
 LONG = 64
@@ -61,8 +62,9 @@ def print_body(
         step: the results of all bodies that run together, the outputs among them: what several
             compute is written alike, so that a compiler finds it.
     """
-    expansion = Expansion(calls)
-    whole = expansion.expand(*(step or outputs))
+    expansion = Expansion(calls | CHOICES & backend.operations.keys())
+    expanded = expansion.expand(*(step or outputs))
+    whole = logistic_logarithms(expanded, tuple(map(bool, wanted)))
     words = dict(expansion.words)
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
@@ -99,12 +101,14 @@ class _Printer(AxisSpelling):
         self.places = places | dict(own.places)
         self.sections = Sections(self.roots, operands, wanted)
         self.pairs: dict[Node, Pair] = {}
+        self.spared: set[Node] = set()  # what a pair makes needless
         self.lines: list[str] = []
         self.assigned: dict[tuple[str, Section], str] = {}
 
     def body(self, result_names: Sequence[str]) -> Body:
         helpers = self.backend.helpers
         self.pairs = find_pairs(self.nodes, lambda node: not self.sections.of(node), helpers)
+        self.spared = {node.args[0] for _, node, name in self.pairs.values() if name == SIGMOIDS}
         for node in self.nodes:
             self._emit(node)
         results = [self.text[root].code for root in self.roots]
@@ -142,12 +146,10 @@ class _Printer(AxisSpelling):
         return name
 
     def _is_trivial(self, node: Node) -> bool:
-        return node.op in ("leaf", "const", "size") or (
-            node.op == "mul"
-            and len(node.args) == 2
-            and n.is_const(node.args[0], -1)
-            and node.args[1].op == "leaf"
-        )
+        if node.op in ("leaf", "const", "size"):
+            return True
+        once = self.uses[node] - (node in self.spared) == 1
+        return is_negative_leaf(node) and (once or not node.axes)
 
     def _needs_name(self, node: Node, text: Text) -> bool:
         if node in self.roots and self.uses[node] == 1:
@@ -162,7 +164,9 @@ class _Printer(AxisSpelling):
         word = self.words.get(node)
         if word is None:
             word = DEFAULT_WORDS.get(node.op, "mask" if node.op in n.BOOLEAN else node.op)
-            if node.op in ("abs", "sign", "exp", "sigmoid", "log1p"):
+            if is_negative_leaf(node):
+                word = f"neg_{node.args[1].name}"
+            elif node.op in ("abs", "sign", "exp", "sigmoid", "log1p"):
                 inner = self.text.get(node.args[0], Text("")).code  # a mirror image's comes later
                 word = f"{node.op}_{inner}" if re.fullmatch(r"[a-z_]+", inner) else word
             elif node.op == "maximum" and any(arg.op == "minimum" for arg in node.args):

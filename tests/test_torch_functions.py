@@ -12,7 +12,8 @@ import torch
 from generated.torch import _functions, _runtime
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-# In units in the last place; over some millions of numbers tanh errs by 2.5, log_cosh by 3.3.
+# In units in the last place; over some millions of numbers tanh errs by 2.5, log_cosh by 3.3,
+# log1p_exp by 2.9.
 BUDGET = 4.0
 
 
@@ -23,6 +24,7 @@ def log_cosh(x: mp.mpf) -> mp.mpf:
 FUNCTIONS = {
     "tanh": (_runtime.tanh, mp.tanh, (-1.0, 1.0)),
     "log_cosh": (_runtime.log_cosh, log_cosh, (-1.0, 1.0)),
+    "log1p_exp": (_runtime.log1p_exp, lambda x: mp.log1p(mp.exp(x)), (-1.0,)),
 }
 
 
@@ -54,6 +56,7 @@ def test_functions_have_their_limits(dtype, many, monkeypatch):
     x = torch.tensor([-math.inf, -1e4, -0.0, 0.0, 1e4, math.inf, math.nan], dtype=dtype)
     limits = {
         "tanh": [-1.0, -1.0, -0.0, 0.0, 1.0, 1.0, math.nan],
+        "log1p_exp": [0.0, 0.0, math.log(2)],
         "log_cosh": [math.inf, 1e4 - math.log(2), 0.0, 0.0, 1e4 - math.log(2), math.inf, math.nan],
     }
     for name, expected in limits.items():
@@ -91,6 +94,30 @@ def test_writing_into_an_array_leaves_what_autograd_needs():
     with torch.no_grad():
         own = x.exp()
         assert _runtime.put_into(own, -1, index, 0.0) is own
+
+
+@pytest.mark.parametrize("trailing", [(), (1,), (2,)], ids=["last", "before one", "before two"])
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_exponentials_beside_an_entry_are_as_exact(dtype, trailing, monkeypatch):
+    """Also by the shorter way, which the operation of another derivative is used for."""
+    x = torch.linspace(-80, 80, 300, dtype=dtype).reshape(2, 150, *[1] * len(trailing))
+    x = x.expand(2, 150, *trailing).contiguous()
+    index = torch.full((2, 1, *trailing), 7)
+    calls = []
+    quick = torch._log_softmax_backward_data
+    monkeypatch.setattr(
+        torch, "_log_softmax_backward_data", lambda *args: calls.append(args) or quick(*args)
+    )
+    for many in (0, 1 << 60):
+        monkeypatch.setattr(_runtime, "MANY", many)
+        with torch.no_grad():
+            found = _runtime.exp_beside(x, 1 - x.dim(), index)
+        assert not found.select(1, 7).any()
+        rest = torch.arange(150) != 7
+        with mp.workdps(60):
+            exact = [mp.exp(mp.mpf(each)) for each in x[:, rest].flatten().tolist()]
+        assert off_by(found[:, rest].flatten(), exact) <= 1.0
+    assert len(calls) == (trailing != (2,))
 
 
 # Rows of logits: where the label dominates, where another does, and where none does.

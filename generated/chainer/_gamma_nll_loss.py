@@ -23,27 +23,30 @@ def _value_and_gradient_log_mean(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    scaled_exp_2 = scaled_exp(target, -input)
+    neg_input = -input
+    scaled_exp_2 = scaled_exp(target, neg_input)
     return (
         scaled_exp_2 + input,
         upstream * (1.0 - scaled_exp_2),
-        upstream * np.exp(-input) if "target" in wanted else None,
+        upstream * np.exp(neg_input) if "target" in wanted else None,
     )
 
 
 def _tangent_log_mean(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    return np.exp(-input) * d_target + (1.0 - scaled_exp(target, -input)) * d_input
+    neg_input = -input
+    return np.exp(neg_input) * d_target + (1.0 - scaled_exp(target, neg_input)) * d_input
 
 
 def _curvature_log_mean(
     upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
-    exponential = np.exp(-input)
-    change_input = upstream * (scaled_exp(target, -input) * d_input - exponential * d_target)
-    change_target = -upstream * exponential * d_input
-    return change_input, change_target
+    neg_input = -input
+    exp_neg_input = np.exp(neg_input)
+    term = scaled_exp(target, neg_input) * d_input - exp_neg_input * d_target
+    change_target = -upstream * exp_neg_input * d_input
+    return upstream * term, change_target
 
 
 _kernel_log_mean = differentiable(

@@ -24,7 +24,8 @@ def _value_log_mean(input: jax.Array, target: jax.Array) -> jax.Array:
 
 def _partials_log_mean(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    return jnp.exp(-input), 1.0 - scaled_exp(target, -input)
+    neg_input = -input
+    return jnp.exp(neg_input), 1.0 - scaled_exp(target, neg_input)
 
 
 def _tangent_log_mean(
@@ -43,8 +44,11 @@ def _partials_tangent_log_mean(
     input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    exponential = jnp.exp(-input)
-    return -exponential * d_input, scaled_exp(target, -input) * d_input - exponential * d_target
+    neg_input = -input
+    exp_neg_input = jnp.exp(neg_input)
+    return -exp_neg_input * d_input, scaled_exp(
+        target, neg_input
+    ) * d_input - exp_neg_input * d_target
 
 
 _kernel_log_mean = differentiable(

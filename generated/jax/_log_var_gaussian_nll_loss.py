@@ -56,10 +56,11 @@ def _partials_tangent(
     d_log_var: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
+    neg_log_var = -log_var
     term = d_input - d_target
     term_2 = input - target
-    scaled_exp_2 = scaled_exp(term_2, -log_var)
-    return jnp.exp(-log_var) * term - scaled_exp_2 * d_log_var, scaled_exp(
+    scaled_exp_2 = scaled_exp(term_2, neg_log_var)
+    return jnp.exp(neg_log_var) * term - scaled_exp_2 * d_log_var, scaled_exp(
         term_2, -0.5 * log_var
     ) ** 2 * d_log_var - 2.0 * term * scaled_exp_2
 

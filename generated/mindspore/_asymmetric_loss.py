@@ -31,8 +31,9 @@ def _value_clip_0(input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: T
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    neg_input = -input
     log_term = log1p(exp(-ops.abs(input)))
-    positive = sigmoid(-input) ** gamma_pos * target * (ops.maximum(0.0, -input) + log_term)
+    positive = sigmoid(neg_input) ** gamma_pos * target * (ops.maximum(0.0, neg_input) + log_term)
     product = sigmoid(input) ** gamma_neg * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
     return positive + product
 
@@ -41,17 +42,18 @@ def _gradient_clip_0(
     upstream: Tensor, input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    probability = sigmoid(-input)
-    power = probability**gamma_pos
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma_pos
     product = power * target
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
     softplus_2 = ops.maximum(0.0, input) + log_term
-    term = product * (-gamma_pos * p * softplus - probability) + product_2 * (
-        gamma_neg * probability * softplus_2 + p
+    term = product * (-gamma_pos * p * softplus - sigmoid_neg_input) + product_2 * (
+        gamma_neg * sigmoid_neg_input * softplus_2 + p
     )
     product_3 = softplus * softplus_2
     grad_target = upstream * (power * softplus - power_2 * softplus_2)
@@ -71,17 +73,17 @@ def _tangent_clip_0(
     d_gamma_pos: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    probability = sigmoid(-input)
-    power = probability**gamma_pos
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma_pos
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
     power_2 = p**gamma_neg
     term = 1.0 - target
     softplus_2 = ops.maximum(0.0, input) + log_term
-    term_2 = power * target * (-gamma_pos * p * softplus - probability) + power_2 * term * (
-        gamma_neg * probability * softplus_2 + p
-    )
+    product = power_2 * term * (gamma_neg * sigmoid_neg_input * softplus_2 + p)
+    term_2 = power * target * (-gamma_pos * p * softplus - sigmoid_neg_input) + product
     return (
         term_2 * d_input
         + (power * softplus - power_2 * softplus_2) * d_target
@@ -102,56 +104,59 @@ def _curvature_clip_0(
     d_gamma_pos: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = sigmoid(-input)
-    power = probability**gamma_pos
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma_pos
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
     product = gamma_pos * power
     softplus_2 = ops.maximum(0.0, input) + log_term
     term = product * softplus_2 * p * target * softplus - power * p * target * softplus
-    product_2 = power * target
-    product_3 = gamma_pos * p
+    product_2 = (term + power * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
+    product_3 = power * target
+    product_4 = gamma_pos * p
     term_2 = (
         gamma_pos * gamma_pos * p * p * softplus
-        + product_3 * probability
-        - product_3 * probability * softplus
+        + product_4 * sigmoid_neg_input
+        - product_4 * sigmoid_neg_input * softplus
     )
-    term_3 = product_2 * term_2 + (product * p * target * probability + product_2 * probability * p)
+    term_3 = product * p * target * sigmoid_neg_input + product_3 * sigmoid_neg_input * p
     power_2 = p**gamma_neg
     term_4 = 1.0 - target
-    product_4 = power_2 * term_4
-    product_5 = probability * gamma_neg
-    term_5 = (
-        gamma_neg * gamma_neg * probability * probability * softplus_2
-        + product_5 * p
-        - product_5 * p * softplus_2
+    product_5 = power_2 * term_4
+    product_6 = gamma_neg * gamma_neg * ops.square(sigmoid_neg_input) * softplus_2
+    product_7 = sigmoid_neg_input * gamma_neg
+    product_8 = product_5 * (product_6 + product_7 * p - product_7 * p * softplus_2)
+    product_9 = gamma_neg * power_2
+    term_5 = product_9 * sigmoid_neg_input * term_4 * p + product_5 * p * sigmoid_neg_input
+    term_6 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
+        -product_7 * softplus_2 - p
     )
-    product_6 = gamma_neg * power_2
-    term_6 = product_6 * probability * term_4 * p + product_4 * p * probability
-    term_7 = power * (-product_3 * softplus - probability) + power_2 * (-product_5 * softplus_2 - p)
+    term_7 = (
+        power_2 * sigmoid_neg_input * term_4 * softplus_2
+        - product_9 * softplus * sigmoid_neg_input * term_4 * softplus_2
+    )
     term_8 = (
-        power_2 * probability * term_4 * softplus_2
-        - product_6 * softplus * probability * term_4 * softplus_2
+        product_2
+        + (product_3 * term_2 + term_3 + (product_8 + term_5)) * d_input
+        + term_6 * d_target
+        + (term_7 - power_2 * softplus * term_4 * p) * d_gamma_neg
     )
+    product_10 = softplus * softplus_2
     term_9 = (
-        (term + power * softplus_2 * target * probability) * d_gamma_pos
-        + (term_3 + (product_4 * term_5 + term_6)) * d_input
-        + term_7 * d_target
-        + (term_8 - power_2 * softplus * term_4 * p) * d_gamma_neg
+        term_6 * d_input + power_2 * product_10 * d_gamma_neg - power * product_10 * d_gamma_pos
     )
-    product_7 = softplus * softplus_2
-    term_10 = term_7 * d_input + power_2 * product_7 * d_gamma_neg - power * product_7 * d_gamma_pos
-    product_8 = probability * softplus_2
-    product_9 = softplus * p
-    product_10 = term_4 * (product_5 * product_7 + product_9 - product_8) * d_input
-    product_11 = product_7 * d_target
-    term_11 = product_10 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_11
-    product_12 = target * (product_9 - product_3 * product_7 - product_8) * d_input
-    term_12 = product_12 + product_11 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    change_gamma_neg = -total(upstream * power_2 * term_11)
-    change_gamma_pos = -total(upstream * power * term_12)
-    return upstream * term_9, upstream * term_10, change_gamma_neg, change_gamma_pos
+    product_11 = sigmoid_neg_input * softplus_2
+    product_12 = softplus * p
+    product_13 = term_4 * (product_7 * product_10 + product_12 - product_11) * d_input
+    product_14 = product_10 * d_target
+    term_10 = product_13 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_14
+    product_15 = target * (product_12 - product_4 * product_10 - product_11) * d_input
+    term_11 = product_15 + product_14 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    change_gamma_neg = -total(upstream * power_2 * term_10)
+    change_gamma_pos = -total(upstream * power * term_11)
+    return upstream * term_8, upstream * term_9, change_gamma_neg, change_gamma_pos
 
 
 class _GradientClip0(nn.Cell):
@@ -219,10 +224,11 @@ def _value(
     p = sigmoid(input)
     lowered = ops.maximum(0.0, p - clip)
     chosen = ops.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered))
+    neg_input = -input
     positive = (
-        sigmoid(-input) ** gamma_pos
+        sigmoid(neg_input) ** gamma_pos
         * target
-        * (ops.maximum(0.0, -input) + log1p(exp(-ops.abs(input))))
+        * (ops.maximum(0.0, neg_input) + log1p(exp(-ops.abs(input))))
     )
     return chosen + positive
 
@@ -240,7 +246,8 @@ def _gradient(
     mask = p <= clip
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    probability = sigmoid(-input)
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
@@ -249,18 +256,20 @@ def _gradient(
     product = chosen * log_term
     power = lowered**gamma_neg
     product_2 = divide(power, (1.0 - lowered))
-    chosen_2 = ops.where(mask, 0.0, positive * p * probability * term_2 * (product_2 - product))
-    power_2 = probability**gamma_pos
-    product_3 = target * power_2
+    product_3 = positive * p * sigmoid_neg_input * term_2 * (product_2 - product)
+    power_2 = sigmoid_neg_input**gamma_pos
+    product_4 = target * power_2
     log_term_2 = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term_2
-    product_4 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
-    slope = upstream * product_3 * (ops.maximum(0.0, input) + log_term_2) * softplus
+    softplus = ops.maximum(0.0, neg_input) + log_term_2
+    term_3 = ops.where(mask, 0.0, product_3) + product_4 * (
+        -gamma_pos * p * softplus - sigmoid_neg_input
+    )
+    product_5 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
+    slope = upstream * product_4 * (ops.maximum(0.0, input) + log_term_2) * softplus
     slope_2 = upstream * ops.where(mask, 0.0, positive * term_2 * (product - product_2))
-    grad_input = upstream * (chosen_2 + product_3 * (-gamma_pos * p * softplus - probability))
     grad_target = upstream * (ops.where(mask, 0.0, power * log_term) + power_2 * softplus)
-    grad_gamma_neg = total(upstream * ops.where(mask, 0.0, product_4))
-    return grad_input, grad_target, grad_gamma_neg, -total(slope), total(slope_2)
+    grad_gamma_neg = total(upstream * ops.where(mask, 0.0, product_5))
+    return upstream * term_3, grad_target, grad_gamma_neg, -total(slope), total(slope_2)
 
 
 def _tangent(
@@ -280,7 +289,8 @@ def _tangent(
     mask = p <= clip
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    probability = sigmoid(-input)
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
@@ -289,21 +299,21 @@ def _tangent(
     product = chosen * log_term
     power = lowered**gamma_neg
     product_2 = divide(power, (1.0 - lowered))
-    chosen_2 = ops.where(mask, 0.0, positive * p * probability * term_2 * (product_2 - product))
-    power_2 = probability**gamma_pos
+    product_3 = positive * p * sigmoid_neg_input * term_2 * (product_2 - product)
+    power_2 = sigmoid_neg_input**gamma_pos
     log_term_2 = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term_2
-    term_3 = chosen_2 + power_2 * target * (-gamma_pos * p * softplus - probability)
-    product_3 = ops.where(mask, 0.0, positive * term_2 * (product - product_2)) * d_clip
-    product_4 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
-    product_5 = (ops.where(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
-    product_6 = power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus * d_gamma_pos
+    softplus = ops.maximum(0.0, neg_input) + log_term_2
+    product_4 = power_2 * target * (-gamma_pos * p * softplus - sigmoid_neg_input)
+    product_5 = ops.where(mask, 0.0, positive * term_2 * (product - product_2)) * d_clip
+    product_6 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
+    product_7 = (ops.where(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
+    product_8 = power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus * d_gamma_pos
     return (
-        term_3 * d_input
-        + product_3
-        + ops.where(mask, 0.0, product_4) * d_gamma_neg
+        (ops.where(mask, 0.0, product_3) + product_4) * d_input
         + product_5
-        - product_6
+        + ops.where(mask, 0.0, product_6) * d_gamma_neg
+        + product_7
+        - product_8
     )
 
 
@@ -323,10 +333,11 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     p = sigmoid(input)
     mask = p <= clip
-    probability = sigmoid(-input)
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    product = probability * (p * positive)
+    product = sigmoid_neg_input * (p * positive)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
@@ -344,96 +355,99 @@ def _curvature(
     product_4 = ops.where(mask, 0.0, product * term_2 * (product_3 - product_2)) * d_gamma_neg
     chosen_3 = ops.where(mask_3, 0.0, gamma_neg * power)
     squashed = tanh(-0.5 * input)
-    product_5 = chosen_3 * positive * p * probability * term_2 * log_term * squashed
+    product_5 = chosen_3 * positive * p * sigmoid_neg_input * term_2 * log_term * squashed
     chosen_4 = ops.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * lowered ** (term_3 - 1.0))
     product_6 = positive * (gamma_neg * chosen_4)
-    product_7 = positive * ops.where(mask_3, 0.0, product_6 * p * probability)
+    product_7 = positive * ops.where(mask_3, 0.0, product_6 * p * sigmoid_neg_input)
     power_3 = p * p
     product_8 = divide(term_2, term_4)
-    product_9 = chosen_3 * positive * positive * power_3 * probability * probability * product_8
-    term_5 = product_9 - product_5 - product_7 * p * probability * term_2 * log_term
-    product_10 = divide(power_2 * term_2 * positive * p * probability * squashed, term_4)
+    product_9 = chosen_3 * positive * positive * power_3 * ops.square(sigmoid_neg_input) * product_8
+    term_5 = product_9 - product_5 - product_7 * p * sigmoid_neg_input * term_2 * log_term
+    product_10 = divide(power_2 * term_2 * positive * p * sigmoid_neg_input * squashed, term_4)
     product_11 = term_2 * power_2
-    product_12 = product_11 * ops.square(divide(positive * p * probability, term_4))
+    product_12 = product_11 * ops.square(divide(positive * p * sigmoid_neg_input, term_4))
     chosen_5 = ops.where(mask, 0.0, term_5 + (product_10 + product_9 + product_12))
-    power_4 = probability**gamma_pos
+    power_4 = sigmoid_neg_input**gamma_pos
     product_13 = target * power_4
     log_term_2 = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term_2
+    softplus = ops.maximum(0.0, neg_input) + log_term_2
     product_14 = p * gamma_pos
     term_6 = (
         gamma_pos * gamma_pos * power_3 * softplus
-        + product_14 * probability
-        - product_14 * probability * softplus
+        + product_14 * sigmoid_neg_input
+        - product_14 * sigmoid_neg_input * softplus
     )
     product_15 = gamma_pos * power_4
-    term_7 = product_15 * p * target * probability + product_13 * probability * p
+    term_7 = product_15 * p * target * sigmoid_neg_input + product_13 * sigmoid_neg_input * p
     product_16 = positive * ops.where(mask_3, 0.0, -product_6)
     power_5 = positive * positive
     product_17 = chosen_3 * power_5 * product_8
-    product_18 = divide(probability, term_4)
+    product_18 = sigmoid_neg_input * (-product_16 * term_2 * log_term - product_17)
+    product_19 = divide(sigmoid_neg_input, term_4)
     power_6 = ops.square(divide(positive, term_4))
-    term_8 = -chosen_3 * power_5 * product_18 - power_2 * probability * power_6
-    term_9 = probability * (-product_16 * term_2 * log_term - product_17) + term_2 * term_8
-    product_19 = divide(power_2, term_4)
-    chosen_6 = ops.where(mask, 0.0, product * (chosen_3 * log_term - product_19))
-    term_10 = chosen_6 + power_4 * (-product_14 * softplus - probability)
+    term_8 = -chosen_3 * power_5 * product_19 - power_2 * sigmoid_neg_input * power_6
+    product_20 = ops.where(mask, 0.0, p * (product_18 + term_2 * term_8)) * d_clip
+    product_21 = divide(power_2, term_4)
+    chosen_6 = ops.where(mask, 0.0, product * (chosen_3 * log_term - product_21))
+    term_9 = chosen_6 + power_4 * (-product_14 * softplus - sigmoid_neg_input)
     softplus_2 = ops.maximum(0.0, input) + log_term_2
-    term_11 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_20 = (term_11 + power_4 * softplus_2 * target * probability) * d_gamma_pos
-    term_12 = (
+    term_10 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_22 = (term_10 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
+    term_11 = (
         product_4
         + (chosen_5 + (product_13 * term_6 + term_7)) * d_input
-        + ops.where(mask, 0.0, p * term_9) * d_clip
-        + term_10 * d_target
         + product_20
+        + term_9 * d_target
+        + product_22
     )
-    chosen_7 = ops.where(mask, 0.0, positive * (product_19 - log_term * chosen_3))
+    chosen_7 = ops.where(mask, 0.0, positive * (product_21 - log_term * chosen_3))
     chosen_8 = ops.where(mask, 0.0, chosen_2 * log_term)
-    product_21 = softplus * softplus_2
-    term_13 = (
-        term_10 * d_input
+    product_23 = softplus * softplus_2
+    term_12 = (
+        term_9 * d_input
         + chosen_7 * d_clip
         + chosen_8 * d_gamma_neg
-        - power_4 * product_21 * d_gamma_pos
+        - power_4 * product_23 * d_gamma_pos
     )
-    product_22 = divide(power_2, lowered)
-    chosen_9 = ops.where(mask_2, 0.0, product * (chosen_3 * logarithm + product_22))
-    term_14 = divide(chosen_2 * positive * p * probability, term_4) - chosen_9 * log_term
-    chosen_10 = ops.where(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_22))
-    product_23 = term_2 * (-chosen_10 * log_term - divide(chosen_2 * positive, term_4))
-    product_24 = term_2 * log_term
-    chosen_11 = ops.where(mask, 0.0, -ops.where(mask_2, 0.0, chosen_2 * logarithm) * product_24)
-    term_15 = (
-        ops.where(mask, 0.0, term_2 * term_14) * d_input
-        + ops.where(mask, 0.0, product_23) * d_clip
+    product_24 = divide(power_2, lowered)
+    chosen_9 = ops.where(mask_2, 0.0, product * (chosen_3 * logarithm + product_24))
+    term_13 = divide(chosen_2 * positive * p * sigmoid_neg_input, term_4) - chosen_9 * log_term
+    chosen_10 = ops.where(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_24))
+    product_25 = term_2 * (-chosen_10 * log_term - divide(chosen_2 * positive, term_4))
+    product_26 = term_2 * log_term
+    chosen_11 = ops.where(mask, 0.0, -ops.where(mask_2, 0.0, chosen_2 * logarithm) * product_26)
+    term_14 = (
+        ops.where(mask, 0.0, term_2 * term_13) * d_input
+        + ops.where(mask, 0.0, product_25) * d_clip
         + chosen_11 * d_gamma_neg
         + chosen_8 * d_target
     )
-    term_16 = p * softplus - product_14 * product_21 - softplus_2 * probability
-    term_17 = (
-        target * term_16 * d_input
-        + product_21 * d_target
+    term_15 = p * softplus - product_14 * product_23 - softplus_2 * sigmoid_neg_input
+    term_16 = (
+        target * term_15 * d_input
+        + product_23 * d_target
         - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     )
     chosen_12 = ops.where(mask, 0.0, positive * term_2 * (product_2 - product_3))
-    product_25 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_18)
-    product_26 = product_11 * power_6
-    chosen_13 = ops.where(mask, 0.0, product_25 + p * probability * (-product_17 - product_26))
-    product_27 = chosen_3 * positive * positive * product_8
-    chosen_14 = ops.where(
-        mask, 0.0, product_16 * product_24 + product_27 + (product_27 + product_26)
+    product_27 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_19)
+    product_28 = product_11 * power_6
+    chosen_13 = ops.where(
+        mask, 0.0, product_27 + p * sigmoid_neg_input * (-product_17 - product_28)
     )
-    term_18 = (
+    product_29 = chosen_3 * positive * positive * product_8
+    chosen_14 = ops.where(
+        mask, 0.0, product_16 * product_26 + product_29 + (product_29 + product_28)
+    )
+    term_17 = (
         chosen_12 * d_gamma_neg + chosen_13 * d_input + chosen_14 * d_clip + chosen_7 * d_target
     )
-    change_gamma_pos = -total(upstream * power_4 * term_17)
+    change_gamma_pos = -total(upstream * power_4 * term_16)
     return (
+        upstream * term_11,
         upstream * term_12,
-        upstream * term_13,
-        total(upstream * term_15),
+        total(upstream * term_14),
         change_gamma_pos,
-        total(upstream * term_18),
+        total(upstream * term_17),
     )
 
 

@@ -24,10 +24,11 @@ def _gradient(
     upstream: Tensor, input: Tensor, target: Tensor, pos_weight: Tensor | float
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    neg_input = -input
+    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
     log_term = log1p(exp(-ops.abs(input)))
     term_2 = (
-        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
+        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
     )
     return upstream * term, upstream * term_2
 
@@ -37,8 +38,11 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     log_term = log1p(exp(-ops.abs(input)))
-    term = -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
-    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    neg_input = -input
+    term = (
+        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
+    )
+    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
     return term * d_target + term_2 * d_input
 
 
@@ -129,10 +133,11 @@ def _gradient_chainer(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     valid = target != -1.0
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    neg_input = -input
+    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
     log_term = log1p(exp(-ops.abs(input)))
     term_2 = (
-        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
+        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
     )
     grad_input = ops.where(valid, upstream * term * weight, 0.0)
     grad_target = ops.where(valid, upstream * term_2 * weight, 0.0)
@@ -149,8 +154,11 @@ def _tangent_chainer(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     log_term = log1p(exp(-ops.abs(input)))
-    term = -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, -input) + log_term)
-    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(-input)
+    neg_input = -input
+    term = (
+        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
+    )
+    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
     return ops.where(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
 
 

@@ -31,10 +31,11 @@ def _gradient_cross_entropy(
     term_2 = 1.0 - target
     product = term * term_2
     product_2 = beta * target
+    neg_input = -input
     log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
-    softplus_2 = ops.maximum(0.0, -input) + log_term
-    grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha
+    softplus_2 = ops.maximum(0.0, neg_input) + log_term
+    grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(neg_input)) * alpha
     grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
     grad_alpha = total(upstream * (product * softplus + product_2 * softplus_2))
     grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
@@ -55,11 +56,12 @@ def _tangent_cross_entropy(
     term = 1.0 - target
     log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
-    softplus_2 = ops.maximum(0.0, -input) + log_term
+    neg_input = -input
+    softplus_2 = ops.maximum(0.0, neg_input) + log_term
     term_2 = 1.0 - beta
     product = term * term_2
     product_2 = target * beta
-    product_3 = (product * sigmoid(input) - product_2 * sigmoid(-input)) * alpha * d_input
+    product_3 = (product * sigmoid(input) - product_2 * sigmoid(neg_input)) * alpha * d_input
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
         + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
@@ -82,16 +84,17 @@ def _curvature_cross_entropy(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
     p = sigmoid(input)
-    probability = sigmoid(-input)
-    term_2 = -term * p - target * probability
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    term_2 = -term * p - target * sigmoid_neg_input
     term_3 = 1.0 - beta
-    term_4 = -term_3 * p - beta * probability
-    product = p * probability * (term_3 * term + beta * target) * alpha * d_input
-    term_5 = term * term_3 * p - target * beta * probability
+    term_4 = -term_3 * p - beta * sigmoid_neg_input
+    product = p * sigmoid_neg_input * (term_3 * term + beta * target) * alpha * d_input
+    term_5 = term * term_3 * p - target * beta * sigmoid_neg_input
     term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
     log_term = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, input) + log_term
-    softplus_2 = ops.maximum(0.0, -input) + log_term
+    softplus_2 = ops.maximum(0.0, neg_input) + log_term
     term_7 = softplus + softplus_2
     term_8 = beta * softplus_2 - term_3 * softplus
     term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha

@@ -19,23 +19,26 @@ def _value_log_mean(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient_log_mean(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = upstream * (1.0 - scaled_exp(target, -input))
-    return grad_input, upstream * exp(-input)
+    neg_input = -input
+    grad_input = upstream * (1.0 - scaled_exp(target, neg_input))
+    return grad_input, upstream * exp(neg_input)
 
 
 def _tangent_log_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return exp(-input) * d_target + (1.0 - scaled_exp(target, -input)) * d_input
+    neg_input = -input
+    return exp(neg_input) * d_target + (1.0 - scaled_exp(target, neg_input)) * d_input
 
 
 def _curvature_log_mean(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    exponential = exp(-input)
-    change_input = upstream * (scaled_exp(target, -input) * d_input - exponential * d_target)
-    change_target = -upstream * exponential * d_input
-    return change_input, change_target
+    neg_input = -input
+    exp_neg_input = exp(neg_input)
+    term = scaled_exp(target, neg_input) * d_input - exp_neg_input * d_target
+    change_target = -upstream * exp_neg_input * d_input
+    return upstream * term, change_target
 
 
 class _GradientLogMean(nn.Cell):

@@ -17,8 +17,9 @@ def _value_plain(input: Tensor, target: Tensor, gamma: Tensor) -> Tensor:
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    neg_input = -input
     log_term = log1p(exp(-ops.abs(input)))
-    product = sigmoid(-input) ** gamma * target * (ops.maximum(0.0, -input) + log_term)
+    product = sigmoid(neg_input) ** gamma * target * (ops.maximum(0.0, neg_input) + log_term)
     product_2 = sigmoid(input) ** gamma * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
     return product + product_2
 
@@ -27,17 +28,18 @@ def _gradient_plain(
     upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
-    probability = sigmoid(-input)
-    power = probability**gamma
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma
     product = power * target
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
     softplus_2 = ops.maximum(0.0, input) + log_term
-    term = product * (-gamma * p * softplus - probability) + product_2 * (
-        gamma * probability * softplus_2 + p
+    term = product * (-gamma * p * softplus - sigmoid_neg_input) + product_2 * (
+        gamma * sigmoid_neg_input * softplus_2 + p
     )
     grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma = total(upstream * softplus_2 * softplus * (-product - product_2))
@@ -48,17 +50,18 @@ def _tangent_plain(
     input: Tensor, target: Tensor, gamma: Tensor, d_input: Tensor, d_target: Tensor, d_gamma: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    probability = sigmoid(-input)
-    power = probability**gamma
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma
     product = power * target
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
     softplus_2 = ops.maximum(0.0, input) + log_term
-    term = product * (-gamma * p * softplus - probability) + product_2 * (
-        gamma * probability * softplus_2 + p
+    term = product * (-gamma * p * softplus - sigmoid_neg_input) + product_2 * (
+        gamma * sigmoid_neg_input * softplus_2 + p
     )
     return (
         term * d_input
@@ -77,11 +80,12 @@ def _curvature_plain(
     d_gamma: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = sigmoid(-input)
-    power = probability**gamma
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
     product = gamma * power
     softplus_2 = ops.maximum(0.0, input) + log_term
     term = product * softplus_2 * p * target * softplus - power * p * target * softplus
@@ -89,47 +93,50 @@ def _curvature_plain(
     term_2 = 1.0 - target
     product_2 = gamma * power_2
     term_3 = (
-        power_2 * probability * term_2 * softplus_2
-        - product_2 * softplus * probability * term_2 * softplus_2
+        power_2 * sigmoid_neg_input * term_2 * softplus_2
+        - product_2 * softplus * sigmoid_neg_input * term_2 * softplus_2
     )
     term_4 = (
         term
-        + power * softplus_2 * target * probability
+        + power * softplus_2 * target * sigmoid_neg_input
         + (term_3 - power_2 * softplus * term_2 * p)
     )
     product_3 = power * target
     power_3 = gamma * gamma
     product_4 = gamma * p
     term_5 = (
-        power_3 * p * p * softplus + product_4 * probability - product_4 * probability * softplus
+        power_3 * p * p * softplus
+        + product_4 * sigmoid_neg_input
+        - product_4 * sigmoid_neg_input * softplus
     )
-    term_6 = product_3 * term_5 + (product * p * target * probability + product_3 * probability * p)
+    term_6 = product * p * target * sigmoid_neg_input + product_3 * sigmoid_neg_input * p
     product_5 = power_2 * term_2
-    product_6 = probability * gamma
+    product_6 = sigmoid_neg_input * gamma
     term_7 = (
-        power_3 * probability * probability * softplus_2
+        power_3 * ops.square(sigmoid_neg_input) * softplus_2
         + product_6 * p
         - product_6 * p * softplus_2
     )
-    term_8 = product_2 * probability * term_2 * p + product_5 * p * probability
-    term_9 = power * (-product_4 * softplus - probability) + power_2 * (-product_6 * softplus_2 - p)
-    term_10 = (
-        term_4 * d_gamma + (term_6 + (product_5 * term_7 + term_8)) * d_input + term_9 * d_target
+    term_8 = product_2 * sigmoid_neg_input * term_2 * p + product_5 * p * sigmoid_neg_input
+    product_7 = (product_3 * term_5 + term_6 + (product_5 * term_7 + term_8)) * d_input
+    term_9 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
+        -product_6 * softplus_2 - p
     )
-    product_7 = softplus * softplus_2
-    product_8 = (power_2 - power) * product_7
-    product_9 = p * softplus
-    product_10 = softplus_2 * probability
-    term_11 = product_3 * (product_4 * product_7 + product_10 - product_9) + product_5 * (
-        product_10 - product_6 * product_7 - product_9
+    product_8 = softplus * softplus_2
+    product_9 = (power_2 - power) * product_8
+    product_10 = p * softplus
+    product_11 = softplus_2 * sigmoid_neg_input
+    term_10 = product_3 * (product_4 * product_8 + product_11 - product_10) + product_5 * (
+        product_11 - product_6 * product_8 - product_10
     )
-    term_12 = (
+    term_11 = (
         product_3 * softplus_2 * softplus_2 * softplus
         + product_5 * softplus * softplus * softplus_2
     )
-    slope = upstream * (term_11 * d_input + term_12 * d_gamma + product_8 * d_target)
-    change_target = upstream * (term_9 * d_input + product_8 * d_gamma)
-    return upstream * term_10, change_target, total(slope)
+    slope = upstream * (term_10 * d_input + term_11 * d_gamma + product_9 * d_target)
+    change_input = upstream * (term_4 * d_gamma + product_7 + term_9 * d_target)
+    change_target = upstream * (term_9 * d_input + product_9 * d_gamma)
+    return change_input, change_target, total(slope)
 
 
 class _GradientPlain(nn.Cell):
@@ -181,8 +188,11 @@ def _value_balanced(input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    neg_input = -input
     log_term = log1p(exp(-ops.abs(input)))
-    product = sigmoid(-input) ** gamma * alpha * target * (ops.maximum(0.0, -input) + log_term)
+    product = (
+        sigmoid(neg_input) ** gamma * alpha * target * (ops.maximum(0.0, neg_input) + log_term)
+    )
     product_2 = (
         sigmoid(input) ** gamma
         * (1.0 - alpha)
@@ -196,23 +206,24 @@ def _gradient_balanced(
     upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `gamma`, given that of the loss."""
-    probability = sigmoid(-input)
-    power = probability**gamma
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma
     product = power * target
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
+    product_2 = product * (-gamma * p * alpha * softplus - alpha * sigmoid_neg_input)
     power_2 = p**gamma
-    product_2 = power_2 * (1.0 - target)
+    product_3 = power_2 * (1.0 - target)
     term = 1.0 - alpha
     softplus_2 = ops.maximum(0.0, input) + log_term
-    term_2 = product * (-gamma * p * alpha * softplus - alpha * probability) + product_2 * (
-        gamma * probability * term * softplus_2 + term * p
-    )
-    slope = upstream * softplus_2 * softplus * (-product * alpha - product_2 * term)
+    product_4 = product_3 * (gamma * sigmoid_neg_input * term * softplus_2 + term * p)
+    slope = upstream * softplus_2 * softplus * (-product * alpha - product_3 * term)
+    grad_input = upstream * (product_2 + product_4)
     grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
-    grad_alpha = total(upstream * (product * softplus - product_2 * softplus_2))
-    return upstream * term_2, grad_target, grad_alpha, total(slope)
+    grad_alpha = total(upstream * (product * softplus - product_3 * softplus_2))
+    return grad_input, grad_target, grad_alpha, total(slope)
 
 
 def _tangent_balanced(
@@ -226,28 +237,29 @@ def _tangent_balanced(
     d_gamma: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    probability = sigmoid(-input)
-    power = probability**gamma
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma
     product = power * target
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
+    product_2 = product * (-gamma * p * alpha * softplus - alpha * sigmoid_neg_input)
     power_2 = p**gamma
     term = 1.0 - target
-    product_2 = power_2 * term
+    product_3 = power_2 * term
     term_2 = 1.0 - alpha
     softplus_2 = ops.maximum(0.0, input) + log_term
-    product_3 = product_2 * (gamma * probability * term_2 * softplus_2 + term_2 * p)
-    term_3 = product * (-gamma * p * alpha * softplus - alpha * probability) + product_3
-    product_4 = (
+    product_4 = product_3 * (gamma * sigmoid_neg_input * term_2 * softplus_2 + term_2 * p)
+    product_5 = (
         softplus_2 * softplus * (-power * alpha * target - power_2 * term_2 * term) * d_gamma
     )
-    product_5 = (power * alpha * softplus - power_2 * term_2 * softplus_2) * d_target
+    product_6 = (power * alpha * softplus - power_2 * term_2 * softplus_2) * d_target
     return (
-        term_3 * d_input
-        + product_4
-        + (product * softplus - product_2 * softplus_2) * d_alpha
+        (product_2 + product_4) * d_input
         + product_5
+        + (product * softplus - product_3 * softplus_2) * d_alpha
+        + product_6
     )
 
 
@@ -263,11 +275,12 @@ def _curvature_balanced(
     d_gamma: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    probability = sigmoid(-input)
-    power = probability**gamma
+    neg_input = -input
+    sigmoid_neg_input = sigmoid(neg_input)
+    power = sigmoid_neg_input**gamma
     p = sigmoid(input)
     log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, -input) + log_term
+    softplus = ops.maximum(0.0, neg_input) + log_term
     product = gamma * power
     softplus_2 = ops.maximum(0.0, input) + log_term
     term = (
@@ -277,37 +290,41 @@ def _curvature_balanced(
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
     product_2 = gamma * power_2
-    product_3 = product_2 * softplus * probability * term_2 * term_3 * softplus_2
-    term_4 = (
-        power_2 * probability * term_2 * term_3 * softplus_2
-        - product_3
-        - power_2 * softplus * term_2 * term_3 * p
+    product_3 = product_2 * softplus * sigmoid_neg_input * term_2 * term_3 * softplus_2
+    term_4 = power_2 * sigmoid_neg_input * term_2 * term_3 * softplus_2 - product_3
+    term_5 = (
+        term
+        + power * softplus_2 * alpha * target * sigmoid_neg_input
+        + (term_4 - power_2 * softplus * term_2 * term_3 * p)
     )
-    term_5 = term + power * softplus_2 * alpha * target * probability + term_4
     product_4 = power * target
     power_3 = gamma * gamma
     product_5 = gamma * p
     term_6 = (
         power_3 * p * p * alpha * softplus
-        + product_5 * alpha * probability
-        - product_5 * probability * alpha * softplus
+        + product_5 * alpha * sigmoid_neg_input
+        - product_5 * sigmoid_neg_input * alpha * softplus
     )
-    term_7 = product * p * alpha * target * probability + power * alpha * target * probability * p
+    term_7 = (
+        product * p * alpha * target * sigmoid_neg_input
+        + power * alpha * target * sigmoid_neg_input * p
+    )
     product_6 = power_2 * term_3
-    product_7 = probability * gamma
+    product_7 = sigmoid_neg_input * gamma
     term_8 = (
-        power_3 * probability * probability * term_2 * softplus_2
+        power_3 * ops.square(sigmoid_neg_input) * term_2 * softplus_2
         + product_7 * term_2 * p
         - product_7 * p * term_2 * softplus_2
     )
     term_9 = (
-        product_2 * probability * term_2 * term_3 * p + power_2 * term_2 * term_3 * p * probability
+        product_2 * sigmoid_neg_input * term_2 * term_3 * p
+        + power_2 * term_2 * term_3 * p * sigmoid_neg_input
     )
     product_8 = (product_4 * term_6 + term_7 + (product_6 * term_8 + term_9)) * d_input
-    term_10 = product_4 * (-product_5 * softplus - probability) + product_6 * (
+    term_10 = product_4 * (-product_5 * softplus - sigmoid_neg_input) + product_6 * (
         -product_7 * softplus_2 - p
     )
-    product_9 = probability * alpha
+    product_9 = sigmoid_neg_input * alpha
     product_10 = p * term_2
     term_11 = power * (-product_5 * alpha * softplus - product_9) + power_2 * (
         -product_7 * term_2 * softplus_2 - product_10
@@ -321,7 +338,9 @@ def _curvature_balanced(
     product_14 = alpha * softplus
     term_14 = product_5 * product_11 * alpha + softplus_2 * product_9 - p * product_14
     product_15 = softplus_2 * term_2
-    term_15 = probability * product_15 - product_7 * product_11 * term_2 - softplus * product_10
+    term_15 = (
+        sigmoid_neg_input * product_15 - product_7 * product_11 * term_2 - softplus * product_10
+    )
     term_16 = (
         product_4 * softplus_2 * softplus_2 * product_14
         + product_6 * softplus * softplus * product_15

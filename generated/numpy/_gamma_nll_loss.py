@@ -46,11 +46,12 @@ def _value_and_gradient_log_mean(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    scaled_exp_2 = scaled_exp(target, -input)
+    neg_input = -input
+    scaled_exp_2 = scaled_exp(target, neg_input)
     return (
         scaled_exp_2 + input,
         upstream * (1.0 - scaled_exp_2),
-        upstream * np.exp(-input) if "target" in wanted else None,
+        upstream * np.exp(neg_input) if "target" in wanted else None,
     )
 
 

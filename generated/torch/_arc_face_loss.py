@@ -18,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import logsumexp, softmax, softmax_tangent
-from ._runtime import Loss, finish, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, pick, select, to_working, working_dtype
 
 __all__ = ["ArcFaceLoss", "arc_face_loss"]
 
@@ -33,7 +33,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor 
     sin = torch.sin(torch.as_tensor(margin, dtype=input.dtype))
     product = scale * select(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(select(mask, scale * input, -math.inf), axis=-1) - product
-    return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    return term.clamp(min=0.0) + log1p_exp(-term.abs())
 
 
 def _value_and_gradient(
@@ -70,7 +70,7 @@ def _value_and_gradient(
         * probability_2
         * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     )
-    loss = term_2.clamp(min=0.0) + torch.log1p(torch.exp(-term_2.abs()))
+    loss = term_2.clamp(min=0.0) + log1p_exp(-term_2.abs())
     grad_input = select(index == target[:, None], slope[:, None], 0.0) + product
     grad_scale = None
     if "scale" in wanted:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, select, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, log1p_exp, select, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -15,7 +15,7 @@ def _value(input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = torch.log1p(torch.exp(-input.abs()))
+    log_term = log1p_exp(-input.abs())
     return (1.0 - target) * (input.clamp(min=0.0) + log_term) + pos_weight * target * (
         (-input).clamp(min=0.0) + log_term
     )
@@ -31,14 +31,17 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
     positive = input.clamp(min=0.0)
-    log_term = torch.log1p(torch.exp(-input.abs()))
+    sigmoid_input = torch.sigmoid(input)
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
     product = target * pos_weight
-    softplus = (-input).clamp(min=0.0) + log_term
-    loss = term * (positive + log_term) + product * softplus
-    grad_input = upstream * (term * torch.sigmoid(input) - product * torch.sigmoid(-input))
+    term_2 = neg_input.clamp(min=0.0) - log_term
+    loss = term * (positive - log_term) + product * term_2
+    grad_input = upstream * (term * sigmoid_input - product * sigmoid_neg_input)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (-positive - log_term + pos_weight * softplus)
+        grad_target = upstream * (log_term - positive + pos_weight * term_2)
     return loss, grad_input, grad_target
 
 
@@ -46,9 +49,12 @@ def _tangent(
     input: Tensor, target: Tensor, pos_weight: Tensor | float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    log_term = torch.log1p(torch.exp(-input.abs()))
-    term = -input.clamp(min=0.0) - log_term + pos_weight * ((-input).clamp(min=0.0) + log_term)
-    term_2 = (1.0 - target) * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
+    sigmoid_input = torch.sigmoid(input)
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
+    term = log_term - input.clamp(min=0.0) + pos_weight * (neg_input.clamp(min=0.0) - log_term)
+    term_2 = (1.0 - target) * sigmoid_input - pos_weight * target * sigmoid_neg_input
     return term * d_target + term_2 * d_input
 
 
@@ -88,7 +94,7 @@ def _value_chainer(
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = torch.log1p(torch.exp(-input.abs()))
+    log_term = log1p_exp(-input.abs())
     term = (1.0 - target) * (input.clamp(min=0.0) + log_term) + pos_weight * target * (
         (-input).clamp(min=0.0) + log_term
     )
@@ -107,15 +113,19 @@ def _value_and_gradient_chainer(
     valid = target != -1.0
     term = 1.0 - target
     positive = input.clamp(min=0.0)
-    log_term = torch.log1p(torch.exp(-input.abs()))
+    sigmoid_input = torch.sigmoid(input)
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
     product = target * pos_weight
-    softplus = (-input).clamp(min=0.0) + log_term
-    slope = upstream * (term * torch.sigmoid(input) - product * torch.sigmoid(-input)) * weight
-    loss = select(valid, (term * (positive + log_term) + product * softplus) * weight, 0.0)
+    term_2 = neg_input.clamp(min=0.0) - log_term
+    slope = upstream * (term * sigmoid_input - product * sigmoid_neg_input) * weight
+    loss = select(valid, (term * (positive - log_term) + product * term_2) * weight, 0.0)
     grad_target = None
     if "target" in wanted:
-        slope_2 = upstream * (-positive - log_term + pos_weight * softplus) * weight
-        grad_target = select(valid, slope_2, 0.0)
+        grad_target = select(
+            valid, upstream * (log_term - positive + pos_weight * term_2) * weight, 0.0
+        )
     return loss, select(valid, slope, 0.0), grad_target
 
 
@@ -128,9 +138,12 @@ def _tangent_chainer(
     d_target: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    log_term = torch.log1p(torch.exp(-input.abs()))
-    term = -input.clamp(min=0.0) - log_term + pos_weight * ((-input).clamp(min=0.0) + log_term)
-    term_2 = (1.0 - target) * torch.sigmoid(input) - pos_weight * target * torch.sigmoid(-input)
+    sigmoid_input = torch.sigmoid(input)
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
+    term = log_term - input.clamp(min=0.0) + pos_weight * (neg_input.clamp(min=0.0) - log_term)
+    term_2 = (1.0 - target) * sigmoid_input - pos_weight * target * sigmoid_neg_input
     return select(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, to_working, working_dtype
 
 __all__ = ["BPRLoss", "bpr_loss"]
 
@@ -15,7 +15,7 @@ def _value(positive: Tensor, negative: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     term = negative - positive
-    return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    return term.clamp(min=0.0) + log1p_exp(-term.abs())
 
 
 def _value_and_gradient(
@@ -24,7 +24,7 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `positive` and `negative`."""
     term = negative - positive
     slope = upstream * torch.sigmoid(term)
-    loss = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    loss = term.clamp(min=0.0) + log1p_exp(-term.abs())
     return loss, -slope, slope
 
 

@@ -20,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, softmax, softmax_tangent
-from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, ratio, select, sign, to_working, working_dtype
 
 __all__ = ["CircleLoss", "circle_loss"]
 
@@ -43,7 +43,7 @@ def _value_detached(
     product = (1.0 - margin - cosine) * gamma * (margin + 1.0 - cosine).clamp(min=0.0)
     log_sum = logsumexp(select(((target[:, None] == target) & mask), product, -math.inf), axis=-1)
     term = logsumexp(chosen, axis=-1) + log_sum
-    return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    return term.clamp(min=0.0) + log1p_exp(-term.abs())
 
 
 def _value_and_gradient_detached(
@@ -82,7 +82,7 @@ def _value_and_gradient_detached(
     term_5 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
     sums_2 = term_4 @ input_direction
     term_6 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
-    loss = term_3.clamp(min=0.0) + torch.log1p(torch.exp(-term_3.abs()))
+    loss = term_3.clamp(min=0.0) + log1p_exp(-term_3.abs())
     grad_input = (
         ratio(1.0, norm(input, axis=-1))[:, None] * term_5
         + ratio(1.0, norm(input, axis=-1))[:, None] * term_6
@@ -308,7 +308,7 @@ def _value_through(
     product = (1.0 - margin - cosine) * (margin + 1.0 - cosine).clamp(min=0.0) * gamma
     log_sum = logsumexp(select(((target[:, None] == target) & mask), product, -math.inf), axis=-1)
     term = logsumexp(chosen, axis=-1) + log_sum
-    return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    return term.clamp(min=0.0) + log1p_exp(-term.abs())
 
 
 def _value_and_gradient_through(
@@ -351,7 +351,7 @@ def _value_and_gradient_through(
     term_7 = sums - input_direction * (sums * input_direction).sum(dim=1)[:, None]
     sums_2 = term_6 @ input_direction
     term_8 = sums_2 - input_direction * (sums_2 * input_direction).sum(dim=1)[:, None]
-    loss = term_5.clamp(min=0.0) + torch.log1p(torch.exp(-term_5.abs()))
+    loss = term_5.clamp(min=0.0) + log1p_exp(-term_5.abs())
     grad_input = (
         ratio(1.0, norm(input, axis=-1))[:, None] * term_7
         + ratio(1.0, norm(input, axis=-1))[:, None] * term_8

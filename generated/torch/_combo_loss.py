@@ -23,6 +23,7 @@ from ._runtime import (
     finish,
     finish_parts,
     fold,
+    log1p_exp,
     ratio,
     tanh,
     to_working,
@@ -38,7 +39,7 @@ def _value_cross_entropy(
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = torch.log1p(torch.exp(-input.abs()))
+    log_term = log1p_exp(-input.abs())
     product = (1.0 - beta) * (1.0 - target) * (input.clamp(min=0.0) + log_term)
     return (product + beta * target * ((-input).clamp(min=0.0) + log_term)) * alpha
 
@@ -55,23 +56,26 @@ def _value_and_gradient_cross_entropy(
     term = 1.0 - beta
     term_2 = 1.0 - target
     product = term * term_2
-    log_term = torch.log1p(torch.exp(-input.abs()))
-    softplus = input.clamp(min=0.0) + log_term
+    p = torch.sigmoid(input)
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
+    term_3 = input.clamp(min=0.0) - log_term
     product_2 = beta * target
-    softplus_2 = (-input).clamp(min=0.0) + log_term
-    term_3 = product * softplus + product_2 * softplus_2
-    term_4 = product * torch.sigmoid(input) - product_2 * torch.sigmoid(-input)
+    term_4 = neg_input.clamp(min=0.0) - log_term
+    term_5 = product * term_3 + product_2 * term_4
+    grad_input = upstream * (product * p - product_2 * sigmoid_neg_input) * alpha
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
+        grad_target = upstream * (beta * term_4 - term * term_3) * alpha
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = alpha * (upstream * (target * softplus_2 - term_2 * softplus)).sum()
+        grad_beta = alpha * (upstream * (target * term_4 - term_2 * term_3)).sum()
     return (
-        term_3 * alpha,
-        upstream * term_4 * alpha,
+        term_5 * alpha,
+        grad_input,
         grad_target,
-        (upstream * term_3).sum() if "alpha" in wanted else None,
+        (upstream * term_5).sum() if "alpha" in wanted else None,
         grad_beta,
     )
 
@@ -88,18 +92,20 @@ def _tangent_cross_entropy(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    log_term = torch.log1p(torch.exp(-input.abs()))
-    softplus = input.clamp(min=0.0) + log_term
-    softplus_2 = (-input).clamp(min=0.0) + log_term
-    term_2 = 1.0 - beta
-    product = term * term_2
+    p = torch.sigmoid(input)
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
+    term_2 = input.clamp(min=0.0) - log_term
+    term_3 = neg_input.clamp(min=0.0) - log_term
+    term_4 = 1.0 - beta
+    product = term * term_4
     product_2 = target * beta
-    term_3 = product * torch.sigmoid(input) - product_2 * torch.sigmoid(-input)
     return (
-        (target * softplus_2 - term * softplus) * alpha * d_beta
-        + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
-        + term_3 * alpha * d_input
-        + (product * softplus + product_2 * softplus_2) * d_alpha
+        (target * term_3 - term * term_2) * alpha * d_beta
+        + (beta * term_3 - term_4 * term_2) * alpha * d_target
+        + (product * p - product_2 * sigmoid_neg_input) * alpha * d_input
+        + (product * term_2 + product_2 * term_3) * d_alpha
     )
 
 
@@ -117,24 +123,25 @@ def _curvature_cross_entropy(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
     p = torch.sigmoid(input)
-    probability = torch.sigmoid(-input)
-    term_2 = -term * p - target * probability
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    term_2 = -term * p - target * sigmoid_neg_input
     term_3 = 1.0 - beta
-    term_4 = -term_3 * p - beta * probability
-    product = p * probability * (term_3 * term + beta * target) * alpha * d_input
-    term_5 = term * term_3 * p - target * beta * probability
+    term_4 = -term_3 * p - beta * sigmoid_neg_input
+    product = p * sigmoid_neg_input * (term_3 * term + beta * target) * alpha * d_input
+    term_5 = term * term_3 * p - target * beta * sigmoid_neg_input
     term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
-    log_term = torch.log1p(torch.exp(-input.abs()))
-    softplus = input.clamp(min=0.0) + log_term
-    softplus_2 = (-input).clamp(min=0.0) + log_term
-    term_7 = softplus + softplus_2
-    term_8 = beta * softplus_2 - term_3 * softplus
-    term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
-    term_10 = target * softplus_2 - term * softplus
-    slope = upstream * (term_10 * d_beta + term_8 * d_target + term_5 * d_input)
-    product_2 = alpha * (upstream * (term_7 * d_target + term_2 * d_input)).sum()
-    change_beta = (upstream * term_10).sum() * d_alpha + product_2
-    return upstream * term_6, upstream * term_9, slope.sum(), change_beta
+    log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
+    term_7 = input.clamp(min=0.0) - log_term
+    term_8 = neg_input.clamp(min=0.0) - log_term
+    term_9 = term_7 + term_8
+    term_10 = beta * term_8 - term_3 * term_7
+    term_11 = term_9 * alpha * d_beta + term_4 * alpha * d_input + term_10 * d_alpha
+    term_12 = target * term_8 - term * term_7
+    slope = upstream * (term_12 * d_beta + term_10 * d_target + term_5 * d_input)
+    product_2 = alpha * (upstream * (term_9 * d_target + term_2 * d_input)).sum()
+    change_beta = (upstream * term_12).sum() * d_alpha + product_2
+    return upstream * term_6, upstream * term_11, slope.sum(), change_beta
 
 
 _kernel_cross_entropy = differentiable(

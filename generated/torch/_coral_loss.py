@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, axis_weight, finish, select, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, log1p_exp, select, to_working, working_dtype
 
 __all__ = ["CoralLoss", "coral_loss"]
 
@@ -16,7 +16,7 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
-    log_term = torch.log1p(torch.exp(-input.abs()))
+    log_term = log1p_exp(-input.abs())
     answer = select(
         target[:, None] > index + 0.5,
         (-input).clamp(min=0.0) + log_term,
@@ -31,13 +31,14 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
     mask = target[:, None] > index + 0.5
-    log_term = torch.log1p(torch.exp(-input.abs()))
-    answer = select(mask, (-input).clamp(min=0.0) + log_term, input.clamp(min=0.0) + log_term)
-    grad_input = (
-        upstream[:, None] * select(mask, -torch.sigmoid(-input), torch.sigmoid(input)) * weight
-    )
+    neg_input = -input
+    sigmoid_input = torch.sigmoid(input)
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
+    chosen = select(mask, neg_input.clamp(min=0.0) - log_term, input.clamp(min=0.0) - log_term)
+    grad_input = upstream[:, None] * select(mask, -sigmoid_neg_input, sigmoid_input) * weight
     return (
-        (answer * weight).sum(dim=1),
+        (chosen * weight).sum(dim=1),
         grad_input,
         torch.full_like(target, 0.0) if "target" in wanted else None,
     )

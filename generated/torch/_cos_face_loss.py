@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import logsumexp, softmax, softmax_tangent
-from ._runtime import Loss, finish, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, pick, select, to_working, working_dtype
 
 __all__ = ["CosFaceLoss", "cos_face_loss"]
 
@@ -30,7 +30,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float, margin: Tensor 
         logsumexp(select(mask, scale * input, -math.inf), axis=-1)
         - (pick(input, target, dim=1) - margin) * scale
     )
-    return term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    return term.clamp(min=0.0) + log1p_exp(-term.abs())
 
 
 def _value_and_gradient(
@@ -56,7 +56,7 @@ def _value_and_gradient(
         * probability
         * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     )
-    loss = term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+    loss = term.clamp(min=0.0) + log1p_exp(-term.abs())
     grad_input = select(index == target[:, None], slope[:, None], 0.0) + product
     grad_scale = None
     if "scale" in wanted:

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, to_working, working_dtype
 
 __all__ = ["DPOLoss", "dpo_loss"]
 
@@ -31,7 +31,7 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
-    log_term = torch.log1p(torch.exp(-product.abs()))
+    log_term = log1p_exp(-product.abs())
     return (1.0 - label_smoothing) * ((-product).clamp(min=0.0) + log_term) + label_smoothing * (
         product.clamp(min=0.0) + log_term
     )
@@ -52,15 +52,15 @@ def _value_and_gradient(
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
     product_2 = -product
-    log_term = torch.log1p(torch.exp(-product.abs()))
-    probability = torch.sigmoid(product_2)
-    product_3 = term * probability * beta
     p = torch.sigmoid(product)
+    probability = torch.sigmoid(product_2)
+    log_term = torch.log1p(-torch.minimum(p, probability))
+    product_3 = term * probability * beta
     product_4 = label_smoothing * p * beta
     term_2 = product_4 - product_3
     slope = upstream * term_2
-    loss = term * (product_2.clamp(min=0.0) + log_term) + label_smoothing * (
-        product.clamp(min=0.0) + log_term
+    loss = term * (product_2.clamp(min=0.0) - log_term) + label_smoothing * (
+        product.clamp(min=0.0) - log_term
     )
     grad_reference_chosen = None
     if "reference_chosen" in wanted:

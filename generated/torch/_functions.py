@@ -7,6 +7,7 @@ from torch import Tensor
 from ._runtime import (
     are_moderate,
     argmax_along,
+    exp_beside,
     exp_difference,
     length_along,
     max_along,
@@ -58,7 +59,7 @@ def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, T
     """Return cross_entropy_with(x, y) and its excess_over."""
     if are_moderate(x):
         top = argmax_along(x, axis)
-        rest = put_into(torch.exp(x), axis, top, 0.0)
+        rest = exp_beside(x, axis, top)
         sums = rest.sum(dim=axis, keepdim=True)
         largest = max_along(x, axis)
         exp_largest = torch.exp(largest)
@@ -93,15 +94,14 @@ def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     if are_moderate(x):
         top = argmax_along(x, axis)
-        sums = put_into(torch.exp(x), axis, top, 0.0).sum(dim=axis, keepdim=True)
         largest = max_along(x, axis)
+        product = exp_beside(x, axis, top).sum(dim=axis, keepdim=True) / torch.exp(largest)
         spread = y.expand_as(x)
         term = torch.gather(spread, axis, top) + put_along(spread, axis, top, 0.0).sum(
             dim=axis, keepdim=True
         )
         return (
-            torch.log1p(sums / torch.exp(largest)) * term
-            + (y * (largest - x)).sum(dim=axis, keepdim=True)
+            torch.log1p(product) * term + (y * (largest - x)).sum(dim=axis, keepdim=True)
         ).squeeze(axis)
     largest = max_along(x, axis)
     top = argmax_along(x, axis)
@@ -151,7 +151,7 @@ def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     if are_moderate(x):
         top = argmax_along(x, axis)
-        rest = put_into(torch.exp(x), axis, top, 0.0)
+        rest = exp_beside(x, axis, top)
         spread = y.expand_as(x)
         sums = put_along(spread, axis, top, 0.0).sum(dim=axis, keepdim=True)
         picked = torch.gather(spread, axis, top)
@@ -229,8 +229,10 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = index.unsqueeze(axis)
     if are_moderate(x):
-        sums = put_into(torch.exp(x), axis, index, 0.0).sum(dim=axis, keepdim=True)
-        return torch.log1p(sums / torch.exp(torch.gather(x, axis, index))).squeeze(axis)
+        product = exp_beside(x, axis, index).sum(dim=axis, keepdim=True) / torch.exp(
+            torch.gather(x, axis, index)
+        )
+        return torch.log1p(product).squeeze(axis)
     largest = max_along(x, axis)
     sums = put_into(exp_difference(x, largest), axis, index, 0.0).sum(dim=axis, keepdim=True)
     picked = torch.gather(x, axis, index)
@@ -241,7 +243,7 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = index.unsqueeze(axis)
     if are_moderate(x):
-        rest = put_into(torch.exp(x), axis, index, 0.0)
+        rest = exp_beside(x, axis, index)
         sums = rest.sum(dim=axis, keepdim=True)
         exponential = torch.exp(torch.gather(x, axis, index))
         inverse = 1.0 / (sums + exponential)
@@ -262,7 +264,7 @@ def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = index.unsqueeze(axis)
     if are_moderate(x):
-        rest = put_into(torch.exp(x), axis, index, 0.0)
+        rest = exp_beside(x, axis, index)
         sums = rest.sum(dim=axis, keepdim=True)
         inverse = 1.0 / (sums + torch.exp(torch.gather(x, axis, index)))
         return put_into(rest * inverse, axis, index, -sums * inverse)
@@ -285,7 +287,7 @@ def logsumexp(x: Tensor, axis: int) -> Tensor:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     if are_moderate(x):
         largest = max_along(x, axis)
-        sums = put_into(torch.exp(x), axis, argmax_along(x, axis), 0.0).sum(dim=axis, keepdim=True)
+        sums = exp_beside(x, axis, argmax_along(x, axis)).sum(dim=axis, keepdim=True)
         return (largest + torch.log1p(sums / torch.exp(largest))).squeeze(axis)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, argmax_along(x, axis), 0.0)
@@ -295,7 +297,7 @@ def logsumexp(x: Tensor, axis: int) -> Tensor:
 def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     if are_moderate(x):
-        sums = put_into(torch.exp(x), axis, argmax_along(x, axis), 0.0).sum(dim=axis, keepdim=True)
+        sums = exp_beside(x, axis, argmax_along(x, axis)).sum(dim=axis, keepdim=True)
         largest = max_along(x, axis)
         return torch.log1p(sums / torch.exp(largest)) + (largest - x)
     largest = max_along(x, axis)

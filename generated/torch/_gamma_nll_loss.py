@@ -22,27 +22,30 @@ def _value_and_gradient_log_mean(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    scaled_exp_2 = scaled_exp(target, -input)
+    neg_input = -input
+    scaled_exp_2 = scaled_exp(target, neg_input)
     return (
         scaled_exp_2 + input,
         upstream * (1.0 - scaled_exp_2),
-        upstream * torch.exp(-input) if "target" in wanted else None,
+        upstream * torch.exp(neg_input) if "target" in wanted else None,
     )
 
 
 def _tangent_log_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return torch.exp(-input) * d_target + (1.0 - scaled_exp(target, -input)) * d_input
+    neg_input = -input
+    return torch.exp(neg_input) * d_target + (1.0 - scaled_exp(target, neg_input)) * d_input
 
 
 def _curvature_log_mean(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    exponential = torch.exp(-input)
-    change_input = upstream * (scaled_exp(target, -input) * d_input - exponential * d_target)
-    change_target = -upstream * exponential * d_input
-    return change_input, change_target
+    neg_input = -input
+    exp_neg_input = torch.exp(neg_input)
+    term = scaled_exp(target, neg_input) * d_input - exp_neg_input * d_target
+    change_target = -upstream * exp_neg_input * d_input
+    return upstream * term, change_target
 
 
 _kernel_log_mean = differentiable(

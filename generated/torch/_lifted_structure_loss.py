@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, softmax, softmax_tangent
-from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, ratio, select, sign, to_working, working_dtype
 
 __all__ = ["LiftedStructureLoss", "lifted_structure_loss"]
 
@@ -31,7 +31,7 @@ def _value(input: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = mask.to(input.dtype).sum(dim=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
+    term = near_i[:, None] + distance + (gap.clamp(min=0.0) + log1p_exp(-gap.abs()))
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
@@ -51,7 +51,7 @@ def _value_and_gradient(
     chosen_2 = mask.to(input.dtype)
     mask_2 = chosen_2.sum(dim=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
+    term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + log1p_exp(-gap.abs()))
     positive = term_2.clamp(min=0.0)
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
@@ -93,7 +93,7 @@ def _tangent(
     chosen_2 = mask.to(input.dtype)
     mask_2 = chosen_2.sum(dim=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
+    term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + log1p_exp(-gap.abs()))
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
@@ -132,67 +132,72 @@ def _curvature(
     chosen_2 = mask.to(input.dtype)
     mask_2 = chosen_2.sum(dim=1) <= 0.0
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
-    term_2 = near_i[:, None] + distance + (gap.clamp(min=0.0) + torch.log1p(torch.exp(-gap.abs())))
-    positive = sign(term_2).clamp(min=0.0)
+    sigmoid_gap = torch.sigmoid(gap)
+    probability = torch.sigmoid(-gap)
+    term_2 = gap.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_gap, probability))
+    term_3 = near_i[:, None] + distance + term_2
+    positive = sign(term_3).clamp(min=0.0)
     power = positive * positive
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
-    probability = softmax(chosen, axis=-1)
+    probability_2 = softmax(chosen, axis=-1)
     chosen_3 = select(mask, -1.0, 0.0).to(input.dtype)
-    term_3 = d_input[:, None] - d_input
-    sums = (input_direction * term_3).sum(dim=2)
-    term_4 = chosen_2 * d_margin + chosen_3 * sums
-    sums_2 = (probability * term_4).sum(dim=1)
-    sigmoid_gap = torch.sigmoid(gap)
+    term_4 = d_input[:, None] - d_input
+    sums = (input_direction * term_4).sum(dim=2)
+    term_5 = chosen_2 * d_margin + chosen_3 * sums
+    sums_2 = (probability_2 * term_5).sum(dim=1)
     chosen_4 = select(mask_2, 0.0, 1.0).to(input.dtype)
-    probability_2 = softmax(chosen, axis=-2)
-    term_5 = (probability_2 * term_4).sum(dim=0) - sums_2[:, None]
-    term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
-    product = positive_2 * sigmoid_gap
+    probability_3 = softmax(chosen, axis=-2)
+    term_6 = (probability_3 * term_5).sum(dim=0) - sums_2[:, None]
+    term_7 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_6
+    product = sigmoid_gap * positive_2
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
-    positive_3 = term_2.clamp(min=0.0)
-    probability_3 = torch.sigmoid(-gap)
-    product_2 = slope_2[:, None] * positive_3 * positive * probability_3 * term_5
-    sums_3 = (product * (slope[:, None] * power * term_6 + product_2)).sum(dim=0)
+    positive_3 = term_3.clamp(min=0.0)
+    term_8 = (
+        slope[:, None] * power * term_7
+        + slope_2[:, None] * positive_3 * positive * probability * term_6
+    )
+    sums_3 = (product * term_8).sum(dim=0)
     slope_3 = (
         upstream[:, None] * chosen_4[:, None] * positive_3 * positive * positive_2 * sigmoid_gap
     )
     sums_4 = slope_3.sum(dim=0)
-    d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_3 = positive * positive_3
-    term_7 = power * term_6 + product_3 * probability_3 * chosen_4[:, None] * term_5
-    term_8 = (power * positive_2 * term_6).sum(dim=1) - chosen_4 * (product * term_7).sum(dim=1)
-    term_9 = (product_3 * positive_2).sum(dim=1) - chosen_4 * (
-        product_3 * positive_2 * sigmoid_gap
+    d_probability = softmax_tangent(chosen, term_5, axis=-2)
+    product_2 = positive * positive_3
+    term_9 = power * term_7 + product_2 * probability * chosen_4[:, None] * term_6
+    term_10 = (power * positive_2 * term_7).sum(dim=1) - chosen_4 * (product * term_9).sum(dim=1)
+    term_11 = (product_2 * positive_2).sum(dim=1) - chosen_4 * (
+        product_2 * positive_2 * sigmoid_gap
     ).sum(dim=1)
-    d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
-    term_10 = (
-        upstream[:, None] * power * positive_2 * term_6
-        + probability_2 * chosen_3 * sums_3
+    d_probability_2 = softmax_tangent(chosen, term_5, axis=-1)
+    slope_4 = upstream[:, None] * term_11[:, None] * chosen_3 * d_probability_2
+    term_12 = (
+        upstream[:, None] * power * positive_2 * term_7
+        + probability_3 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
-        + probability * chosen_3 * upstream[:, None] * term_8[:, None]
-        + upstream[:, None] * term_9[:, None] * chosen_3 * d_probability_2
+        + probability_2 * chosen_3 * upstream[:, None] * term_10[:, None]
+        + slope_4
     )
-    term_11 = (
+    term_13 = (
         upstream[:, None] * positive_3 * positive * positive_2
-        + sums_4 * probability_2 * chosen_3
-        + upstream[:, None] * term_9[:, None] * probability * chosen_3
+        + sums_4 * probability_3 * chosen_3
+        + upstream[:, None] * term_11[:, None] * probability_2 * chosen_3
     )
-    product_4 = term_11 * ratio(1.0, distance)
-    product_5 = product_4[:, :, None] * (term_3 - input_direction * sums[:, :, None])
-    term_12 = input_direction * term_10[:, :, None] + product_5
-    term_13 = (probability_2 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
+    product_3 = term_13 * ratio(1.0, distance)
+    product_4 = product_3[:, :, None] * (term_4 - input_direction * sums[:, :, None])
+    term_14 = input_direction * term_12[:, :, None] + product_4
+    term_15 = (probability_3 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
         chosen_2 * d_probability
     ).sum(dim=0)
-    term_14 = (
-        probability * upstream[:, None] * term_8[:, None]
-        + upstream[:, None] * term_9[:, None] * d_probability_2
+    term_16 = (
+        probability_2 * upstream[:, None] * term_10[:, None]
+        + upstream[:, None] * term_11[:, None] * d_probability_2
     )
-    change_input = -term_12.sum(dim=0) + term_12.sum(dim=1)
-    change_margin = term_13.sum() + (chosen_2 * term_14).sum()
+    change_input = -term_14.sum(dim=0) + term_14.sum(dim=1)
+    change_margin = term_15.sum() + (chosen_2 * term_16).sum()
     return change_input, change_margin
 
 

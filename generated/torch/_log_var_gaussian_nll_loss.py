@@ -67,10 +67,11 @@ def _curvature(
     d_log_var: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    neg_log_var = -log_var
     term = d_input - d_target
-    slope = upstream * torch.exp(-log_var) * term
+    slope = upstream * torch.exp(neg_log_var) * term
     term_2 = input - target
-    scaled_exp_2 = scaled_exp(term_2, -log_var)
+    scaled_exp_2 = scaled_exp(term_2, neg_log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
     term_3 = 0.5 * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var - term * scaled_exp_2
     return slope - slope_2, slope_2 - slope, upstream * term_3

@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, softmax, softmax_tangent
-from ._runtime import Loss, finish, ratio, select, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, ratio, select, to_working, working_dtype
 
 __all__ = ["MultiSimilarityLoss", "multi_similarity_loss"]
 
@@ -34,10 +34,10 @@ def _value(
     gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
     chosen = select(((target[:, None] == target) & mask), -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs()))) / alpha
     push = logsumexp(select(target[:, None] != target, gap * beta, -math.inf), axis=-1)
-    product_2 = (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))) / beta
-    return product + product_2
+    return (pull.clamp(min=0.0) + log1p_exp(-pull.abs())) / alpha + (
+        push.clamp(min=0.0) + log1p_exp(-push.abs())
+    ) / beta
 
 
 def _value_and_gradient(
@@ -59,11 +59,11 @@ def _value_and_gradient(
     gap = sums - base
     chosen = select(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    softplus = pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs()))
+    softplus = pull.clamp(min=0.0) + log1p_exp(-pull.abs())
     mask_3 = target[:, None] != target
     chosen_2 = select(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    softplus_2 = push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))
+    softplus_2 = push.clamp(min=0.0) + log1p_exp(-push.abs())
     sigmoid_push = torch.sigmoid(push)
     slope = upstream * sigmoid_push
     probability = softmax(chosen_2, axis=-1)
@@ -144,9 +144,7 @@ def _tangent(
     gap = sums - base
     chosen = select(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = (
-        (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs()))) * d_alpha / (alpha * alpha)
-    )
+    product = (pull.clamp(min=0.0) + log1p_exp(-pull.abs())) * d_alpha / (alpha * alpha)
     product_2 = input_direction * (input_direction * d_input).sum(dim=1)[:, None]
     product_3 = ratio(1.0, norm(input, axis=-1))[:, None] * (
         (d_input - product_2) @ input_direction.T
@@ -160,7 +158,7 @@ def _tangent(
     mask_3 = target[:, None] != target
     chosen_2 = select(mask_3, gap * beta, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_8 = (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs()))) * d_beta / (beta * beta)
+    product_8 = (push.clamp(min=0.0) + log1p_exp(-push.abs())) * d_beta / (beta * beta)
     product_9 = select(mask_3, torch.as_tensor(beta, dtype=input.dtype), 0.0) * term
     product_10 = select(mask_3, torch.as_tensor(-beta, dtype=input.dtype), 0.0) * d_base
     product_11 = softmax(chosen_2, axis=-1) * (
@@ -215,6 +213,7 @@ def _curvature(
     power = beta * beta
     chosen_5 = mask.to(upstream.dtype)
     term_2 = slope[:, None] * chosen_5 / beta - slope[:, None] * chosen_2 / power
+    probability_3 = torch.sigmoid(-push)
     term_3 = d_input - input_direction * sums[:, None]
     term_4 = quotient[:, None] * (term_3 @ input_direction.T) + quotient * (
         input_direction @ term_3.T
@@ -223,16 +222,17 @@ def _curvature(
     chosen_7 = select(mask, gap, 0.0)
     term_5 = chosen_2 * term_4 + chosen_6 * d_base + chosen_7 * d_beta
     sums_5 = (probability * term_5).sum(dim=1)
-    slope_3 = upstream * sigmoid_push * torch.sigmoid(-push) * sums_5
+    slope_3 = upstream * sigmoid_push * probability_3 * sums_5
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     power_2 = alpha * alpha
     chosen_8 = select(mask_3, -1.0, 0.0).to(upstream.dtype)
     term_6 = slope_2[:, None] * chosen_8 / alpha - slope_2[:, None] * chosen_4 / power_2
+    probability_4 = torch.sigmoid(-pull)
     chosen_9 = select(mask_3, torch.as_tensor(alpha, dtype=upstream.dtype), 0.0)
     chosen_10 = select(mask_3, base - sums_2, 0.0)
     term_7 = chosen_4 * term_4 + chosen_9 * d_base + chosen_10 * d_alpha
     sums_6 = (probability_2 * term_7).sum(dim=1)
-    slope_4 = upstream * sigmoid_pull * torch.sigmoid(-pull) * sums_6
+    slope_4 = upstream * sigmoid_pull * probability_4 * sums_6
     d_probability_2 = softmax_tangent(chosen_3, term_7, axis=-1)
     term_8 = (
         probability * term_2 * d_beta
@@ -255,43 +255,45 @@ def _curvature(
     product_3 = sums_9 * quotient
     sums_10 = (input_direction * term_12 + sums_8 * quotient[:, None] * term_3).sum(dim=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
-    slope_5 = upstream * (pull.clamp(min=0.0) + torch.log1p(torch.exp(-pull.abs())))
+    term_14 = pull.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_pull, probability_4))
     product_4 = probability_2 * chosen_10
     product_5 = (upstream[:, None] * sigmoid_pull[:, None] * product_4).sum() / power_2
-    slope_6 = upstream * sigmoid_pull * d_base
-    product_6 = probability_2 * mask_3.to(upstream.dtype)
-    term_14 = (
+    product_6 = (2.0 * (upstream * term_14).sum() / alpha**3 - product_5) * d_alpha
+    slope_5 = upstream * sigmoid_pull * d_base
+    product_7 = probability_2 * mask_3.to(upstream.dtype)
+    term_15 = (
         slope_4[:, None] * product_4
         + slope_2[:, None] * chosen_10 * d_probability_2
         + slope_2[:, None] * probability_2 * chosen_8 * term_4
-        + slope_6[:, None] * product_6
+        + slope_5[:, None] * product_7
     )
-    slope_7 = upstream * (push.clamp(min=0.0) + torch.log1p(torch.exp(-push.abs())))
-    product_7 = probability * chosen_7
-    product_8 = (upstream[:, None] * sigmoid_push[:, None] * product_7).sum() / power
-    slope_8 = upstream * sigmoid_push * d_base
-    product_9 = probability * select(mask, -1.0, 0.0).to(upstream.dtype)
-    term_15 = (
-        slope_3[:, None] * product_7
+    term_16 = push.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_push, probability_3))
+    product_8 = probability * chosen_7
+    product_9 = (upstream[:, None] * sigmoid_push[:, None] * product_8).sum() / power
+    product_10 = (2.0 * (upstream * term_16).sum() / beta**3 - product_9) * d_beta
+    slope_6 = upstream * sigmoid_push * d_base
+    product_11 = probability * select(mask, -1.0, 0.0).to(upstream.dtype)
+    term_17 = (
+        slope_3[:, None] * product_8
         + slope[:, None] * chosen_7 * d_probability
         + slope[:, None] * probability * chosen_5 * term_4
-        + slope_8[:, None] * product_9
+        + slope_6[:, None] * product_11
     )
-    product_10 = probability * chosen_6
-    product_11 = (upstream[:, None] * sigmoid_push[:, None] * product_10).sum() * d_beta / power
-    slope_9 = upstream * sigmoid_push * d_beta
-    term_16 = (
-        slope_3[:, None] * product_10
+    product_12 = probability * chosen_6
+    product_13 = (upstream[:, None] * sigmoid_push[:, None] * product_12).sum() * d_beta / power
+    slope_7 = upstream * sigmoid_push * d_beta
+    term_18 = (
+        slope_3[:, None] * product_12
         + slope[:, None] * chosen_6 * d_probability
-        + slope_9[:, None] * product_9
+        + slope_7[:, None] * product_11
     )
-    product_12 = probability_2 * chosen_9
-    product_13 = (upstream[:, None] * sigmoid_pull[:, None] * product_12).sum() * d_alpha / power_2
-    slope_10 = upstream * sigmoid_pull * d_alpha
-    term_17 = (
-        slope_4[:, None] * product_12
+    product_14 = probability_2 * chosen_9
+    product_15 = (upstream[:, None] * sigmoid_pull[:, None] * product_14).sum() * d_alpha / power_2
+    slope_8 = upstream * sigmoid_pull * d_alpha
+    term_19 = (
+        slope_4[:, None] * product_14
         + slope_2[:, None] * chosen_9 * d_probability_2
-        + slope_10[:, None] * product_6
+        + slope_8[:, None] * product_7
     )
     change_input = (
         term_11
@@ -299,16 +301,12 @@ def _curvature(
         - product[:, None] * (sums_8 - input_direction * sums_9[:, None])
     )
     change_alpha = (
-        (2.0 * slope_5.sum() / alpha**3 - product_5) * d_alpha
-        + term_14.sum() / alpha
-        - (upstream * sigmoid_pull * sums_6).sum() / power_2
+        product_6 + term_15.sum() / alpha - (upstream * sigmoid_pull * sums_6).sum() / power_2
     )
     change_beta = (
-        (2.0 * slope_7.sum() / beta**3 - product_8) * d_beta
-        + term_15.sum() / beta
-        - (upstream * sigmoid_push * sums_5).sum() / power
+        product_10 + term_17.sum() / beta - (upstream * sigmoid_push * sums_5).sum() / power
     )
-    change_base = term_16.sum() / beta + term_17.sum() / alpha - product_11 - product_13
+    change_base = term_18.sum() / beta + term_19.sum() / alpha - product_13 - product_15
     return change_input, change_alpha, change_beta, change_base
 
 

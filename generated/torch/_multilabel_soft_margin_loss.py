@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, log1p_exp, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -15,7 +15,7 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = torch.log1p(torch.exp(-input.abs()))
+    log_term = log1p_exp(-input.abs())
     log_likelihood = -(1.0 - target) * (input.clamp(min=0.0) + log_term) - target * (
         (-input).clamp(min=0.0) + log_term
     )
@@ -27,15 +27,16 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     term = 1.0 - target
-    log_term = torch.log1p(torch.exp(-input.abs()))
-    log_likelihood = -term * (input.clamp(min=0.0) + log_term) - target * (
-        (-input).clamp(min=0.0) + log_term
+    sigmoid_input = torch.sigmoid(input)
+    neg_input = -input
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
+    term_2 = -term * (input.clamp(min=0.0) - log_term) - target * (
+        neg_input.clamp(min=0.0) - log_term
     )
     slope = upstream / target.shape[1]
-    loss = -(log_likelihood * weight).sum(dim=1) / target.shape[1]
-    grad_input = (
-        -slope[:, None] * (target * torch.sigmoid(-input) - term * torch.sigmoid(input)) * weight
-    )
+    loss = -(term_2 * weight).sum(dim=1) / target.shape[1]
+    grad_input = -slope[:, None] * (target * sigmoid_neg_input - term * sigmoid_input) * weight
     return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 
 

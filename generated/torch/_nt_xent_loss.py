@@ -18,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, softmax, softmax_tangent
-from ._runtime import Loss, finish, ratio, select, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, ratio, select, to_working, working_dtype
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 
@@ -34,7 +34,7 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor | float) -> Tensor
     crowd = logsumexp(select(target[:, None] != target, logit, -math.inf), axis=-1)
     term = crowd[:, None] - logit
     product = ((target[:, None] == target) & mask).to(input.dtype) * (
-        term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs()))
+        term.clamp(min=0.0) + log1p_exp(-term.abs())
     )
     return product.sum(dim=1)
 
@@ -57,7 +57,6 @@ def _value_and_gradient(
     logit = sums / temperature
     chosen = select(mask_2, logit, -math.inf)
     term = logsumexp(chosen, axis=-1)[:, None] - logit
-    product = positive * (term.clamp(min=0.0) + torch.log1p(torch.exp(-term.abs())))
     sigmoid_term = torch.sigmoid(term)
     sums_2 = (positive * sigmoid_term).sum(dim=1)
     slope = upstream * sums_2
@@ -71,6 +70,7 @@ def _value_and_gradient(
     term_3 = sums_3 - input_direction * (sums_3 * input_direction).sum(dim=1)[:, None]
     sums_4 = term_2 @ input_direction
     term_4 = sums_4 - input_direction * (sums_4 * input_direction).sum(dim=1)[:, None]
+    loss = (positive * (term.clamp(min=0.0) + log1p_exp(-term.abs()))).sum(dim=1)
     grad_input = (
         ratio(1.0, norm(input, axis=-1))[:, None] * term_3
         + ratio(1.0, norm(input, axis=-1))[:, None] * term_4
@@ -78,12 +78,12 @@ def _value_and_gradient(
     grad_temperature = None
     if "temperature" in wanted:
         power = temperature * temperature
-        product_2 = (upstream[:, None] * positive * sigmoid_term * sums).sum() / power
+        product = (upstream[:, None] * positive * sigmoid_term * sums).sum() / power
         slope_2 = (
             upstream[:, None] * sums_2[:, None] * probability * select(mask_2, -sums / power, 0.0)
         )
-        grad_temperature = product_2 + slope_2.sum()
-    return product.sum(dim=1), grad_input, grad_temperature
+        grad_temperature = product + slope_2.sum()
+    return loss, grad_input, grad_temperature
 
 
 def _tangent(

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, ratio, to_working, working_dtype
 
 __all__ = ["RankNetLoss", "ranknet_loss"]
 
@@ -24,8 +24,8 @@ def _value(input: Tensor, target: Tensor, sigma: Tensor | float) -> Tensor:
     # softplus: log(1 + exp(z)) -> softplus(z)
     ordered = (target[:, :, None] > target[:, None]).to(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
-    term = (-product).clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
-    return ratio((ordered * term).sum(dim=(1, 2)), ordered.sum(dim=(1, 2)))
+    product_2 = ordered * ((-product).clamp(min=0.0) + log1p_exp(-product.abs()))
+    return ratio(product_2.sum(dim=(1, 2)), ordered.sum(dim=(1, 2)))
 
 
 def _value_and_gradient(
@@ -35,20 +35,19 @@ def _value_and_gradient(
     ordered = (target[:, :, None] > target[:, None]).to(target.dtype)
     product = (input[:, :, None] - input[:, None]) * sigma
     product_2 = -product
-    term = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
-    sums = ordered.sum(dim=(1, 2))
-    quotient = ratio(1.0, sums)
+    sums = (ordered * (product_2.clamp(min=0.0) + log1p_exp(-product.abs()))).sum(dim=(1, 2))
+    sums_2 = ordered.sum(dim=(1, 2))
+    quotient = ratio(1.0, sums_2)
     slope = upstream * quotient * sigma
     probability = torch.sigmoid(product_2)
     product_3 = ordered * probability
-    loss = ratio((ordered * term).sum(dim=(1, 2)), sums)
     grad_input = slope[:, None] * product_3.sum(dim=1) - slope[:, None] * product_3.sum(dim=2)
     grad_sigma = None
     if "sigma" in wanted:
-        sums_2 = (ordered * probability * (input[:, None] - input[:, :, None])).sum(dim=(1, 2))
-        grad_sigma = (upstream * quotient * sums_2).sum()
+        sums_3 = (ordered * probability * (input[:, None] - input[:, :, None])).sum(dim=(1, 2))
+        grad_sigma = (upstream * quotient * sums_3).sum()
     return (
-        loss,
+        ratio(sums, sums_2),
         grad_input,
         torch.full_like(target, 0.0) if "target" in wanted else None,
         grad_sigma,

@@ -17,6 +17,7 @@ from ._totals import survey, total
 
 BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 MANY = 1 << 14  # entries from which several cheap operations are faster than a slow one
+LONG = 128  # entries of a row from which it is as quick by itself as with others
 
 
 class Loss(nn.Module):
@@ -357,6 +358,22 @@ def put_into(x: Tensor, axis: int, index: Tensor, value: Tensor | float) -> Tens
     return x.scatter_(axis, index, value)
 
 
+def exp_beside(x: Tensor, axis: int, index: Tensor) -> Tensor:
+    """Return exp(x), and 0 at one place along an axis.
+
+    The derivative of log_softmax has an exponential that takes half the time of PyTorch's own, and
+    is as exact. Given a gradient of -1 at that place, it consists of nothing else.
+    """
+    last = x.dim() + axis
+    is_last = x.shape[last] == math.prod(x.shape[last:])
+    if not (is_last and x.shape[last] >= LONG and _are_many(x)) or torch.is_grad_enabled():
+        return put_into(torch.exp(x), axis, index, 0.0)
+    slopes = torch.zeros_like(x).scatter_(axis, index, -1.0)
+    rows, given = x.flatten(last), slopes.flatten(last)
+    powers = torch._log_softmax_backward_data(given, rows, last, x.dtype).view(x.shape)
+    return put_into(powers, axis, index, 0.0)
+
+
 def positions(x: Tensor, axis: int) -> Tensor:
     """Return the places along an axis, shaped to compare with entries of x."""
     return _along(torch.arange(x.shape[axis], device=x.device), x, axis)
@@ -452,6 +469,17 @@ def tanh(x: Tensor) -> Tensor:
         return torch.tanh(x)
     change = torch.expm1((2.0 * x).clamp(max=40.0))
     return change / (change + 2.0)
+
+
+def log1p_exp(x: Tensor) -> Tensor:
+    """Return log(1 + exp(x)) for x <= 0.
+
+    PyTorch computes a logistic function in a third of the time of an exponential, and
+    1 + exp(x) is 1 / (1 - sigmoid(x)).
+    """
+    if not _are_many(x):
+        return torch.log1p(torch.exp(x))
+    return -torch.log1p(-torch.sigmoid(x))
 
 
 def log_cosh(x: Tensor) -> Tensor:

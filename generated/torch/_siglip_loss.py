@@ -14,7 +14,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import Loss, finish, ratio, select, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, ratio, select, to_working, working_dtype
 
 __all__ = ["SigLIPLoss", "siglip_loss"]
 
@@ -30,8 +30,7 @@ def _value(
         text.shape[0], device=text.device
     )
     product_2 = (product + logit_bias) * select(mask, 1.0, -1.0).to(image.dtype)
-    term = (-product_2).clamp(min=0.0) + torch.log1p(torch.exp(-product_2.abs()))
-    return term.sum(dim=1)
+    return ((-product_2).clamp(min=0.0) + log1p_exp(-product_2.abs())).sum(dim=1)
 
 
 def _value_and_gradient(
@@ -52,11 +51,11 @@ def _value_and_gradient(
     z = select(mask, 1.0, -1.0).to(image.dtype)
     product = (logit_scale * sums + logit_bias) * z
     product_2 = -product
-    term = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
     slope = upstream * logit_scale
     probability = torch.sigmoid(product_2)
     sums_2 = (probability * z) @ text_direction
     slope_2 = upstream * (sums_2 * image_direction).sum(dim=1) * logit_scale
+    loss = (product_2.clamp(min=0.0) + log1p_exp(-product.abs())).sum(dim=1)
     grad_image = ratio(1.0, norm(image, axis=-1))[:, None] * (
         slope_2[:, None] * image_direction - slope[:, None] * sums_2
     )
@@ -74,7 +73,7 @@ def _value_and_gradient(
     grad_logit_scale = None
     if "logit_scale" in wanted:
         grad_logit_scale = -(upstream[:, None] * probability * sums * z).sum()
-    return term.sum(dim=1), grad_image, grad_text, grad_logit_scale, grad_logit_bias
+    return loss, grad_image, grad_text, grad_logit_scale, grad_logit_bias
 
 
 def _tangent(

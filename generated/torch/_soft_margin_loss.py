@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, to_working, working_dtype
 
 __all__ = ["SoftMarginLoss", "soft_margin_loss"]
 
@@ -15,7 +15,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = input * target
-    return (-product).clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
+    return (-product).clamp(min=0.0) + log1p_exp(-product.abs())
 
 
 def _value_and_gradient(
@@ -25,7 +25,7 @@ def _value_and_gradient(
     product = input * target
     product_2 = -product
     probability = torch.sigmoid(product_2)
-    loss = product_2.clamp(min=0.0) + torch.log1p(torch.exp(-product.abs()))
+    loss = product_2.clamp(min=0.0) + log1p_exp(-product.abs())
     return (
         loss,
         -upstream * probability * target,
