@@ -76,6 +76,7 @@ def mul(*args: Node) -> Node:
             _raise_power(powers, arg, _ONE, arg)
     if coefficient is not _ONE and coefficient == 0:
         return ZERO
+    _drop_steps(powers)
     parts = [
         base if exponent is _ONE else power(base, const(exponent))
         for base, exponent in powers.items()
@@ -113,6 +114,14 @@ def _raise_power(
         powers[whole] = (
             powers.get(whole, Fraction(0)) + 1 if whole is not base else present + exponent
         )
+
+
+def _drop_steps(powers: dict[Node, Fraction | float]) -> None:
+    """Drop a step beside its positive part: max(z, 0) * (z > 0) is the first, at 0 and NaN too."""
+    for step in [base for base in powers if base.op == "relu" and base.args[0].op == "sign"]:
+        positive = make("relu", step.args[0].args)
+        if positive in powers and powers[positive] > 0:
+            del powers[step]
 
 
 def mul_factors(node: Node) -> tuple[Node, ...]:

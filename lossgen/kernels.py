@@ -15,6 +15,7 @@ from lossgen.language import ELLIPSIS, PYTHON
 from lossgen.names import is_taken
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
+from lossgen.products import gathered
 from lossgen.program import Program, tangent_name
 from lossgen.rewrite import substitute
 
@@ -268,7 +269,7 @@ def _linear(program: Program, backend: Backend) -> Node:
         partial: n.leaf(name, program.sorted_axes(partial.axes))
         for partial, name in zip(program.partials, partial_names(program), strict=True)
     }
-    linear = substitute(program.linear, table)
+    linear = gathered(substitute(program.linear, table), frozenset(table.values()))
     if "entry" not in backend.operations or not better_chosen(program):
         return linear
     picks = (node for node in n.walk(linear) if node.op == "pick" and n.is_const(node.args[1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import combinations
 
 from lossgen import nodes as n
@@ -129,6 +129,44 @@ def _collected(node: Node, args: tuple[Node, ...]) -> Node:
 
 
 collected = Pass(_collected)
+
+
+def gathered(root: Node, coefficients: Set[Node]) -> Node:
+    """Write c a + c b as c (a + b), where c is one of the coefficients of a linear map.
+
+    In reverse mode, what arrives is then multiplied by it once.
+    """
+
+    def gather(node: Node, args: tuple[Node, ...]) -> Node:
+        if args != node.args:
+            node = n.make(node.op, args, node.attrs, node.axes)
+        if node.op != "add":
+            return node
+        shares = {c: [t for t in node.args if _is_share(t, c)] for c in _wide(node, coefficients)}
+        common = max(shares, key=lambda c: len(shares[c]), default=None)
+        if common is None or len(shares[common]) < 2:
+            return node
+        rests = [n.mul(*(f for f in t.args if f is not common)) for t in shares[common]]
+        joined = n.make("mul", (common, n.make("add", rests)))
+        others = [term for term in node.args if term not in shares[common]]
+        if not others:
+            return joined
+        node = n.make("add", (joined, *others))
+        return gather(node, node.args)
+
+    return Pass(gather)((root,))[0]
+
+
+def _wide(node: Node, coefficients: Set[Node]) -> list[Node]:
+    """Return the coefficients in the terms of a sum that have its axes."""
+    factors = dict.fromkeys(factor for term in node.args for factor in n.mul_factors(term))
+    return [each for each in factors if each in coefficients and each.axes == node.axes]
+
+
+def _is_share(term: Node, coefficient: Node) -> bool:
+    """Say whether a term is an array times the coefficient, which is no square there."""
+    rest = [factor for factor in n.mul_factors(term) if factor is not coefficient]
+    return len(n.mul_factors(term)) == len(rest) + 1 and any(factor.axes for factor in rest)
 
 
 def _written(

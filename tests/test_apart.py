@@ -16,8 +16,10 @@ from generated.jax import (
     tversky_loss,
 )
 from lossgen import Loss, logsumexp, sigmoid, tensor
+from lossgen import nodes as n
 from lossgen.apart import better_apart, better_chosen
 from lossgen.compile import compile_case
+from lossgen.products import gathered
 
 x, t = tensor("input"), tensor("target")
 rows = tensor("rows", "n c")
@@ -107,3 +109,31 @@ def test_an_entry_is_read_past_what_is_not_finite():
     found, pull = jax.vjp(lambda x: _runtime.entry_along(x, 1, axis=1), x)
     assert found.tolist() == [2.0, 3.0]
     assert pull(jnp.asarray([5.0, np.inf]))[0].tolist() == [[0.0, 5.0, 0.0], [0.0, np.inf, 0.0]]
+
+
+def test_merged_axes_stay_merged():
+    x, t = (jnp.asarray(np.random.default_rng(k).uniform(size=(2, 3, 4, 5))) for k in range(2))
+    lowered = jax.jit(jax.value_and_grad(squared_dice_loss)).lower(x, t)
+    assert lowered.as_text().count("optimization_barrier") == 3  # both inputs, and a gradient
+    found = jax.jit(jax.hessian(lambda x: squared_dice_loss(x, t)))(x)
+    flat = jax.jit(jax.hessian(lambda x: squared_dice_loss(x, t.reshape(2, 3, 20))))
+    np.testing.assert_allclose(
+        found.reshape(120, 120), flat(x.reshape(2, 3, 20)).reshape(120, 120), rtol=1e-5, atol=1e-7
+    )
+
+
+def test_what_a_coefficient_multiplies_is_added_first():
+    c, a, b, number = (
+        n.leaf(name, axes) for name, axes in (*((k, ("n",)) for k in "cab"), ("d", ()))
+    )
+    separate = n.add(n.mul(c, number), n.mul(c, a), n.negate(n.mul(c, b)))
+    joined = n.make("mul", (c, n.make("add", (a, n.negate(b)))))
+    assert gathered(separate, {c}) is n.make("add", (joined, n.mul(c, number)))
+    assert gathered(separate, {a}) is separate
+
+
+def test_a_positive_part_needs_no_step():
+    z = n.leaf("z", ("n",))
+    positive, step = n.call("relu", z), n.call("relu", n.call("sign", z))
+    assert n.mul(positive, step) is positive
+    assert n.mul(n.power(positive, n.MINUS_ONE), step).args.count(step) == 1

@@ -41,21 +41,19 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     gap = input1 - input2
-    term = margin - norm(gap, axis=-1)
-    positive = at_least(term, 0.0)
-    product = 2.0 * positive * at_least(sign(term), 0.0)
-    slope = upstream * select(mask, 0.0, -product)
-    product_2 = 0.5 * slope[:, None] * direction(gap, axis=-1)
+    positive = at_least(margin - norm(gap, axis=-1), 0.0)
+    slope = upstream * select(mask, 0.0, -2.0 * positive)
+    product = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.astype(target.dtype)
-    product_3 = slope_2[:, None] * gap
+    product_2 = slope_2[:, None] * gap
     loss = 0.5 * select(mask, total(gap * gap, axis=1), positive * positive)
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = 0.5 * total(upstream * select(mask, 0.0, product))
+        grad_margin = 0.5 * total(upstream * select(mask, 0.0, 2.0 * positive))
     return (
         loss,
-        product_2 + product_3,
-        -product_2 - product_3 if "input2" in wanted else None,
+        product + product_2,
+        -product - product_2 if "input2" in wanted else None,
         np.full_like(target, 0.0) if "target" in wanted else None,
         grad_margin,
     )
@@ -75,13 +73,14 @@ def _tangent(
     mask = target == 1.0
     gap = input1 - input2
     term = d_input1 - d_input2
-    term_2 = margin - norm(gap, axis=-1)
-    product = 2.0 * at_least(term_2, 0.0) * at_least(sign(term_2), 0.0)
-    product_2 = 0.5 * select(mask, 0.0, -product) * total(direction(gap, axis=-1) * term, axis=1)
+    positive = at_least(margin - norm(gap, axis=-1), 0.0)
+    product = (
+        0.5 * select(mask, 0.0, -2.0 * positive) * total(direction(gap, axis=-1) * term, axis=1)
+    )
     return (
         mask.astype(target.dtype) * total(gap * term, axis=1)
-        + 0.5 * select(mask, 0.0, product) * d_margin
-        + product_2
+        + 0.5 * select(mask, 0.0, 2.0 * positive) * d_margin
+        + product
     )
 
 
@@ -102,17 +101,14 @@ def _curvature(
     length = norm(gap, axis=-1)
     term = margin - length
     positive = at_least(sign(term), 0.0)
-    power = positive * positive
-    chosen = select(mask, 0.0, -2.0 * power)
-    chosen_2 = select(mask, 0.0, 2.0 * power)
+    chosen = select(mask, 0.0, -2.0 * positive)
+    chosen_2 = select(mask, 0.0, 2.0 * positive)
     direction_2 = direction(gap, axis=-1)
     term_2 = d_input1 - d_input2
     sums = total(direction_2 * term_2, axis=1)
     slope = upstream * (chosen * d_margin + chosen_2 * sums)
     product = 0.5 * slope[:, None] * direction_2
-    slope_2 = (
-        upstream * select(mask, 0.0, -2.0 * at_least(term, 0.0) * positive) * ratio(1.0, length)
-    )
+    slope_2 = upstream * select(mask, 0.0, -2.0 * at_least(term, 0.0)) * ratio(1.0, length)
     product_2 = 0.5 * slope_2[:, None] * (term_2 - direction_2 * sums[:, None])
     slope_3 = upstream * mask.astype(upstream.dtype)
     product_3 = slope_3[:, None] * term_2

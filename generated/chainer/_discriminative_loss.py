@@ -39,23 +39,21 @@ def _value_and_gradient_variance(
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
     term = input - chosen @ input / sums[:, None]
-    term_2 = norm(term, axis=-1) - pull
-    excess = at_least(term_2, 0.0)
+    excess = at_least(norm(term, axis=-1) - pull, 0.0)
+    product = excess / sums
     clusters = total(1.0 / sums)
     quotient = ratio(1.0, clusters)
-    positive = at_least(sign(term_2), 0.0)
-    direction_2 = direction(term, axis=-1)
     power = sums * sums
-    product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
-    slope = excess * positive * upstream
-    loss = ratio(total(excess * (excess / sums)), clusters)
-    grad_input = (
-        -2.0 * upstream * quotient * (chosen.T @ product)
-        + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
+    direction_2 = direction(term, axis=-1)
+    slope = (
+        -2.0 * upstream * quotient * (chosen.T @ (excess[:, None] * direction_2 / power[:, None]))
     )
+    slope_2 = excess * upstream
+    loss = ratio(total(excess * product), clusters)
+    grad_input = slope + 2.0 * slope_2[:, None] * quotient * direction_2 / sums[:, None]
     grad_pull = None
     if "pull" in wanted:
-        grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)
+        grad_pull = -2.0 * upstream * quotient * total(product)
     return loss, grad_input, grad_pull
 
 
@@ -66,12 +64,9 @@ def _tangent_variance(
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
     term = input - chosen @ input / sums[:, None]
-    term_2 = norm(term, axis=-1) - pull
     product = direction(term, axis=-1) * (d_input - chosen @ d_input / sums[:, None])
-    product_2 = (
-        at_least(term_2, 0.0)
-        * at_least(sign(term_2), 0.0)
-        * (2.0 * total(product, axis=1) / sums - 2.0 * d_pull / sums)
+    product_2 = at_least(norm(term, axis=-1) - pull, 0.0) * (
+        2.0 * total(product, axis=1) / sums - 2.0 * d_pull / sums
     )
     return ratio(1.0, total(1.0 / sums)) * total(product_2)
 
@@ -83,30 +78,28 @@ def _curvature_variance(
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
+    power = sums * sums
     term = input - chosen @ input / sums[:, None]
+    direction_2 = direction(term, axis=-1)
     length = norm(term, axis=-1)
     term_2 = length - pull
     positive = at_least(sign(term_2), 0.0)
-    direction_2 = direction(term, axis=-1)
     term_3 = d_input - chosen @ d_input / sums[:, None]
     sums_2 = total(direction_2 * term_3, axis=1)
     term_4 = positive * sums_2 - positive * d_pull
-    power = sums * sums
-    product = positive[:, None] * term_4[:, None] * direction_2 / power[:, None]
     excess = at_least(term_2, 0.0)
     quotient_2 = ratio(1.0, length)
-    product_2 = excess[:, None] * positive[:, None] * quotient_2[:, None] * chosen / power[:, None]
     term_5 = term_3 - direction_2 * sums_2[:, None]
-    slope = -2.0 * upstream * quotient * (chosen.T @ product + product_2.T @ term_5)
-    slope_2 = positive * term_4 * upstream
-    slope_3 = excess * positive * quotient_2 * upstream
-    term_6 = positive * positive * (sums_2 / sums) - d_pull * positive * (positive / sums)
+    sums_3 = (excess[:, None] * quotient_2[:, None] * chosen / power[:, None]).T @ term_5
+    term_6 = chosen.T @ (direction_2 * term_4[:, None] / power[:, None]) + sums_3
+    slope = term_4 * upstream
+    slope_2 = excess * quotient_2 * upstream
     change_input = (
-        slope
-        + 2.0 * slope_2[:, None] * quotient * direction_2 / sums[:, None]
-        + 2.0 * slope_3[:, None] * quotient * term_5 / sums[:, None]
+        -2.0 * upstream * quotient * term_6
+        + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
+        + 2.0 * slope_2[:, None] * quotient * term_5 / sums[:, None]
     )
-    change_pull = -2.0 * upstream * quotient * total(term_6)
+    change_pull = -2.0 * upstream * quotient * total(positive * (sums_2 / sums - d_pull / sums))
     return change_input, change_pull
 
 
@@ -142,21 +135,20 @@ def _value_and_gradient_distance(
     sums = total(chosen, axis=1)
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = at_least(term_2, 0.0)
+    nearness = at_least(2.0 * push - norm(term, axis=-1), 0.0)
     sums_2 = total(select(mask, nearness / sums[:, None] * (nearness / sums), 0.0))
     clusters = total(1.0 / sums)
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
-    positive = at_least(sign(term_2), 0.0)
-    chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
+    product_2 = select(mask, -2.0 * nearness / (sums[:, None] * sums), 0.0)[:, :, None] * direction(
+        term, axis=-1
+    )
     slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
     slope_2 = upstream * quotient * (chosen.T @ (total(product_2, axis=1) / sums[:, None]))
     grad_push = None
     if "push" in wanted:
-        chosen_3 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-        grad_push = upstream * quotient * total(chosen_3)
+        sums_3 = total(select(mask, 4.0 * nearness / (sums[:, None] * sums), 0.0))
+        grad_push = upstream * quotient * sums_3
     return ratio(sums_2, product), slope + slope_2, grad_push
 
 
@@ -170,16 +162,14 @@ def _tangent_distance(
     mask = target[:, None] != target
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = at_least(term_2, 0.0)
-    positive = at_least(sign(term_2), 0.0)
-    chosen_2 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    chosen_3 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product = chosen @ d_input / sums[:, None]
-    product_2 = direction(term, axis=-1) * (product[:, None] - chosen @ d_input / sums[:, None])
-    return ratio(1.0, (clusters - 1.0) * clusters) * total(
-        chosen_2 * d_push + chosen_3 * total(product_2, axis=2)
+    nearness = at_least(2.0 * push - norm(term, axis=-1), 0.0)
+    product = select(mask, 4.0 * nearness / (sums[:, None] * sums), 0.0) * d_push
+    product_2 = chosen @ d_input / sums[:, None]
+    product_3 = direction(term, axis=-1) * (product_2[:, None] - chosen @ d_input / sums[:, None])
+    product_4 = select(mask, -2.0 * nearness / (sums[:, None] * sums), 0.0) * total(
+        product_3, axis=2
     )
+    return ratio(1.0, (clusters - 1.0) * clusters) * total(product + product_4)
 
 
 def _curvature_distance(
@@ -197,21 +187,20 @@ def _curvature_distance(
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
     positive = at_least(sign(term_2), 0.0)
-    product = positive / sums[:, None]
-    product_2 = positive / sums
-    chosen_2 = select(mask, -4.0 * product * product_2, 0.0)
-    product_3 = chosen @ d_input / sums[:, None]
-    term_3 = product_3[:, None] - chosen @ d_input / sums[:, None]
+    chosen_2 = select(mask, -4.0 * positive / (sums[:, None] * sums), 0.0)
+    product = chosen @ d_input / sums[:, None]
+    term_3 = product[:, None] - chosen @ d_input / sums[:, None]
     sums_2 = total(direction_2 * term_3, axis=2)
-    term_4 = chosen_2 * d_push + select(mask, 2.0 * product * product_2, 0.0) * sums_2
-    chosen_3 = select(mask, -2.0 * at_least(term_2, 0.0) * positive / (sums[:, None] * sums), 0.0)
-    product_4 = chosen_3 * ratio(1.0, length)
-    product_5 = product_4[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
-    term_5 = direction_2 * term_4[:, :, None] + product_5
+    product_2 = select(mask, 2.0 * positive / (sums[:, None] * sums), 0.0) * sums_2
+    term_4 = chosen_2 * d_push + product_2
+    chosen_3 = select(mask, -2.0 * at_least(term_2, 0.0) / (sums[:, None] * sums), 0.0)
+    product_3 = chosen_3 * ratio(1.0, length)
+    product_4 = product_3[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
+    term_5 = direction_2 * term_4[:, :, None] + product_4
     slope = -upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=0))
     slope_2 = upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=1))
-    term_6 = select(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
-    change_push = upstream * quotient * total(term_6)
+    product_5 = select(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
+    change_push = upstream * quotient * total(product_5 + chosen_2 * sums_2)
     return slope + slope_2, change_push
 
 

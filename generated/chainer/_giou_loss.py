@@ -289,25 +289,27 @@ def _curvature(
         - product_6
         - product_7
     )
-    product_8 = positive * positive_2
+    product_8 = quotient * positive_2 * positive
     power = quotient * quotient
+    product_9 = quotient_2 * positive_2 * positive
     hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     hull = hull_width * hull_height
     quotient_4 = ratio(1.0, hull)
-    term_21 = -power * overlap_height * overlap_width - quotient_2 + quotient_4 - quotient
-    product_9 = power * overlap_width * overlap_width * positive * positive * term_19
+    product_10 = quotient_4 * positive_2 * positive
+    term_21 = -power * overlap_height * overlap_width - product_9 + product_10 - product_8
+    product_11 = power * overlap_width * overlap_width * positive * positive * term_19
     quotient_5 = ratio(quotient_4, hull)
-    product_10 = hull_height * quotient_5
+    product_12 = hull_height * quotient_5
     term_22 = term_12 * picked + term_11 * picked_5 + term_14 * picked_2 + term_13 * picked_6
-    product_11 = hull_width * quotient_5
+    product_13 = hull_width * quotient_5
     term_23 = term_17 * picked_3 + term_16 * picked_7 + term_18 * picked_4 + term * picked_8
     term_24 = (
         product * term_6 * term_20
-        + product_8 * term_21 * term_15
-        - product_9
-        - product_10 * overlap_width * positive * term_22
-        - product_11 * overlap_width * positive * term_23
+        + term_21 * term_15
+        - product_11
+        - product_12 * overlap_width * positive * term_22
+        - product_13 * overlap_width * positive * term_23
     )
     slope = upstream * power * positive_2 * overlap_height * width * term_15
     slope_2 = upstream * power * overlap_width * positive * width * term_19
@@ -341,7 +343,7 @@ def _curvature(
     quotient_6 = ratio(ratio(hull + (overlap - product_2 - product_3), hull), hull)
     term_32 = quotient_4 * quotient_6 + ratio(quotient_6, hull)
     term_33 = (
-        hull_height * term_32 * hull_width - quotient_6 + (quotient_4 - product_10 * hull_width)
+        hull_height * term_32 * hull_width - quotient_6 + (quotient_4 - product_12 * hull_width)
     )
     term_34 = hull_width * term_32 * hull_width - quotient_5 * hull_width * hull_width
     term_35 = term_33 * term_22 + term_34 * term_23 - power_2 * hull_width * term_31
@@ -359,14 +361,14 @@ def _curvature(
     )
     term_39 = term_16 * upstream * term_24 + term_38 + term_17 * upstream * term_35
     chosen_3 = (index == 0).astype(input.dtype)
-    term_40 = -power * overlap_width * overlap_height - quotient_2 + quotient_4 - quotient
-    product_12 = power * positive_2 * positive_2 * overlap_height * overlap_height * term_15
+    term_40 = -power * overlap_width * overlap_height - product_9 + product_10 - product_8
+    product_14 = power * positive_2 * positive_2 * overlap_height * overlap_height * term_15
     term_41 = (
         product_5 * term_6 * term_20
-        + product_8 * term_40 * term_19
-        - product_12
-        - product_10 * positive_2 * overlap_height * term_22
-        - product_11 * positive_2 * overlap_height * term_23
+        + term_40 * term_19
+        - product_14
+        - product_12 * positive_2 * overlap_height * term_22
+        - product_13 * positive_2 * overlap_height * term_23
     )
     slope_7 = upstream * power * positive_2 * overlap_height * height * term_15
     slope_8 = upstream * power * overlap_width * positive * height * term_19
@@ -385,7 +387,7 @@ def _curvature(
     )
     term_43 = hull_height * term_32 * hull_height - quotient_5 * hull_height * hull_height
     term_44 = (
-        hull_width * term_32 * hull_height - quotient_6 + (quotient_4 - product_11 * hull_height)
+        hull_width * term_32 * hull_height - quotient_6 + (quotient_4 - product_13 * hull_height)
     )
     term_45 = term_43 * term_22 + term_44 * term_23 - power_2 * hull_height * term_31
     term_46 = term_13 * upstream * term_41 + term_42 + term_14 * upstream * term_45
@@ -400,20 +402,20 @@ def _curvature(
         - slope_11
     )
     term_48 = term_11 * upstream * term_41 + term_47 + term_12 * upstream * term_45
-    product_13 = true_width * power
-    product_14 = term_15 * product_5
-    slope_13 = upstream * (product_13 * product_14)
-    product_15 = term_19 * product
-    slope_14 = upstream * (product_13 * product_15)
-    product_16 = term_5 * term_20
+    product_15 = true_width * power
+    product_16 = term_15 * product_5
+    slope_13 = upstream * (product_15 * product_16)
+    product_17 = term_19 * product
+    slope_14 = upstream * (product_15 * product_17)
+    product_18 = term_5 * term_20
     slope_15 = upstream * (quotient_2 * term_9)
-    product_17 = term_22 * product_10
-    slope_16 = upstream * product_17 * term_29
-    product_18 = term_23 * product_11
-    slope_17 = upstream * product_18 * term_29
+    product_19 = term_22 * product_12
+    slope_16 = upstream * product_19 * term_29
+    product_20 = term_23 * product_13
+    slope_17 = upstream * product_20 * term_29
     slope_18 = upstream * quotient_4 * (picked_6 - picked_5)
     term_49 = (
-        upstream * product_16 * true_width
+        upstream * product_18 * true_width
         + slope_16
         + slope_17
         - slope_13
@@ -422,26 +424,26 @@ def _curvature(
         - slope_18
     )
     term_50 = term_18 * upstream * term_24 + term_49 + term * upstream * term_35
-    product_19 = term_20 * term_37
+    product_21 = term_20 * term_37
     term_51 = (
         slope_13
         + slope_14
-        + upstream * product_19 * true_width
+        + upstream * product_21 * true_width
         + slope_15
         + slope_18
         - slope_16
         - slope_17
     )
     term_52 = term_17 * upstream * term_24 + term_51 + term_16 * upstream * term_35
-    product_20 = true_height * power
-    slope_19 = upstream * (product_20 * product_14)
-    slope_20 = upstream * (product_20 * product_15)
+    product_22 = true_height * power
+    slope_19 = upstream * (product_22 * product_16)
+    slope_20 = upstream * (product_22 * product_17)
     slope_21 = upstream * (quotient_2 * term_10)
-    slope_22 = upstream * product_17 * term_28
-    slope_23 = upstream * product_18 * term_28
+    slope_22 = upstream * product_19 * term_28
+    slope_23 = upstream * product_20 * term_28
     slope_24 = upstream * quotient_4 * (picked_8 - picked_7)
     term_53 = (
-        upstream * product_16 * true_height
+        upstream * product_18 * true_height
         + slope_22
         + slope_23
         - slope_19
@@ -453,7 +455,7 @@ def _curvature(
     term_55 = (
         slope_19
         + slope_20
-        + upstream * product_19 * true_height
+        + upstream * product_21 * true_height
         + slope_21
         + slope_24
         - slope_22

@@ -59,23 +59,22 @@ def _value_and_gradient(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    product = positive * at_least(sign(term_2), 0.0)
-    product_2 = positive_2 * product
+    product = positive * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    sums = total(upstream[:, None] * chosen_3[:, None] * product_2 * sigmoid_gap, axis=0)
+    sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0)
-    term_3 = total(product * positive_2, axis=1) - chosen_3 * total(product_2 * sigmoid_gap, axis=1)
+    term_3 = total(product, axis=1) - chosen_3 * total(product * sigmoid_gap, axis=1)
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * product_2
+        upstream[:, None] * product
         + sums * probability * chosen_4
         + upstream[:, None] * term_3[:, None] * probability_2 * chosen_4
     )
-    product_3 = term_4[:, :, None] * direction(term, axis=-1)
+    product_2 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * total(positive * positive * positive_2, axis=1)
-    grad_input = -total(product_3, axis=0) + total(product_3, axis=1)
+    grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
     grad_margin = None
     if "margin" in wanted:
         sums_2 = total(upstream[:, None] * term_3[:, None] * probability_2 * chosen_2)
@@ -104,10 +103,7 @@ def _tangent(
     sums_2 = total(softmax(chosen, axis=-1) * term_3, axis=1)
     term_4 = total(softmax(chosen, axis=-2) * term_3, axis=0) - sums_2[:, None]
     term_5 = sums_2[:, None] + sums + sigmoid(gap) * select(mask_2, 0.0, 1.0)[:, None] * term_4
-    product = (
-        at_least(term_2, 0.0) * at_least(sign(term_2), 0.0) * mask_3.astype(input.dtype) * term_5
-    )
-    return total(product, axis=1)
+    return total(at_least(term_2, 0.0) * mask_3.astype(input.dtype) * term_5, axis=1)
 
 
 def _curvature(
@@ -130,7 +126,6 @@ def _curvature(
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     term_2 = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
     positive = at_least(sign(term_2), 0.0)
-    power = positive * positive
     mask_3 = (target[:, None] == target) & (
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
@@ -150,44 +145,46 @@ def _curvature(
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = at_least(term_2, 0.0)
-    product_2 = slope_2[:, None] * positive_3 * positive * probability_2 * term_5
-    sums_3 = total(product * (slope[:, None] * power * term_6 + product_2), axis=0)
-    slope_3 = (
-        upstream[:, None] * chosen_4[:, None] * positive_3 * positive * positive_2 * sigmoid_gap
+    term_7 = (
+        slope[:, None] * positive * term_6 + slope_2[:, None] * positive_3 * probability_2 * term_5
     )
+    sums_3 = total(product * term_7, axis=0)
+    slope_3 = upstream[:, None] * chosen_4[:, None] * positive_3 * positive_2 * sigmoid_gap
     sums_4 = total(slope_3, axis=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_3 = positive * positive_3
-    term_7 = power * term_6 + product_3 * probability_2 * chosen_4[:, None] * term_5
-    term_8 = total(power * positive_2 * term_6, axis=1) - chosen_4 * total(product * term_7, axis=1)
-    term_9 = total(product_3 * positive_2, axis=1) - chosen_4 * total(
-        product_3 * positive_2 * sigmoid_gap, axis=1
+    term_8 = positive * term_6 + positive_3 * probability_2 * chosen_4[:, None] * term_5
+    term_9 = total(positive * positive_2 * term_6, axis=1) - chosen_4 * total(
+        product * term_8, axis=1
+    )
+    term_10 = total(positive_3 * positive_2, axis=1) - chosen_4 * total(
+        positive_2 * positive_3 * sigmoid_gap, axis=1
     )
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
-    term_10 = (
-        upstream[:, None] * power * positive_2 * term_6
+    slope_4 = upstream[:, None] * term_10[:, None] * chosen_3 * d_probability_2
+    term_11 = (
+        upstream[:, None] * positive * positive_2 * term_6
         + probability_3 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
-        + probability * chosen_3 * upstream[:, None] * term_8[:, None]
-        + upstream[:, None] * term_9[:, None] * chosen_3 * d_probability_2
+        + probability * chosen_3 * upstream[:, None] * term_9[:, None]
+        + slope_4
     )
-    term_11 = (
-        upstream[:, None] * positive_3 * positive * positive_2
+    term_12 = (
+        upstream[:, None] * positive_3 * positive_2
         + sums_4 * probability_3 * chosen_3
-        + upstream[:, None] * term_9[:, None] * probability * chosen_3
+        + upstream[:, None] * term_10[:, None] * probability * chosen_3
     )
-    product_4 = term_11 * ratio(1.0, distance)
-    product_5 = product_4[:, :, None] * (term_3 - input_direction * sums[:, :, None])
-    term_12 = input_direction * term_10[:, :, None] + product_5
-    term_13 = total(probability_3 * chosen_2, axis=0) * sums_3 + sums_4 * total(
+    product_2 = term_12 * ratio(1.0, distance)
+    product_3 = product_2[:, :, None] * (term_3 - input_direction * sums[:, :, None])
+    term_13 = input_direction * term_11[:, :, None] + product_3
+    term_14 = total(probability_3 * chosen_2, axis=0) * sums_3 + sums_4 * total(
         chosen_2 * d_probability, axis=0
     )
-    term_14 = (
-        probability * upstream[:, None] * term_8[:, None]
-        + upstream[:, None] * term_9[:, None] * d_probability_2
+    term_15 = (
+        probability * upstream[:, None] * term_9[:, None]
+        + upstream[:, None] * term_10[:, None] * d_probability_2
     )
-    change_input = -total(term_12, axis=0) + total(term_12, axis=1)
-    change_margin = total(term_13) + total(chosen_2 * term_14)
+    change_input = -total(term_13, axis=0) + total(term_13, axis=1)
+    change_margin = total(term_14) + total(chosen_2 * term_15)
     return change_input, change_margin
 
 

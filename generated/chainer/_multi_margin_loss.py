@@ -113,10 +113,9 @@ def _value_and_gradient_squared(
     picked = weight[target]
     index = np.arange(input.shape[1])
     mask = target[:, None] != index
-    term = input - pick(input, target, axis=1)[:, None] + margin
-    gap = at_least(term, 0.0)
+    gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     slope = upstream * picked / input.shape[1]
-    chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
+    chosen = select(mask, 2.0 * gap, 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / input.shape[1]
@@ -136,14 +135,10 @@ def _tangent_squared(
     d_margin: Array,
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = input - pick(input, target, axis=1)[:, None] + margin
-    chosen = select(
-        target[:, None] != np.arange(input.shape[1]),
-        2.0 * at_least(term, 0.0) * at_least(sign(term), 0.0),
-        0.0,
-    )
-    term_2 = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
-    return weight[target] * total(term_2, axis=1) / input.shape[1]
+    gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
+    chosen = select(target[:, None] != np.arange(input.shape[1]), 2.0 * gap, 0.0)
+    term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None]
+    return weight[target] * total(term, axis=1) / input.shape[1]
 
 
 def _curvature_squared(
@@ -160,7 +155,7 @@ def _curvature_squared(
     slope = upstream * picked * d_margin / input.shape[1]
     index = np.arange(input.shape[1])
     positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
+    chosen = select(target[:, None] != index, 2.0 * positive, 0.0)
     slope_2 = upstream * picked / input.shape[1]
     picked_2 = pick(d_input, target, axis=1)
     slope_3 = upstream * picked * picked_2 / input.shape[1]

@@ -28,24 +28,17 @@ def _value_and_gradient(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    term = 1.0 - input * target
-    positive = at_least(term, 0.0)
-    positive_2 = at_least(sign(term), 0.0)
-    grad_input = -2.0 * upstream * positive * positive_2 * target
+    positive = at_least(1.0 - input * target, 0.0)
+    grad_input = -2.0 * upstream * positive * target
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * positive * positive_2 * input
+        grad_target = -2.0 * upstream * positive * input
     return positive * positive, grad_input, grad_target
 
 
 def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Array:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - input * target
-    return (
-        at_least(term, 0.0)
-        * at_least(sign(term), 0.0)
-        * (-2.0 * target * d_input - 2.0 * input * d_target)
-    )
+    return at_least(1.0 - input * target, 0.0) * (-2.0 * target * d_input - 2.0 * input * d_target)
 
 
 def _curvature(
@@ -54,15 +47,14 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input * target
     positive = at_least(sign(term), 0.0)
-    power = positive * positive
-    product = 2.0 * at_least(term, 0.0) * positive
+    product = 2.0 * at_least(term, 0.0)
     term_2 = (
-        2.0 * power * target * target * d_input
-        + (2.0 * power * input * target - product) * d_target
+        2.0 * positive * target * target * d_input
+        + (2.0 * positive * input * target - product) * d_target
     )
     term_3 = (
-        2.0 * power * target * input - product
-    ) * d_input + 2.0 * power * input * input * d_target
+        2.0 * positive * target * input - product
+    ) * d_input + 2.0 * positive * input * input * d_target
     return upstream * term_2, upstream * term_3
 
 
@@ -90,13 +82,11 @@ def _value_and_gradient_keras(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    term = 1.0 - chosen * input
-    positive = at_least(term, 0.0)
-    positive_2 = at_least(sign(term), 0.0)
-    grad_input = -2.0 * upstream * positive * positive_2 * chosen
+    positive = at_least(1.0 - chosen * input, 0.0)
+    grad_input = -2.0 * upstream * positive * chosen
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * positive * positive_2 * select(mask, 0.0, 1.0) * input
+        grad_target = -2.0 * upstream * positive * select(mask, 0.0, 1.0) * input
     return positive * positive, grad_input, grad_target
 
 
@@ -104,9 +94,8 @@ def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array)
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    term = 1.0 - chosen * input
-    term_2 = -2.0 * select(mask, 0.0, 1.0) * input * d_target - 2.0 * chosen * d_input
-    return at_least(term, 0.0) * at_least(sign(term), 0.0) * term_2
+    term = -2.0 * select(mask, 0.0, 1.0) * input * d_target - 2.0 * chosen * d_input
+    return at_least(1.0 - chosen * input, 0.0) * term
 
 
 def _curvature_keras(
@@ -118,17 +107,14 @@ def _curvature_keras(
     chosen_2 = select(mask, -1.0, target)
     term = 1.0 - chosen_2 * input
     positive = at_least(sign(term), 0.0)
-    power = positive * positive
-    product = 2.0 * at_least(term, 0.0) * positive
+    product = 2.0 * at_least(term, 0.0)
+    product_2 = chosen * (2.0 * positive * input * chosen_2 - product) * d_target
     term_2 = (
-        chosen * (2.0 * power * input * chosen_2 - product) * d_target
-        + 2.0 * power * chosen_2 * chosen_2 * d_input
+        2.0 * positive * chosen * chosen * input * input * d_target
+        + chosen * (2.0 * positive * chosen_2 * input - product) * d_input
     )
-    term_3 = (
-        2.0 * power * chosen * chosen * input * input * d_target
-        + chosen * (2.0 * power * chosen_2 * input - product) * d_input
-    )
-    return upstream * term_2, upstream * term_3
+    change_input = upstream * (product_2 + 2.0 * positive * chosen_2 * chosen_2 * d_input)
+    return change_input, upstream * term_2
 
 
 _kernel_keras = differentiable(

@@ -75,9 +75,8 @@ def _tangent_clip_0(
         by_gamma_neg_3,
         by_gamma_neg_4,
     ) = partials
-    product = by_gamma_pos * by_gamma_neg * target * by_gamma_neg_2 * d_gamma_pos
-    product_2 = by_gamma_neg_3 * by_gamma_neg_2 * by_gamma_neg_4 * by_gamma_neg * d_gamma_neg
-    return by_input * d_input + by_target * d_target - product - product_2
+    term = -by_gamma_pos * target * d_gamma_pos - by_gamma_neg_3 * by_gamma_neg_4 * d_gamma_neg
+    return by_gamma_neg * by_gamma_neg_2 * term + by_input * d_input + by_target * d_target
 
 
 def _partials_tangent_clip_0(

@@ -323,11 +323,8 @@ def _tangent_general(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_alpha, by_scale, coefficient, coefficient_2, by_scale_2, by_scale_3 = partials
-    return (
-        by_alpha * d_alpha
-        + by_scale * coefficient * coefficient_2 * (d_input - d_target)
-        - by_scale * by_scale_2 * by_scale_3 * d_scale
-    )
+    term = coefficient * coefficient_2 * (d_input - d_target) - by_scale_2 * by_scale_3 * d_scale
+    return by_scale * term + by_alpha * d_alpha
 
 
 def _partials_tangent_general(

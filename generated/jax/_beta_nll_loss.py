@@ -65,11 +65,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_beta, by_beta_2, by_var, coefficient, coefficient_2, by_var_2 = partials
-    return (
-        0.5 * by_beta * by_beta_2 * d_beta
-        + by_var * coefficient * coefficient_2 * (d_input - d_target)
-        + 0.5 * by_var * by_var_2 * d_var
-    )
+    term = coefficient * coefficient_2 * (d_input - d_target) + 0.5 * by_var_2 * d_var
+    return by_var * term + 0.5 * by_beta * by_beta_2 * d_beta
 
 
 def _partials_tangent(

@@ -177,66 +177,67 @@ def _tangent(
         true_width,
         coefficient_20,
     ) = partials
-    picked = entry_along(d_target, 2, axis=1)
-    picked_2 = entry_along(d_target, 0, axis=1)
-    term = picked - picked_2
-    picked_3 = entry_along(d_target, 3, axis=1)
-    picked_4 = entry_along(d_target, 1, axis=1)
-    term_2 = picked_3 - picked_4
-    picked_5 = entry_along(d_input, 2, axis=1)
-    picked_6 = entry_along(d_input, 0, axis=1)
-    term_3 = picked_5 - picked_6
-    picked_7 = entry_along(d_input, 3, axis=1)
-    picked_8 = entry_along(d_input, 1, axis=1)
-    term_4 = picked_7 - picked_8
-    term_5 = (
-        coefficient * term
-        + coefficient_2 * term_2
-        - coefficient_3 * term_3
-        - coefficient_4 * term_4
+    picked = entry_along(d_input, 2, axis=1)
+    picked_2 = entry_along(d_target, 2, axis=1)
+    picked_3 = entry_along(d_input, 0, axis=1)
+    picked_4 = entry_along(d_target, 0, axis=1)
+    term = (
+        coefficient_9 * picked
+        + coefficient_8 * picked_2
+        + coefficient_11 * picked_3
+        + coefficient_10 * picked_4
     )
-    product = 0.5 * coefficient_6 * (picked_8 + picked_7 - picked_4 - picked_3)
-    term_6 = 0.5 * coefficient_5 * (picked_6 + picked_5 - picked_2 - picked) + product
-    term_7 = (
-        coefficient_8 * picked_5
-        + coefficient_9 * picked
-        + coefficient_10 * picked_6
-        + coefficient_11 * picked_2
-    )
-    term_8 = (
-        coefficient_12 * picked_7
-        + coefficient_13 * picked_3
+    product = coefficient_18 * overlap_height * term
+    picked_5 = entry_along(d_input, 3, axis=1)
+    picked_6 = entry_along(d_target, 3, axis=1)
+    picked_7 = entry_along(d_input, 1, axis=1)
+    picked_8 = entry_along(d_target, 1, axis=1)
+    term_2 = (
+        coefficient_13 * picked_5
+        + coefficient_12 * picked_6
+        + coefficient_15 * picked_7
         + coefficient_14 * picked_8
-        + coefficient_15 * picked_4
     )
-    product_2 = coefficient_16 * (2.0 * hull_width * term_7 + 2.0 * hull_height * term_8)
+    product_2 = overlap_width * coefficient_19 * term_2
+    term_3 = picked_2 - picked_4
+    term_4 = picked_6 - picked_8
+    term_5 = picked - picked_3
+    term_6 = picked_5 - picked_7
+    term_7 = (
+        coefficient * term_3
+        + coefficient_2 * term_4
+        - coefficient_3 * term_5
+        - coefficient_4 * term_6
+    )
+    product_3 = 0.5 * coefficient_6 * (picked_7 + picked_5 - picked_8 - picked_6)
+    term_8 = 0.5 * coefficient_5 * (picked_3 + picked - picked_4 - picked_2) + product_3
     term_9 = (
-        coefficient_9 * picked_5
-        + coefficient_8 * picked
-        + coefficient_11 * picked_6
-        + coefficient_10 * picked_2
+        coefficient_8 * picked
+        + coefficient_9 * picked_2
+        + coefficient_10 * picked_3
+        + coefficient_11 * picked_4
     )
     term_10 = (
-        coefficient_13 * picked_7
-        + coefficient_12 * picked_3
+        coefficient_12 * picked_5
+        + coefficient_13 * picked_6
+        + coefficient_14 * picked_7
         + coefficient_15 * picked_8
-        + coefficient_14 * picked_4
     )
+    product_4 = coefficient_16 * (2.0 * hull_width * term_9 + 2.0 * hull_height * term_10)
     term_11 = (
-        height * term_3
-        + width * term_4
-        + true_height * term
-        + true_width * term_2
-        - coefficient_18 * overlap_height * term_9
-        - overlap_width * coefficient_19 * term_10
+        height * term_5
+        + width * term_6
+        + true_height * term_3
+        + true_width * term_4
+        - product
+        - product_2
     )
     return (
-        0.8105694691387022 * gap * alpha * term_5
-        + coefficient_7 * term_6
+        coefficient_17 * (-product - product_2)
+        + 0.8105694691387022 * gap * alpha * term_7
+        + coefficient_7 * term_8
         + coefficient_20 * term_11
-        - product_2
-        - coefficient_17 * coefficient_18 * overlap_height * term_9
-        - coefficient_17 * overlap_width * coefficient_19 * term_10
+        - product_4
     )
 
 

@@ -33,14 +33,13 @@ def _partials(
     """Return the coefficients of the tangents."""
     gap = input1 - input2
     mask = target == 1.0
-    term = margin - norm(gap, axis=-1)
-    product = 2.0 * jnp.maximum(term, 0.0) * jnp.maximum(jnp.sign(term), 0.0)
+    positive = jnp.maximum(margin - norm(gap, axis=-1), 0.0)
     return (
         gap,
         mask.astype(input1.dtype),
-        jnp.where(mask, 0.0, product),
+        jnp.where(mask, 0.0, 2.0 * positive),
         direction(gap, axis=-1),
-        jnp.where(mask, 0.0, -product),
+        jnp.where(mask, 0.0, -2.0 * positive),
     )
 
 
@@ -80,9 +79,9 @@ def _partials_tangent(
     mask = target == 1.0
     gap = input1 - input2
     length = norm(gap, axis=-1)
-    power = jnp.maximum(jnp.sign(margin - length), 0.0) ** 2
-    chosen = jnp.where(mask, 0.0, 2.0 * power)
-    chosen_2 = jnp.where(mask, 0.0, -2.0 * power)
+    positive = jnp.maximum(jnp.sign(margin - length), 0.0)
+    chosen = jnp.where(mask, 0.0, 2.0 * positive)
+    chosen_2 = jnp.where(mask, 0.0, -2.0 * positive)
     direction_2 = direction(gap, axis=-1)
     sums = (direction_2 * term).sum(axis=1)
     return (

@@ -73,15 +73,15 @@ def _tangent(
         coefficient_3,
         by_margin,
     ) = partials
-    product = coefficient * by_input2 * (by_input2_2 * d_input1).sum(axis=1)[:, None]
-    product_2 = by_input2_2 * coefficient_2 * (by_input2 * d_input2).sum(axis=1)[:, None]
     term = (
-        by_input1[:, None] * by_input2 * d_input1
-        + by_input2_2 * by_input2_3[:, None] * d_input2
-        - product
-        - product_2
+        by_input2_3[:, None] * d_input2
+        - coefficient_2 * (by_input2 * d_input2).sum(axis=1)[:, None]
     )
-    return coefficient_3 * term.sum(axis=1) + by_margin * d_margin
+    term_2 = (
+        by_input1[:, None] * d_input1 - coefficient * (by_input2_2 * d_input1).sum(axis=1)[:, None]
+    )
+    product = coefficient_3 * (by_input2_2 * term + by_input2 * term_2).sum(axis=1)
+    return product + by_margin * d_margin
 
 
 def _partials_tangent(

@@ -131,55 +131,56 @@ def _tangent(
         true_width,
         coefficient_16,
     ) = partials
-    picked = entry_along(d_input, 0, axis=1)
-    picked_2 = entry_along(d_input, 2, axis=1)
-    picked_3 = entry_along(d_target, 0, axis=1)
-    picked_4 = entry_along(d_target, 2, axis=1)
-    picked_5 = entry_along(d_input, 1, axis=1)
-    picked_6 = entry_along(d_input, 3, axis=1)
-    picked_7 = entry_along(d_target, 1, axis=1)
-    picked_8 = entry_along(d_target, 3, axis=1)
-    product = 0.5 * coefficient_2 * (picked_5 + picked_6 - picked_7 - picked_8)
-    term = 0.5 * coefficient * (picked + picked_2 - picked_3 - picked_4) + product
-    term_2 = (
-        coefficient_4 * picked_2
-        + coefficient_5 * picked_4
-        + coefficient_6 * picked
+    picked = entry_along(d_input, 2, axis=1)
+    picked_2 = entry_along(d_target, 2, axis=1)
+    picked_3 = entry_along(d_input, 0, axis=1)
+    picked_4 = entry_along(d_target, 0, axis=1)
+    term = (
+        coefficient_5 * picked
+        + coefficient_4 * picked_2
         + coefficient_7 * picked_3
+        + coefficient_6 * picked_4
     )
-    term_3 = (
-        coefficient_8 * picked_6
-        + coefficient_9 * picked_8
-        + coefficient_10 * picked_5
+    product = coefficient_14 * overlap_height * term
+    picked_5 = entry_along(d_input, 3, axis=1)
+    picked_6 = entry_along(d_target, 3, axis=1)
+    picked_7 = entry_along(d_input, 1, axis=1)
+    picked_8 = entry_along(d_target, 1, axis=1)
+    term_2 = (
+        coefficient_9 * picked_5
+        + coefficient_8 * picked_6
         + coefficient_11 * picked_7
+        + coefficient_10 * picked_8
     )
-    product_2 = coefficient_12 * (2.0 * hull_width * term_2 + 2.0 * hull_height * term_3)
+    product_2 = overlap_width * coefficient_15 * term_2
+    product_3 = 0.5 * coefficient_2 * (picked_7 + picked_5 - picked_8 - picked_6)
+    term_3 = 0.5 * coefficient * (picked_3 + picked - picked_4 - picked_2) + product_3
     term_4 = (
-        coefficient_5 * picked_2
-        + coefficient_4 * picked_4
-        + coefficient_7 * picked
+        coefficient_4 * picked
+        + coefficient_5 * picked_2
         + coefficient_6 * picked_3
+        + coefficient_7 * picked_4
     )
     term_5 = (
-        coefficient_9 * picked_6
-        + coefficient_8 * picked_8
-        + coefficient_11 * picked_5
+        coefficient_8 * picked_5
+        + coefficient_9 * picked_6
         + coefficient_10 * picked_7
+        + coefficient_11 * picked_8
     )
+    product_4 = coefficient_12 * (2.0 * hull_width * term_4 + 2.0 * hull_height * term_5)
     term_6 = (
-        height * (picked_2 - picked)
-        + width * (picked_6 - picked_5)
-        + true_height * (picked_4 - picked_3)
-        + true_width * (picked_8 - picked_7)
-        - coefficient_14 * overlap_height * term_4
-        - overlap_width * coefficient_15 * term_5
+        height * (picked - picked_3)
+        + width * (picked_5 - picked_7)
+        + true_height * (picked_2 - picked_4)
+        + true_width * (picked_6 - picked_8)
+        - product
+        - product_2
     )
     return (
-        coefficient_3 * term
+        coefficient_13 * (-product - product_2)
+        + coefficient_3 * term_3
         + coefficient_16 * term_6
-        - product_2
-        - coefficient_13 * coefficient_14 * overlap_height * term_4
-        - coefficient_13 * overlap_width * coefficient_15 * term_5
+        - product_4
     )
 
 

@@ -39,8 +39,7 @@ def _partials_variance(
     """Return the coefficients of the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
     term = input - chosen @ input / chosen.sum(axis=1)[:, None]
-    term_2 = norm(term, axis=-1) - pull
-    return direction(term, axis=-1), jnp.maximum(term_2, 0.0), jnp.maximum(jnp.sign(term_2), 0.0)
+    return direction(term, axis=-1), jnp.maximum(norm(term, axis=-1) - pull, 0.0)
 
 
 def _tangent_variance(
@@ -52,12 +51,14 @@ def _tangent_variance(
     d_pull: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, by_pull, by_pull_2 = partials
+    coefficient, by_pull = partials
     chosen = (target[:, None] == target).astype(by_pull.dtype)
     sums = chosen.sum(axis=1)
     sums_2 = (coefficient * (d_input - chosen @ d_input / sums[:, None])).sum(axis=1)
-    product = by_pull * by_pull_2 * (2.0 * sums_2 / sums - 2.0 * d_pull / sums)
-    return ratio(1.0, (1.0 / sums).sum()) * product.sum()
+    return (
+        ratio(1.0, (1.0 / sums).sum())
+        * (by_pull * (2.0 * sums_2 / sums - 2.0 * d_pull / sums)).sum()
+    )
 
 
 def _partials_tangent_variance(
@@ -76,11 +77,9 @@ def _partials_tangent_variance(
     direction_2 = direction(term, axis=-1)
     sums_2 = (direction_2 * term_2).sum(axis=1)
     positive = jnp.maximum(jnp.sign(length - pull), 0.0)
-    return (
-        ratio(1.0, length)[:, None] * (term_2 - direction_2 * sums_2[:, None]),
-        positive * sums_2 - positive * d_pull,
-        jnp.full_like(positive, 0.0),
-    )
+    return ratio(1.0, length)[:, None] * (
+        term_2 - direction_2 * sums_2[:, None]
+    ), positive * sums_2 - positive * d_pull
 
 
 _kernel_variance = differentiable(
@@ -116,13 +115,11 @@ def _partials_distance(
     sums = chosen.sum(axis=1)
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = jnp.maximum(term_2, 0.0)
-    positive = jnp.maximum(jnp.sign(term_2), 0.0)
+    nearness = jnp.maximum(2.0 * push - norm(term, axis=-1), 0.0)
     return (
-        jnp.where(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0),
+        jnp.where(mask, 4.0 * nearness / (sums[:, None] * sums), 0.0),
         direction(term, axis=-1),
-        jnp.where(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0),
+        jnp.where(mask, -2.0 * nearness / (sums[:, None] * sums), 0.0),
     )
 
 
@@ -160,17 +157,17 @@ def _partials_tangent_distance(
     term = own[:, None] - chosen @ input / sums[:, None]
     length = norm(term, axis=-1)
     positive = jnp.maximum(jnp.sign(2.0 * push - length), 0.0)
-    product = positive / sums[:, None]
-    product_2 = positive / sums
-    chosen_2 = jnp.where(mask, -4.0 * product * product_2, 0.0)
+    product = jnp.where(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
+    chosen_2 = jnp.where(mask, -4.0 * positive / (sums[:, None] * sums), 0.0)
     direction_2 = direction(term, axis=-1)
-    product_3 = chosen @ d_input / sums[:, None]
-    term_2 = product_3[:, None] - chosen @ d_input / sums[:, None]
+    product_2 = chosen @ d_input / sums[:, None]
+    term_2 = product_2[:, None] - chosen @ d_input / sums[:, None]
     sums_2 = (direction_2 * term_2).sum(axis=2)
+    product_3 = jnp.where(mask, 2.0 * positive / (sums[:, None] * sums), 0.0) * sums_2
     return (
-        jnp.where(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2,
+        product + chosen_2 * sums_2,
         ratio(1.0, length)[:, :, None] * (term_2 - direction_2 * sums_2[:, :, None]),
-        chosen_2 * d_push + jnp.where(mask, 2.0 * product * product_2, 0.0) * sums_2,
+        chosen_2 * d_push + product_3,
     )
 
 

@@ -117,8 +117,8 @@ def _tangent_soft(
     term_3 = (
         (coefficient_2 * offset).sum(axis=1)[:, None]
         - offset
+        + (offset_2 - (coefficient_3 * offset_2).sum(axis=1)[:, None])
         + product
-        - ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
     )
     return (
         2.0 * temperature * alpha * by_alpha * d_temperature

@@ -70,9 +70,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     by_label_smoothing, by_chosen, by_reference_chosen, by_beta = partials
     return (
-        by_label_smoothing * beta * d_label_smoothing
-        + by_chosen * d_chosen
-        + by_chosen * (d_reference_rejected - d_rejected)
+        by_chosen * (d_chosen + (d_reference_rejected - d_rejected))
+        + by_label_smoothing * beta * d_label_smoothing
         + by_reference_chosen * d_reference_chosen
         + by_beta * d_beta
     )

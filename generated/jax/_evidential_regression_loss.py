@@ -89,13 +89,13 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_nu, by_beta, by_alpha, coefficient_2, by_coefficient, by_coefficient_2 = partials
+    term = coefficient * (2.0 * d_nu + d_alpha) + by_coefficient_2 * d_coefficient
     return (
-        by_nu * d_nu
+        by_coefficient * term
+        + by_nu * d_nu
         + by_beta * d_beta
         + by_alpha * d_alpha
         + coefficient_2 * (d_input - d_target)
-        + by_coefficient * coefficient * (2.0 * d_nu + d_alpha)
-        + by_coefficient_2 * by_coefficient * d_coefficient
     )
 
 

@@ -81,14 +81,14 @@ def _tangent(
     ) = partials
     sums = d_target.sum(axis=2)
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    term_2 = term - (p * term).sum(axis=1)[:, None]
-    term_3 = by_target * d_target + coefficient_2 * p * term_2 - target * p * term_2
-    term_4 = class_weight * term_3.sum(axis=2) - 2.0 * coefficient * volume * difference * sums
-    term_5 = (
-        class_weight * (d_target + p * term_2).sum(axis=2)
+    product = p * (term - (p * term).sum(axis=1)[:, None])
+    sums_2 = (product * (coefficient_2 - target) + by_target * d_target).sum(axis=2)
+    term_2 = class_weight * sums_2 - 2.0 * coefficient * volume * difference * sums
+    term_3 = (
+        class_weight * (d_target + product).sum(axis=2)
         - 2.0 * coefficient * volume * coefficient_4 * sums
     )
-    return coefficient_3 * term_4.sum(axis=1) - coefficient_5 * term_5.sum(axis=1)
+    return coefficient_3 * term_2.sum(axis=1) - coefficient_5 * term_3.sum(axis=1)
 
 
 def _partials_tangent(

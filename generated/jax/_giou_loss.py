@@ -137,63 +137,62 @@ def _tangent(
     picked_3 = entry_along(d_input, 0, axis=1)
     picked_4 = entry_along(d_target, 0, axis=1)
     term = (
-        coefficient * picked
-        + coefficient_2 * picked_2
-        + coefficient_3 * picked_3
-        + coefficient_4 * picked_4
-    )
-    picked_5 = entry_along(d_input, 3, axis=1)
-    picked_6 = entry_along(d_target, 3, axis=1)
-    picked_7 = entry_along(d_input, 1, axis=1)
-    picked_8 = entry_along(d_target, 1, axis=1)
-    term_2 = (
-        coefficient_5 * picked_5
-        + coefficient_6 * picked_6
-        + coefficient_7 * picked_7
-        + coefficient_8 * picked_8
-    )
-    term_3 = picked - picked_3
-    term_4 = picked_5 - picked_7
-    term_5 = picked_2 - picked_4
-    term_6 = picked_6 - picked_8
-    term_7 = (
         coefficient_2 * picked
         + coefficient * picked_2
         + coefficient_4 * picked_3
         + coefficient_3 * picked_4
     )
-    product = coefficient_13 * overlap_height * term_7
-    term_8 = (
+    product = coefficient_13 * overlap_height * term
+    picked_5 = entry_along(d_input, 3, axis=1)
+    picked_6 = entry_along(d_target, 3, axis=1)
+    picked_7 = entry_along(d_input, 1, axis=1)
+    picked_8 = entry_along(d_target, 1, axis=1)
+    term_2 = (
         coefficient_6 * picked_5
         + coefficient_5 * picked_6
         + coefficient_8 * picked_7
         + coefficient_7 * picked_8
     )
-    product_2 = overlap_width * coefficient_14 * term_8
+    product_2 = overlap_width * coefficient_14 * term_2
+    term_3 = (
+        coefficient * picked
+        + coefficient_2 * picked_2
+        + coefficient_3 * picked_3
+        + coefficient_4 * picked_4
+    )
+    product_3 = hull_height * term_3
+    term_4 = (
+        coefficient_5 * picked_5
+        + coefficient_6 * picked_6
+        + coefficient_7 * picked_7
+        + coefficient_8 * picked_8
+    )
+    product_4 = hull_width * term_4
+    term_5 = picked - picked_3
+    term_6 = picked_5 - picked_7
+    term_7 = picked_2 - picked_4
+    term_8 = picked_6 - picked_8
     term_9 = (
-        coefficient_9 * term_3
-        + coefficient_10 * term_4
-        + coefficient_11 * term_5
-        + coefficient_12 * term_6
+        coefficient_9 * term_5
+        + coefficient_10 * term_6
+        + coefficient_11 * term_7
+        + coefficient_12 * term_8
         + product
         + product_2
     )
-    product_3 = coefficient_15 * (hull_height * term + hull_width * term_2 + term_9)
     term_10 = (
-        height * term_3
-        + width * term_4
-        + true_height * term_5
-        + true_width * term_6
+        height * term_5
+        + width * term_6
+        + true_height * term_7
+        + true_width * term_8
         - product
         - product_2
     )
     return (
-        product_3
+        coefficient_17 * (-product - product_2)
+        + coefficient_16 * (-product_3 - product_4)
+        + coefficient_15 * (product_3 + product_4 + term_9)
         + coefficient_18 * term_10
-        - coefficient_16 * hull_height * term
-        - coefficient_16 * hull_width * term_2
-        - coefficient_17 * coefficient_13 * overlap_height * term_7
-        - coefficient_17 * overlap_width * coefficient_14 * term_8
     )
 
 

@@ -38,7 +38,7 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (by_target,) = partials
-    return by_target * d_margin - by_target * target * d_input - by_target * input * d_target
+    return by_target * (-target * d_input - input * d_target) + by_target * d_margin
 
 
 def _partials_tangent(

@@ -117,6 +117,7 @@ def _tangent(
         + coefficient_3 * picked_3
         + coefficient_4 * picked_4
     )
+    product = coefficient_6 * overlap_height * term
     picked_5 = d_input[:, 3]
     picked_6 = d_target[:, 3]
     picked_7 = d_input[:, 1]
@@ -127,19 +128,16 @@ def _tangent(
         + coefficient_9 * picked_7
         + coefficient_10 * picked_8
     )
+    product_2 = overlap_width * coefficient_11 * term_2
     term_3 = (
         height * (picked - picked_3)
         + width * (picked_5 - picked_7)
         + true_height * (picked_2 - picked_4)
         + true_width * (picked_6 - picked_8)
-        - coefficient_6 * overlap_height * term
-        - overlap_width * coefficient_11 * term_2
+        - product
+        - product_2
     )
-    return (
-        coefficient_12 * term_3
-        - coefficient_5 * coefficient_6 * overlap_height * term
-        - coefficient_5 * overlap_width * coefficient_11 * term_2
-    )
+    return coefficient_5 * (-product - product_2) + coefficient_12 * term_3
 
 
 def _partials_tangent(

@@ -54,12 +54,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_tau, by_tau_2 = partials
-    return (
-        2.0 * by_tau * d_chosen
-        + 2.0 * by_tau * (d_reference_rejected - d_rejected)
-        + by_tau * by_tau_2 * d_tau
-        - 2.0 * by_tau * d_reference_chosen
-    )
+    term = 2.0 * d_chosen + 2.0 * (d_reference_rejected - d_rejected) - 2.0 * d_reference_chosen
+    return by_tau * term + by_tau * by_tau_2 * d_tau
 
 
 def _partials_tangent(

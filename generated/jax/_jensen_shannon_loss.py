@@ -92,19 +92,16 @@ def _tangent(
         coefficient_4,
         coefficient_5,
     ) = partials
-    term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    product = cost * coefficient * (term - (coefficient * term).sum(axis=1)[:, None])
-    term_2 = d_target - (by_target * d_target).sum(axis=1)[:, None]
-    product_2 = cost * coefficient_2 * (term_2 - (coefficient_2 * term_2).sum(axis=1)[:, None])
     offset = centred(input, d_input, axis=-2)
-    product_3 = (
-        coefficient_3 * coefficient_4 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
-    )
+    product = coefficient_4 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
     offset_2 = centred(target, d_target, axis=-2)
-    product_4 = (
-        coefficient_3 * coefficient_5 * ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
-    )
-    return 0.5 * (product + product_2 + product_3 + product_4).sum(axis=1)
+    product_2 = coefficient_5 * ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
+    term = d_input - (by_input * d_input).sum(axis=1)[:, None]
+    term_2 = d_target - (by_target * d_target).sum(axis=1)[:, None]
+    product_3 = coefficient_2 * (term_2 - (coefficient_2 * term_2).sum(axis=1)[:, None])
+    term_3 = coefficient * (term - (coefficient * term).sum(axis=1)[:, None]) + product_3
+    sums = (coefficient_3 * (product + product_2) + cost * term_3).sum(axis=1)
+    return 0.5 * sums
 
 
 def _partials_tangent(

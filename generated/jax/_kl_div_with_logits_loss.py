@@ -85,8 +85,8 @@ def _tangent(
     term_3 = (
         (coefficient * offset).sum(axis=1)[:, None]
         - offset
+        + (offset_2 - (coefficient_2 * offset_2).sum(axis=1)[:, None])
         + product
-        - ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
     )
     return 2.0 * temperature * by_temperature * d_temperature + coefficient_5 * (
         coefficient_2 * term_3

@@ -53,7 +53,6 @@ def _partials(
         softmax(chosen, axis=-2),
         jax.nn.sigmoid(gap),
         jnp.maximum(term_2, 0.0),
-        jnp.maximum(jnp.sign(term_2), 0.0),
     )
 
 
@@ -66,9 +65,7 @@ def _tangent(
     d_margin: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    coefficient, coefficient_2, coefficient_3, coefficient_4, coefficient_5, coefficient_6 = (
-        partials
-    )
+    coefficient, coefficient_2, coefficient_3, coefficient_4, coefficient_5 = partials
     mask = jnp.arange(coefficient_5.shape[0])[:, None] != jnp.arange(coefficient_5.shape[1])
     positive = ((target[:, None] == target) & mask).astype(coefficient_5.dtype)
     mask_2 = target[:, None] != target
@@ -81,8 +78,7 @@ def _tangent(
         * jnp.where(chosen.sum(axis=1) <= 0.0, 0.0, 1.0)[:, None]
         * ((coefficient_3 * term).sum(axis=0) - sums_2[:, None])
     )
-    product_2 = coefficient_5 * coefficient_6 * positive * (sums_2[:, None] + sums + product)
-    return product_2.sum(axis=1)
+    return (coefficient_5 * positive * (sums_2[:, None] + sums + product)).sum(axis=1)
 
 
 def _partials_tangent(
@@ -111,14 +107,12 @@ def _partials_tangent(
     product = sigmoid_gap * term_4
     chosen_3 = jnp.where(mask_2, 0.0, 1.0)
     term_5 = near_i[:, None] + distance + (jnp.maximum(gap, 0.0) + log1p(jnp.exp(-jnp.abs(gap))))
-    positive = jnp.maximum(jnp.sign(term_5), 0.0)
     return (
         ratio(1.0, distance)[:, :, None] * (term_2 - input_direction * sums[:, :, None]),
         softmax_tangent(chosen, term_3, axis=-1),
         softmax_tangent(chosen, term_3, axis=-2),
         product * probability * chosen_3[:, None],
-        positive * (sums_2[:, None] + sums + product * chosen_3[:, None]),
-        jnp.full_like(positive, 0.0),
+        jnp.maximum(jnp.sign(term_5), 0.0) * (sums_2[:, None] + sums + product * chosen_3[:, None]),
     )
 
 

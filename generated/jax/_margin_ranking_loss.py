@@ -42,11 +42,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_target, by_target_2 = partials
-    return (
-        by_target * d_margin
-        + by_target * by_target_2 * d_target
-        - by_target * target * (d_input1 - d_input2)
-    )
+    product = by_target * (by_target_2 * d_target - target * (d_input1 - d_input2))
+    return product + by_target * d_margin
 
 
 def _partials_tangent(

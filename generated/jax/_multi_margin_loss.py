@@ -50,9 +50,7 @@ def _tangent_linear(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (by_input,) = partials
-    term = (
-        by_input * d_margin + by_input * d_input - by_input * pick(d_input, target, axis=1)[:, None]
-    )
+    term = by_input * (d_input - pick(d_input, target, axis=1)[:, None]) + by_input * d_margin
     return weight[target] * term.sum(axis=1) / by_input.shape[1]
 
 
@@ -93,14 +91,8 @@ def _partials_squared(
     input: jax.Array, target: jax.Array, weight: jax.Array, margin: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = input - pick(input, target, axis=1)[:, None] + margin
-    return (
-        jnp.where(
-            target[:, None] != jnp.arange(input.shape[1]),
-            2.0 * jnp.maximum(term, 0.0) * jnp.maximum(jnp.sign(term), 0.0),
-            0.0,
-        ),
-    )
+    gap = jnp.maximum(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
+    return (jnp.where(target[:, None] != jnp.arange(input.shape[1]), 2.0 * gap, 0.0),)
 
 
 def _tangent_squared(
@@ -114,9 +106,7 @@ def _tangent_squared(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     (by_input,) = partials
-    term = (
-        by_input * d_margin + by_input * d_input - by_input * pick(d_input, target, axis=1)[:, None]
-    )
+    term = by_input * (d_input - pick(d_input, target, axis=1)[:, None]) + by_input * d_margin
     return weight[target] * term.sum(axis=1) / by_input.shape[1]
 
 
@@ -130,9 +120,7 @@ def _partials_tangent_squared(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     positive = jnp.maximum(jnp.sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = jnp.where(
-        target[:, None] != jnp.arange(input.shape[1]), 2.0 * positive * positive, 0.0
-    )
+    chosen = jnp.where(target[:, None] != jnp.arange(input.shape[1]), 2.0 * positive, 0.0)
     return (chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, axis=1)[:, None],)
 
 

@@ -61,13 +61,11 @@ def _tangent(
     by_smooth, by_input, p, by_target, coefficient, coefficient_2, coefficient_3 = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
     term_2 = term - (p * term).sum(axis=1)[:, None]
-    sums = (by_target * (2.0 * p * term_2 - 2.0 * d_target)).sum(axis=(0, 2))
-    return (
-        by_smooth * d_smooth
-        + coefficient * sums
-        - 2.0 * coefficient_2 * (target * d_target).sum(axis=(0, 2))
-        - 2.0 * coefficient_2 * (coefficient_3 * term_2).sum(axis=(0, 2))
+    term_3 = -2.0 * (target * d_target).sum(axis=(0, 2)) - 2.0 * (coefficient_3 * term_2).sum(
+        axis=(0, 2)
     )
+    sums = (by_target * (2.0 * p * term_2 - 2.0 * d_target)).sum(axis=(0, 2))
+    return coefficient_2 * term_3 + by_smooth * d_smooth + coefficient * sums
 
 
 def _partials_tangent(

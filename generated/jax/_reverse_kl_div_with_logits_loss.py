@@ -86,8 +86,8 @@ def _tangent(
     term_3 = (
         (coefficient_2 * offset).sum(axis=1)[:, None]
         - offset
+        + (offset_2 - (coefficient_3 * offset_2).sum(axis=1)[:, None])
         + product
-        - ((coefficient_3 * offset_2).sum(axis=1)[:, None] - offset_2)
     )
     return 2.0 * temperature * by_temperature * d_temperature + coefficient_7 * (
         coefficient_3 * term_3

@@ -61,6 +61,7 @@ ABOUT_2 = (
 )
 # Of the same for large arguments: B(2k) / (2k (2k - 1)).
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
+_barrier: Callable[..., Any] = jax.lax.optimization_barrier  # which JAX leaves without types
 # How many entries are summed at once.
 SHORTEST, LONGEST = 32, 256
 
@@ -125,8 +126,22 @@ def fold(tensor: jax.Array | float, keep: int) -> jax.Array | float:
         return tensor
     shape = tensor.shape
     if keep < 0:
-        return tensor.reshape(math.prod(shape[:keep]), *shape[keep:])
-    return tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
+        folded = tensor.reshape(math.prod(shape[:keep]), *shape[keep:])
+    else:
+        folded = tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
+    merges = len(shape) > len(folded.shape)
+    result: jax.Array = _kept(folded) if merges else folded
+    return result
+
+
+@jax.jit
+def _kept(folded: jax.Array) -> Any:
+    """Return merged axes that stay merged to XLA on a CPU.
+
+    It would else move them behind what is computed from them, entry by entry, and there count
+    places anew in loops that run over all axes.
+    """
+    return jax.lax.platform_dependent(folded, cpu=_barrier, default=lambda x: x)
 
 
 def same_weight(name: str, weight: ArrayLike, shape: Sequence[int], dtype: DType) -> jax.Array:

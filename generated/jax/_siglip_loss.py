@@ -64,15 +64,9 @@ def _tangent(
     z = jnp.where(mask, 1.0, -1.0)
     sums = (d_image - by_image * (by_image * d_image).sum(axis=1)[:, None]) @ by_text.T
     sums_2 = by_image @ (d_text - by_text * (by_text * d_text).sum(axis=1)[:, None]).T
-    product = (
-        by_logit_bias * logit_scale * z * (coefficient[:, None] * sums + coefficient_2 * sums_2)
-    )
-    term = (
-        -by_logit_bias * by_logit_scale * z * d_logit_scale
-        - product
-        - by_logit_bias * z * d_logit_bias
-    )
-    return term.sum(axis=1)
+    product = logit_scale * z * (coefficient[:, None] * sums + coefficient_2 * sums_2)
+    product_2 = by_logit_bias * (-by_logit_scale * z * d_logit_scale - product - z * d_logit_bias)
+    return product_2.sum(axis=1)
 
 
 def _partials_tangent(

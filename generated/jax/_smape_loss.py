@@ -43,11 +43,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, coefficient_2, by_target, by_input, by_target_2 = partials
-    return (
-        200.0 * coefficient * coefficient_2 * (d_input - d_target)
-        - 200.0 * by_target * by_input * d_input
-        - 200.0 * by_target * by_target_2 * d_target
-    )
+    product = by_target * (-200.0 * by_input * d_input - 200.0 * by_target_2 * d_target)
+    return product + 200.0 * coefficient * coefficient_2 * (d_input - d_target)
 
 
 def _partials_tangent(

@@ -67,12 +67,12 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, p, coefficient, coefficient_2, by_smooth = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    term_2 = term - (p * term).sum(axis=1)[:, None]
-    term_3 = by_target * d_target + coefficient * p * term_2 - target * p * term_2
+    product = p * (term - (p * term).sum(axis=1)[:, None])
+    sums = (product * (coefficient - target) + by_target * d_target).sum(axis=(0, 2))
     return (
-        coefficient_2 * term_3.sum(axis=(0, 2))
+        coefficient_2 * sums
         - by_smooth * d_smooth
-        - by_smooth * (d_target + p * term_2).sum(axis=(0, 2))
+        - by_smooth * (d_target + product).sum(axis=(0, 2))
     )
 
 
@@ -166,14 +166,10 @@ def _tangent_optax(
     """Return the derivative of the loss along the tangents."""
     by_target, by_input, p, coefficient, coefficient_2, by_smooth = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    term_2 = term - (p * term).sum(axis=1)[:, None]
-    term_3 = by_target * d_target + coefficient * p * term_2 - target * p * term_2
-    term_4 = (
-        coefficient_2 * weight * term_3.sum(axis=2)
-        - 2.0 * (weight * d_smooth) * by_smooth
-        - by_smooth * weight * (d_target + p * term_2).sum(axis=2)
-    )
-    return term_4.sum(axis=1) / coefficient_2.shape[1]
+    product = p * (term - (p * term).sum(axis=1)[:, None])
+    term_2 = -2.0 * weight * d_smooth - weight * (d_target + product).sum(axis=2)
+    sums = (product * (coefficient - target) + by_target * d_target).sum(axis=2)
+    return (by_smooth * term_2 + coefficient_2 * weight * sums).sum(axis=1) / by_smooth.shape[1]
 
 
 def _partials_tangent_optax(

@@ -23,8 +23,7 @@ def _value(input: jax.Array, target: jax.Array) -> jax.Array:
 
 def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    term = 1.0 - input * target
-    return jnp.maximum(term, 0.0), jnp.maximum(jnp.sign(term), 0.0)
+    return (jnp.maximum(1.0 - input * target, 0.0),)
 
 
 def _tangent(
@@ -35,16 +34,17 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_target, by_target_2 = partials
-    return by_target * by_target_2 * (-2.0 * target * d_input - 2.0 * input * d_target)
+    (by_target,) = partials
+    return by_target * (-2.0 * target * d_input - 2.0 * input * d_target)
 
 
 def _partials_tangent(
     input: jax.Array, target: jax.Array, d_input: jax.Array, d_target: jax.Array
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
-    positive = jnp.maximum(jnp.sign(1.0 - input * target), 0.0)
-    return positive * (-target * d_input - input * d_target), jnp.full_like(positive, 0.0)
+    return (
+        jnp.maximum(jnp.sign(1.0 - input * target), 0.0) * (-target * d_input - input * d_target),
+    )
 
 
 _kernel = differentiable(
@@ -67,13 +67,7 @@ def _partials_keras(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...
     """Return the coefficients of the tangents."""
     mask = target == 0.0
     chosen = jnp.where(mask, -1.0, target)
-    term = 1.0 - chosen * input
-    return (
-        jnp.maximum(term, 0.0),
-        jnp.maximum(jnp.sign(term), 0.0),
-        jnp.where(mask, 0.0, 1.0),
-        chosen,
-    )
+    return jnp.maximum(1.0 - chosen * input, 0.0), jnp.where(mask, 0.0, 1.0), chosen
 
 
 def _tangent_keras(
@@ -84,10 +78,8 @@ def _tangent_keras(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_input, by_input_2, by_target, by_input_3 = partials
-    return (
-        by_input * by_input_2 * (-2.0 * by_target * input * d_target - 2.0 * by_input_3 * d_input)
-    )
+    by_input, by_target, by_input_2 = partials
+    return by_input * (-2.0 * by_target * input * d_target - 2.0 * by_input_2 * d_input)
 
 
 def _partials_tangent_keras(
@@ -96,11 +88,10 @@ def _partials_tangent_keras(
     """Return the derivatives of the coefficients along the tangents."""
     mask = target == 0.0
     chosen = jnp.where(mask, -1.0, target)
-    positive = jnp.maximum(jnp.sign(1.0 - chosen * input), 0.0)
     chosen_2 = jnp.where(mask, 0.0, 1.0)
     return (
-        positive * (-chosen_2 * input * d_target - chosen * d_input),
-        jnp.full_like(positive, 0.0),
+        jnp.maximum(jnp.sign(1.0 - chosen * input), 0.0)
+        * (-chosen_2 * input * d_target - chosen * d_input),
         jnp.full_like(chosen_2, 0.0),
         chosen_2 * d_target,
     )

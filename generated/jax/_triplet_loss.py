@@ -46,9 +46,10 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_margin, coefficient, coefficient_2 = partials
-    product = 2.0 * by_margin * (coefficient * (d_anchor - d_positive)).sum(axis=1)
-    product_2 = 2.0 * by_margin * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
-    return by_margin * d_margin + product - product_2
+    term = 2.0 * (coefficient * (d_anchor - d_positive)).sum(axis=1) - 2.0 * (
+        coefficient_2 * (d_anchor - d_negative)
+    ).sum(axis=1)
+    return by_margin * term + by_margin * d_margin
 
 
 def _partials_tangent(

@@ -83,14 +83,10 @@ def _tangent_swapped(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, by_margin, coefficient_2, coefficient_3, coefficient_4, coefficient_5 = partials
-    product = by_margin * coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
-    product_2 = by_margin * coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
-    return (
-        by_margin * (coefficient * (d_anchor - d_positive)).sum(axis=1)
-        + by_margin * d_margin
-        + product
-        + product_2
-    )
+    product = coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
+    product_2 = coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
+    term = (coefficient * (d_anchor - d_positive)).sum(axis=1) + product + product_2
+    return by_margin * term + by_margin * d_margin
 
 
 def _partials_tangent_swapped(
@@ -355,12 +351,12 @@ def _tangent_swapped_optax(
     sums = (coefficient * coefficient_2 * (d_anchor - d_positive)).sum(axis=1)
     sums_2 = (coefficient_4 * coefficient_5 * (d_anchor - d_negative)).sum(axis=1)
     sums_3 = (coefficient_8 * coefficient_9 * (d_positive - d_negative)).sum(axis=1)
-    return (
-        by_margin * coefficient_3 * sums
-        + by_margin * d_margin
-        - by_margin * coefficient_6 * coefficient_7 * sums_2
-        - by_margin * coefficient_10 * coefficient_11 * sums_3
+    term = (
+        coefficient_3 * sums
+        - coefficient_6 * coefficient_7 * sums_2
+        - coefficient_10 * coefficient_11 * sums_3
     )
+    return by_margin * term + by_margin * d_margin
 
 
 def _partials_tangent_swapped_optax(
@@ -522,9 +518,7 @@ def _tangent_plain_optax(
     ) = partials
     sums = (coefficient * coefficient_2 * (d_anchor - d_positive)).sum(axis=1)
     sums_2 = (coefficient_4 * coefficient_5 * (d_anchor - d_negative)).sum(axis=1)
-    return (
-        by_margin * coefficient_3 * sums + by_margin * d_margin - by_margin * coefficient_6 * sums_2
-    )
+    return by_margin * (coefficient_3 * sums - coefficient_6 * sums_2) + by_margin * d_margin
 
 
 def _partials_tangent_plain_optax(

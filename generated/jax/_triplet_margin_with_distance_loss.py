@@ -53,12 +53,7 @@ def _tangent_swapped_called(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_far, by_across, by_far_2 = partials
-    return (
-        by_far * d_margin
-        + by_far * d_near
-        + by_far * by_across * d_across
-        + by_far * by_far_2 * d_far
-    )
+    return by_far * (d_near + by_across * d_across + by_far_2 * d_far) + by_far * d_margin
 
 
 def _partials_tangent_swapped_called(
@@ -170,13 +165,9 @@ def _tangent_swapped_cosine(
         by_positive * coefficient_2[:, None] * term_2
         + by_negative * coefficient_4[:, None] * term_4
     )
-    term_6 = by_positive * coefficient[:, None] * term + by_anchor * coefficient_4[:, None] * term_4
-    return (
-        by_margin * d_margin
-        + by_margin * coefficient_3 * term_3.sum(axis=1)
-        + by_margin * coefficient_5 * term_5.sum(axis=1)
-        + coefficient_6 * term_6.sum(axis=1)
-    )
+    term_6 = coefficient_3 * term_3.sum(axis=1) + coefficient_5 * term_5.sum(axis=1)
+    term_7 = by_positive * coefficient[:, None] * term + by_anchor * coefficient_4[:, None] * term_4
+    return by_margin * term_6 + by_margin * d_margin + coefficient_6 * term_7.sum(axis=1)
 
 
 def _partials_tangent_swapped_cosine(
@@ -280,14 +271,10 @@ def _tangent_swapped_manhattan(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_margin, coefficient, coefficient_2, coefficient_3, coefficient_4, coefficient_5 = partials
-    product = by_margin * coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
-    product_2 = by_margin * coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
-    return (
-        by_margin * d_margin
-        + by_margin * (coefficient * (d_anchor - d_positive)).sum(axis=1)
-        + product
-        + product_2
-    )
+    product = coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
+    product_2 = coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
+    term = (coefficient * (d_anchor - d_positive)).sum(axis=1) + product + product_2
+    return by_margin * term + by_margin * d_margin
 
 
 def _partials_tangent_swapped_manhattan(
@@ -370,14 +357,10 @@ def _tangent_swapped_squared_euclidean(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     by_margin, coefficient, coefficient_2, coefficient_3, coefficient_4, coefficient_5 = partials
-    product = 2.0 * by_margin * (coefficient * (d_anchor - d_positive)).sum(axis=1)
-    product_2 = (
-        2.0 * by_margin * coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
-    )
-    product_3 = (
-        2.0 * by_margin * coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
-    )
-    return by_margin * d_margin + product + product_2 + product_3
+    product = 2.0 * coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
+    product_2 = 2.0 * coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
+    term = 2.0 * (coefficient * (d_anchor - d_positive)).sum(axis=1) + product + product_2
+    return by_margin * term + by_margin * d_margin
 
 
 def _partials_tangent_swapped_squared_euclidean(
@@ -457,14 +440,10 @@ def _tangent_swapped_euclidean(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, by_margin, coefficient_2, coefficient_3, coefficient_4, coefficient_5 = partials
-    product = by_margin * coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
-    product_2 = by_margin * coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
-    return (
-        by_margin * (coefficient * (d_anchor - d_positive)).sum(axis=1)
-        + by_margin * d_margin
-        + product
-        + product_2
-    )
+    product = coefficient_3 * (coefficient_2 * (d_anchor - d_negative)).sum(axis=1)
+    product_2 = coefficient_5 * (coefficient_4 * (d_positive - d_negative)).sum(axis=1)
+    term = (coefficient * (d_anchor - d_positive)).sum(axis=1) + product + product_2
+    return by_margin * term + by_margin * d_margin
 
 
 def _partials_tangent_swapped_euclidean(

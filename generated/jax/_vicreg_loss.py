@@ -136,14 +136,10 @@ def _tangent_variance(
     """Return the derivative of the loss along the tangents."""
     by_eps, by_eps_2, coefficient, by_eps_3, by_eps_4, coefficient_2, by_std_weight = partials
     quotient = ratio(1.0, coefficient.shape[0] - 1.0)
-    product = (
-        by_eps * by_eps_2 * quotient * (coefficient * deviation(d_input1, axis=-2)).sum(axis=0)
-    )
-    product_2 = (-0.5 * by_eps * by_eps_2 * d_eps - product).sum() / by_eps.shape[0]
-    product_3 = (
-        by_eps_3 * by_eps_4 * quotient * (coefficient_2 * deviation(d_input2, axis=-2)).sum(axis=0)
-    )
-    product_4 = (-0.5 * by_eps_3 * by_eps_4 * d_eps - product_3).sum() / by_eps.shape[0]
+    product = by_eps_2 * quotient * (coefficient * deviation(d_input1, axis=-2)).sum(axis=0)
+    product_2 = (by_eps * (-0.5 * by_eps_2 * d_eps - product)).sum() / by_eps.shape[0]
+    product_3 = by_eps_4 * quotient * (coefficient_2 * deviation(d_input2, axis=-2)).sum(axis=0)
+    product_4 = (by_eps_3 * (-0.5 * by_eps_4 * d_eps - product_3)).sum() / by_eps.shape[0]
     return 0.5 * std_weight * (product_2 + product_4) + 0.5 * by_std_weight * d_std_weight
 
 

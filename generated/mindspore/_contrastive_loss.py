@@ -28,15 +28,14 @@ def _gradient(
     """Return the gradient by `input1`, `input2`, `target` and `margin`, given that of the loss."""
     mask = target == 1.0
     gap = input1 - input2
-    term = margin - norm(gap, axis=-1)
-    product = 2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term))
-    slope = upstream * ops.where(mask, 0.0, -product)
-    product_2 = 0.5 * ops.expand_dims(slope, 1) * direction(gap, axis=-1)
+    positive = ops.maximum(0.0, margin - norm(gap, axis=-1))
+    slope = upstream * ops.where(mask, 0.0, -2.0 * positive)
+    product = 0.5 * ops.expand_dims(slope, 1) * direction(gap, axis=-1)
     slope_2 = upstream * ops.cast(mask, upstream.dtype)
-    product_3 = ops.expand_dims(slope_2, 1) * gap
+    product_2 = ops.expand_dims(slope_2, 1) * gap
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
-    grad_margin = 0.5 * total(upstream * ops.where(mask, 0.0, product))
-    return product_2 + product_3, -product_2 - product_3, grad_target, grad_margin
+    grad_margin = 0.5 * total(upstream * ops.where(mask, 0.0, 2.0 * positive))
+    return product + product_2, -product - product_2, grad_target, grad_margin
 
 
 def _tangent(
@@ -53,13 +52,14 @@ def _tangent(
     mask = target == 1.0
     gap = input1 - input2
     term = d_input1 - d_input2
-    term_2 = margin - norm(gap, axis=-1)
-    product = 2.0 * ops.maximum(0.0, term_2) * ops.maximum(0.0, sign(term_2))
-    product_2 = 0.5 * ops.where(mask, 0.0, -product) * total(direction(gap, axis=-1) * term, axis=1)
+    positive = ops.maximum(0.0, margin - norm(gap, axis=-1))
+    product = (
+        0.5 * ops.where(mask, 0.0, -2.0 * positive) * total(direction(gap, axis=-1) * term, axis=1)
+    )
     return (
         ops.cast(mask, target.dtype) * total(gap * term, axis=1)
-        + 0.5 * ops.where(mask, 0.0, product) * d_margin
-        + product_2
+        + 0.5 * ops.where(mask, 0.0, 2.0 * positive) * d_margin
+        + product
     )
 
 
@@ -80,19 +80,14 @@ def _curvature(
     length = norm(gap, axis=-1)
     term = margin - length
     positive = ops.maximum(0.0, sign(term))
-    power = positive * positive
-    chosen = ops.where(mask, 0.0, -2.0 * power)
-    chosen_2 = ops.where(mask, 0.0, 2.0 * power)
+    chosen = ops.where(mask, 0.0, -2.0 * positive)
+    chosen_2 = ops.where(mask, 0.0, 2.0 * positive)
     direction_2 = direction(gap, axis=-1)
     term_2 = d_input1 - d_input2
     sums = total(direction_2 * term_2, axis=1)
     slope = upstream * (chosen * d_margin + chosen_2 * sums)
     product = 0.5 * ops.expand_dims(slope, 1) * direction_2
-    slope_2 = (
-        upstream
-        * ops.where(mask, 0.0, -2.0 * ops.maximum(0.0, term) * positive)
-        * ratio(1.0, length)
-    )
+    slope_2 = upstream * ops.where(mask, 0.0, -2.0 * ops.maximum(0.0, term)) * ratio(1.0, length)
     product_2 = (
         0.5 * ops.expand_dims(slope_2, 1) * (term_2 - direction_2 * ops.expand_dims(sums, 1))
     )

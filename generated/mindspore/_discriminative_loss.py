@@ -38,21 +38,16 @@ def _gradient_variance(
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
     term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
-    term_2 = norm(term, axis=-1) - pull
-    excess = ops.maximum(0.0, term_2)
-    positive = ops.maximum(0.0, sign(term_2))
-    direction_2 = direction(term, axis=-1)
+    excess = ops.maximum(0.0, norm(term, axis=-1) - pull)
     power = sums * sums
-    product = divide(
-        ops.expand_dims(excess, 1) * ops.expand_dims(positive, 1) * direction_2,
-        ops.expand_dims(power, 1),
-    )
+    direction_2 = direction(term, axis=-1)
+    product = divide(ops.expand_dims(excess, 1) * direction_2, ops.expand_dims(power, 1))
     slope = -2.0 * upstream * quotient * ops.matmul(ops.transpose(chosen, (1, 0)), product)
-    slope_2 = excess * positive * upstream
+    slope_2 = excess * upstream
     product_2 = divide(
         2.0 * ops.expand_dims(slope_2, 1) * quotient * direction_2, ops.expand_dims(sums, 1)
     )
-    grad_pull = -2.0 * upstream * quotient * total(divide(excess * positive, sums))
+    grad_pull = -2.0 * upstream * quotient * total(divide(excess, sums))
     return slope + product_2, grad_pull
 
 
@@ -63,13 +58,10 @@ def _tangent_variance(
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
     term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
-    term_2 = norm(term, axis=-1) - pull
-    term_3 = d_input - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
-    product = divide(2.0 * total(direction(term, axis=-1) * term_3, axis=1), sums)
-    product_2 = (
-        ops.maximum(0.0, term_2)
-        * ops.maximum(0.0, sign(term_2))
-        * (product - divide(2.0 * d_pull, sums))
+    term_2 = d_input - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
+    product = divide(2.0 * total(direction(term, axis=-1) * term_2, axis=1), sums)
+    product_2 = ops.maximum(0.0, norm(term, axis=-1) - pull) * (
+        product - divide(2.0 * d_pull, sums)
     )
     return ratio(1.0, total(1.0 / sums)) * total(product_2)
 
@@ -81,43 +73,38 @@ def _curvature_variance(
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
+    power = sums * sums
     term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
+    direction_2 = direction(term, axis=-1)
     length = norm(term, axis=-1)
     term_2 = length - pull
     positive = ops.maximum(0.0, sign(term_2))
-    direction_2 = direction(term, axis=-1)
     term_3 = d_input - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
     sums_2 = total(direction_2 * term_3, axis=1)
     term_4 = positive * sums_2 - positive * d_pull
-    power = sums * sums
-    product = divide(
-        ops.expand_dims(positive, 1) * ops.expand_dims(term_4, 1) * direction_2,
-        ops.expand_dims(power, 1),
-    )
+    product = divide(direction_2 * ops.expand_dims(term_4, 1), ops.expand_dims(power, 1))
     excess = ops.maximum(0.0, term_2)
     quotient_2 = ratio(1.0, length)
     product_2 = divide(
-        ops.expand_dims(excess, 1)
-        * ops.expand_dims(positive, 1)
-        * ops.expand_dims(quotient_2, 1)
-        * chosen,
+        ops.expand_dims(excess, 1) * ops.expand_dims(quotient_2, 1) * chosen,
         ops.expand_dims(power, 1),
     )
     term_5 = term_3 - direction_2 * ops.expand_dims(sums_2, 1)
     term_6 = ops.matmul(ops.transpose(chosen, (1, 0)), product) + ops.matmul(
         ops.transpose(product_2, (1, 0)), term_5
     )
-    slope = positive * term_4 * upstream
+    slope = term_4 * upstream
     product_3 = divide(
         2.0 * ops.expand_dims(slope, 1) * quotient * direction_2, ops.expand_dims(sums, 1)
     )
-    slope_2 = excess * positive * quotient_2 * upstream
+    slope_2 = excess * quotient_2 * upstream
     product_4 = divide(
         2.0 * ops.expand_dims(slope_2, 1) * quotient * term_5, ops.expand_dims(sums, 1)
     )
-    term_7 = positive * positive * divide(sums_2, sums) - d_pull * positive * divide(positive, sums)
     change_input = -2.0 * upstream * quotient * term_6 + product_3 + product_4
-    change_pull = -2.0 * upstream * quotient * total(term_7)
+    change_pull = (
+        -2.0 * upstream * quotient * total(positive * (divide(sums_2, sums) - divide(d_pull, sums)))
+    )
     return change_input, change_pull
 
 
@@ -190,20 +177,18 @@ def _gradient_distance(
     term = ops.expand_dims(divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1)), 1) - divide(
         ops.matmul(chosen, input), ops.expand_dims(sums, 1)
     )
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = ops.maximum(0.0, term_2)
-    positive = ops.maximum(0.0, sign(term_2))
-    product = divide(-2.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
-    product_2 = ops.expand_dims(ops.where(mask, product, 0.0), 2) * direction(term, axis=-1)
+    nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
+    chosen_2 = ops.where(mask, divide(-2.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
+    product = ops.expand_dims(chosen_2, 2) * direction(term, axis=-1)
     sums_2 = ops.matmul(
-        ops.transpose(chosen, (1, 0)), divide(total(product_2, axis=0), ops.expand_dims(sums, 1))
+        ops.transpose(chosen, (1, 0)), divide(total(product, axis=0), ops.expand_dims(sums, 1))
     )
     sums_3 = ops.matmul(
-        ops.transpose(chosen, (1, 0)), divide(total(product_2, axis=1), ops.expand_dims(sums, 1))
+        ops.transpose(chosen, (1, 0)), divide(total(product, axis=1), ops.expand_dims(sums, 1))
     )
-    product_3 = divide(4.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
+    chosen_3 = ops.where(mask, divide(4.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
     grad_input = -upstream * quotient * sums_2 + upstream * quotient * sums_3
-    grad_push = upstream * quotient * total(ops.where(mask, product_3, 0.0))
+    grad_push = upstream * quotient * total(chosen_3)
     return grad_input, grad_push
 
 
@@ -218,18 +203,14 @@ def _tangent_distance(
     term = ops.expand_dims(divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1)), 1) - divide(
         ops.matmul(chosen, input), ops.expand_dims(sums, 1)
     )
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = ops.maximum(0.0, term_2)
-    positive = ops.maximum(0.0, sign(term_2))
-    product = divide(4.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
-    product_2 = divide(-2.0 * nearness * positive, ops.expand_dims(sums, 1) * sums)
-    term_3 = ops.expand_dims(
+    nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
+    chosen_2 = ops.where(mask, divide(4.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
+    chosen_3 = ops.where(mask, divide(-2.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
+    term_2 = ops.expand_dims(
         divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1)), 1
     ) - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
-    product_3 = ops.where(mask, product_2, 0.0) * total(direction(term, axis=-1) * term_3, axis=2)
-    return ratio(1.0, (clusters - 1.0) * clusters) * total(
-        ops.where(mask, product, 0.0) * d_push + product_3
-    )
+    term_3 = chosen_2 * d_push + chosen_3 * total(direction(term, axis=-1) * term_2, axis=2)
+    return ratio(1.0, (clusters - 1.0) * clusters) * total(term_3)
 
 
 def _curvature_distance(
@@ -248,27 +229,26 @@ def _curvature_distance(
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
     positive = ops.maximum(0.0, sign(term_2))
-    product = divide(positive, ops.expand_dims(sums, 1))
-    product_2 = divide(positive, sums)
-    chosen_2 = ops.where(mask, -4.0 * product * product_2, 0.0)
+    chosen_2 = ops.where(mask, divide(-4.0 * positive, ops.expand_dims(sums, 1) * sums), 0.0)
+    chosen_3 = ops.where(mask, divide(2.0 * positive, ops.expand_dims(sums, 1) * sums), 0.0)
     term_3 = ops.expand_dims(
         divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1)), 1
     ) - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
     sums_2 = total(direction_2 * term_3, axis=2)
-    term_4 = chosen_2 * d_push + ops.where(mask, 2.0 * product * product_2, 0.0) * sums_2
-    product_3 = divide(-2.0 * ops.maximum(0.0, term_2) * positive, ops.expand_dims(sums, 1) * sums)
-    product_4 = ops.where(mask, product_3, 0.0) * ratio(1.0, length)
-    product_5 = ops.expand_dims(product_4, 2) * (term_3 - direction_2 * ops.expand_dims(sums_2, 2))
-    term_5 = direction_2 * ops.expand_dims(term_4, 2) + product_5
+    term_4 = chosen_2 * d_push + chosen_3 * sums_2
+    product = divide(-2.0 * ops.maximum(0.0, term_2), ops.expand_dims(sums, 1) * sums)
+    product_2 = ops.where(mask, product, 0.0) * ratio(1.0, length)
+    product_3 = ops.expand_dims(product_2, 2) * (term_3 - direction_2 * ops.expand_dims(sums_2, 2))
+    term_5 = direction_2 * ops.expand_dims(term_4, 2) + product_3
     sums_3 = ops.matmul(
         ops.transpose(divide(chosen, ops.expand_dims(sums, 1)), (1, 0)), total(term_5, axis=0)
     )
     sums_4 = ops.matmul(
         ops.transpose(divide(chosen, ops.expand_dims(sums, 1)), (1, 0)), total(term_5, axis=1)
     )
-    term_6 = ops.where(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
+    chosen_4 = ops.where(mask, divide(8.0 * positive, ops.expand_dims(sums, 1) * sums), 0.0)
     change_input = -upstream * quotient * sums_3 + upstream * quotient * sums_4
-    change_push = upstream * quotient * total(term_6)
+    change_push = upstream * quotient * total(chosen_4 * d_push + chosen_2 * sums_2)
     return change_input, change_push
 
 

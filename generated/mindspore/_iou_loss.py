@@ -220,48 +220,47 @@ def _curvature(
     )
     product_9 = quotient_2 * term_15
     term_20 = ratio(quotient, term_3) + term_14
-    product_10 = positive * positive_2
-    product_11 = (
-        product_10 * (-power * overlap_height * overlap_width - quotient_2 - quotient) * term_8
-    )
+    product_10 = quotient * positive * positive_2
+    product_11 = quotient_2 * positive * positive_2
+    term_21 = -power * overlap_height * overlap_width - product_11 - product_10
     product_12 = power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
-    term_21 = product_8 * term_20 * term_19 + product_11 - product_12
-    term_22 = term_14 * width * term_19 + term_11 * term_21 - product_2 - product_5 - product_9
-    slope = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_22, 1)
+    term_22 = product_8 * term_20 * term_19 + term_21 * term_8 - product_12
+    term_23 = term_14 * width * term_19 + term_11 * term_22 - product_2 - product_5 - product_9
+    slope = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_23, 1)
     chosen_2 = ops.cast(index == 3, upstream.dtype)
-    term_23 = -product_6 - quotient_3
-    term_24 = product_2 + product_5 + term_23 * width * term_19 + product_9 + term_9 * term_21
-    slope_2 = chosen_2 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_24, 1)
+    term_24 = -product_6 - quotient_3
+    term_25 = product_2 + product_5 + term_24 * width * term_19 + product_9 + term_9 * term_22
+    slope_2 = chosen_2 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_25, 1)
     chosen_3 = ops.cast(index == 0, upstream.dtype)
     product_13 = height * product * term_8
     product_14 = height * product_4 * term_13
     product_15 = quotient_2 * term_16
-    product_16 = product_10 * (-product_3 * overlap_height - quotient_2 - quotient) * term_13
+    product_16 = (-product_3 * overlap_height - product_11 - product_10) * term_13
     product_17 = power * positive * positive * overlap_height * overlap_height * term_8
-    term_25 = product_7 * term_20 * term_19 + product_16 - product_17
-    term_26 = term_14 * height * term_19 + term_6 * term_25 - product_13 - product_14 - product_15
-    slope_3 = chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_26, 1)
+    term_26 = product_7 * term_20 * term_19 + product_16 - product_17
+    term_27 = term_14 * height * term_19 + term_6 * term_26 - product_13 - product_14 - product_15
+    slope_3 = chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_27, 1)
     chosen_4 = ops.cast(index == 2, upstream.dtype)
-    term_27 = product_13 + product_14 + term_23 * height * term_19 + product_15 + term_4 * term_25
-    slope_4 = chosen_4 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_27, 1)
+    term_28 = product_13 + product_14 + term_24 * height * term_19 + product_15 + term_4 * term_26
+    slope_4 = chosen_4 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_28, 1)
     product_18 = term_8 * product
     product_19 = product_18 * true_width
     product_20 = term_13 * product_4
     product_21 = product_20 * true_width
     product_22 = term_14 * term_19
     product_23 = quotient_2 * term_17
-    term_28 = product_22 * true_width + term_12 * term_21 - product_19 - product_21 - product_23
-    slope_5 = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_28, 1)
-    product_24 = term_19 * term_23
-    term_29 = product_19 + product_21 + product_24 * true_width + product_23 + term_10 * term_21
-    slope_6 = chosen_2 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_29, 1)
+    term_29 = product_22 * true_width + term_12 * term_22 - product_19 - product_21 - product_23
+    slope_5 = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_29, 1)
+    product_24 = term_19 * term_24
+    term_30 = product_19 + product_21 + product_24 * true_width + product_23 + term_10 * term_22
+    slope_6 = chosen_2 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_30, 1)
     product_25 = product_18 * true_height
     product_26 = product_20 * true_height
     product_27 = quotient_2 * term_18
-    term_30 = product_22 * true_height + term_7 * term_25 - product_25 - product_26 - product_27
-    slope_7 = chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_30, 1)
-    term_31 = product_25 + product_26 + product_24 * true_height + product_27 + term_5 * term_25
-    slope_8 = chosen_4 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_31, 1)
+    term_31 = product_22 * true_height + term_7 * term_26 - product_25 - product_26 - product_27
+    slope_7 = chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_31, 1)
+    term_32 = product_25 + product_26 + product_24 * true_height + product_27 + term_5 * term_26
+    slope_8 = chosen_4 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_32, 1)
     change_input = slope + slope_2 + slope_3 + slope_4
     change_target = slope_5 + slope_6 + slope_7 + slope_8
     return change_input, change_target

@@ -51,34 +51,33 @@ def _gradient(
         ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
     )
     positive = ops.maximum(0.0, term_2)
-    positive_2 = ops.maximum(0.0, sign(term_2))
     mask_3 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
-    positive_3 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), upstream.dtype)
-    slope = ops.expand_dims(upstream, 1) * positive * positive_2 * positive_3
+    positive_2 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), upstream.dtype)
     chosen_3 = ops.cast(ops.where(mask_2, 0.0, 1.0), upstream.dtype)
     sigmoid_gap = sigmoid(gap)
-    slope_2 = (
+    slope = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(chosen_3, 1)
         * positive
         * positive_2
-        * positive_3
         * sigmoid_gap
     )
-    sums = total(slope_2, axis=0)
+    sums = total(slope, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = ops.cast(ops.where(mask, -1.0, 0.0), upstream.dtype)
     product = positive * positive_2
-    term_3 = total(product * positive_3, axis=1) - chosen_3 * total(
-        product * positive_3 * sigmoid_gap, axis=1
-    )
+    term_3 = total(product, axis=1) - chosen_3 * total(product * sigmoid_gap, axis=1)
     probability_2 = softmax(chosen, axis=-1)
-    slope_3 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_3, 1) * probability_2 * chosen_4
-    term_4 = slope + sums * probability * chosen_4 + slope_3
+    slope_2 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_3, 1) * probability_2 * chosen_4
+    term_4 = (
+        ops.expand_dims(upstream, 1) * positive * positive_2
+        + sums * probability * chosen_4
+        + slope_2
+    )
     product_2 = ops.expand_dims(term_4, 2) * direction(term, axis=-1)
-    slope_4 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_3, 1) * probability_2 * chosen_2
+    slope_3 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_3, 1) * probability_2 * chosen_2
     grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
-    grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(slope_4)
+    grad_margin = total(sums * total(probability * chosen_2, axis=0)) + total(slope_3)
     return grad_input, grad_margin
 
 
@@ -112,10 +111,7 @@ def _tangent(
         * term_4
     )
     product_3 = (
-        ops.maximum(0.0, term_2)
-        * ops.maximum(0.0, sign(term_2))
-        * positive
-        * (ops.expand_dims(sums_2, 1) + sums + product_2)
+        ops.maximum(0.0, term_2) * positive * (ops.expand_dims(sums_2, 1) + sums + product_2)
     )
     return total(product_3, axis=1)
 
@@ -144,7 +140,6 @@ def _curvature(
         ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
     )
     positive = ops.maximum(0.0, sign(term_2))
-    power = positive * positive
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive_2 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
     probability = softmax(chosen, axis=-1)
@@ -163,51 +158,52 @@ def _curvature(
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = ops.maximum(0.0, term_2)
     probability_3 = sigmoid(-gap)
-    product_2 = ops.expand_dims(slope_2, 1) * positive_3 * positive * probability_3 * term_5
-    product_3 = product * (ops.expand_dims(slope, 1) * power * term_6 + product_2)
+    product_2 = ops.expand_dims(slope_2, 1) * positive_3 * probability_3 * term_5
+    product_3 = product * (ops.expand_dims(slope, 1) * positive * term_6 + product_2)
     sums_3 = total(product_3, axis=0)
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(chosen_4, 1)
         * positive_3
-        * positive
         * positive_2
         * sigmoid_gap
     )
     sums_4 = total(slope_3, axis=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_4 = positive * positive_3
-    product_5 = product_4 * probability_3 * ops.expand_dims(chosen_4, 1) * term_5
-    term_7 = total(power * positive_2 * term_6, axis=1) - chosen_4 * total(
-        product * (power * term_6 + product_5), axis=1
-    )
+    product_4 = positive_3 * probability_3 * ops.expand_dims(chosen_4, 1) * term_5
+    product_5 = chosen_4 * total(product * (positive * term_6 + product_4), axis=1)
+    term_7 = total(positive * positive_2 * term_6, axis=1) - product_5
     slope_4 = probability * chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_7, 1)
-    term_8 = total(product_4 * positive_2, axis=1) - chosen_4 * total(
-        product_4 * positive_2 * sigmoid_gap, axis=1
+    term_8 = total(positive_3 * positive_2, axis=1) - chosen_4 * total(
+        positive_2 * positive_3 * sigmoid_gap, axis=1
     )
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
     slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * chosen_3 * d_probability_2
     term_9 = (
-        ops.expand_dims(upstream, 1) * power * positive_2 * term_6
+        ops.expand_dims(upstream, 1) * positive * positive_2 * term_6
         + probability_2 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
         + slope_4
         + slope_5
     )
-    slope_6 = ops.expand_dims(upstream, 1) * positive_3 * positive * positive_2
-    slope_7 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * probability * chosen_3
-    product_6 = (slope_6 + sums_4 * probability_2 * chosen_3 + slope_7) * ratio(1.0, distance)
+    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * probability * chosen_3
+    term_10 = (
+        ops.expand_dims(upstream, 1) * positive_3 * positive_2
+        + sums_4 * probability_2 * chosen_3
+        + slope_6
+    )
+    product_6 = term_10 * ratio(1.0, distance)
     product_7 = ops.expand_dims(product_6, 2) * (
         term_3 - input_direction * ops.expand_dims(sums, 2)
     )
-    term_10 = input_direction * ops.expand_dims(term_9, 2) + product_7
-    term_11 = total(probability_2 * chosen_2, axis=0) * sums_3 + sums_4 * total(
+    term_11 = input_direction * ops.expand_dims(term_9, 2) + product_7
+    term_12 = total(probability_2 * chosen_2, axis=0) * sums_3 + sums_4 * total(
         chosen_2 * d_probability, axis=0
     )
-    slope_8 = probability * ops.expand_dims(upstream, 1) * ops.expand_dims(term_7, 1)
-    slope_9 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * d_probability_2
-    change_input = -total(term_10, axis=0) + total(term_10, axis=1)
-    change_margin = total(term_11) + total(chosen_2 * (slope_8 + slope_9))
+    slope_7 = probability * ops.expand_dims(upstream, 1) * ops.expand_dims(term_7, 1)
+    slope_8 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * d_probability_2
+    change_input = -total(term_11, axis=0) + total(term_11, axis=1)
+    change_margin = total(term_12) + total(chosen_2 * (slope_7 + slope_8))
     return change_input, change_margin
 
 

@@ -153,12 +153,8 @@ def _gradient_squared(
     """Return the gradient by `input` and `margin`, given that of the loss."""
     picked = take(weight, target)
     index = count_up(input.shape[1])
-    term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
-    chosen = ops.where(
-        ops.expand_dims(target, 1) != index,
-        2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)),
-        0.0,
-    )
+    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
+    chosen = ops.where(ops.expand_dims(target, 1) != index, 2.0 * gap, 0.0)
     product = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen
     sums = total(chosen, axis=1)
     chosen_2 = ops.where(
@@ -174,18 +170,14 @@ def _tangent_squared(
     input: Tensor, target: Tensor, weight: Tensor, margin: Tensor, d_input: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = input - ops.expand_dims(pick(input, target, axis=1), 1) + margin
-    chosen = ops.where(
-        ops.expand_dims(target, 1) != count_up(input.shape[1]),
-        2.0 * ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)),
-        0.0,
-    )
-    term_2 = (
+    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
+    chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), 2.0 * gap, 0.0)
+    term = (
         chosen * d_margin
         + chosen * d_input
         - chosen * ops.expand_dims(pick(d_input, target, axis=1), 1)
     )
-    return divide(take(weight, target) * total(term_2, axis=1), input.shape[1])
+    return divide(take(weight, target) * total(term, axis=1), input.shape[1])
 
 
 def _curvature_squared(
@@ -202,7 +194,7 @@ def _curvature_squared(
     index = count_up(input.shape[1])
     direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
     chosen = ops.where(
-        ops.expand_dims(target, 1) != index, 2.0 * ops.square(ops.maximum(0.0, direction_2)), 0.0
+        ops.expand_dims(target, 1) != index, 2.0 * ops.maximum(0.0, direction_2), 0.0
     )
     product = ops.expand_dims(divide(upstream * picked * d_margin, input.shape[1]), 1) * chosen
     product_2 = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen * d_input

@@ -18,21 +18,16 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    term = 1.0 - input * target
-    positive = ops.maximum(0.0, term)
-    positive_2 = ops.maximum(0.0, sign(term))
-    grad_input = -2.0 * upstream * positive * positive_2 * target
-    grad_target = -2.0 * upstream * positive * positive_2 * input
+    positive = ops.maximum(0.0, 1.0 - input * target)
+    grad_input = -2.0 * upstream * positive * target
+    grad_target = -2.0 * upstream * positive * input
     return grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - input * target
-    return (
-        ops.maximum(0.0, term)
-        * ops.maximum(0.0, sign(term))
-        * (-2.0 * target * d_input - 2.0 * input * d_target)
+    return ops.maximum(0.0, 1.0 - input * target) * (
+        -2.0 * target * d_input - 2.0 * input * d_target
     )
 
 
@@ -42,15 +37,14 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input * target
     positive = ops.maximum(0.0, sign(term))
-    power = positive * positive
-    product = 2.0 * ops.maximum(0.0, term) * positive
+    product = 2.0 * ops.maximum(0.0, term)
     term_2 = (
-        2.0 * power * target * target * d_input
-        + (2.0 * power * input * target - product) * d_target
+        2.0 * positive * target * target * d_input
+        + (2.0 * positive * input * target - product) * d_target
     )
     term_3 = (
-        2.0 * power * target * input - product
-    ) * d_input + 2.0 * power * input * input * d_target
+        2.0 * positive * target * input - product
+    ) * d_input + 2.0 * positive * input * input * d_target
     return upstream * term_2, upstream * term_3
 
 
@@ -100,17 +94,10 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
-    term = 1.0 - chosen * input
-    positive = ops.maximum(0.0, term)
-    positive_2 = ops.maximum(0.0, sign(term))
-    grad_input = -2.0 * upstream * positive * positive_2 * chosen
+    positive = ops.maximum(0.0, 1.0 - chosen * input)
+    grad_input = -2.0 * upstream * positive * chosen
     grad_target = (
-        -2.0
-        * upstream
-        * positive
-        * positive_2
-        * ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype)
-        * input
+        -2.0 * upstream * positive * ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype) * input
     )
     return grad_input, grad_target
 
@@ -119,11 +106,8 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     chosen = ops.where(mask, -1.0, target)
-    term = 1.0 - chosen * input
     product = 2.0 * ops.cast(ops.where(mask, 0.0, 1.0), target.dtype) * input * d_target
-    return (
-        ops.maximum(0.0, term) * ops.maximum(0.0, sign(term)) * (-product - 2.0 * chosen * d_input)
-    )
+    return ops.maximum(0.0, 1.0 - chosen * input) * (-product - 2.0 * chosen * d_input)
 
 
 def _curvature_keras(
@@ -135,17 +119,14 @@ def _curvature_keras(
     chosen_2 = ops.where(mask, -1.0, target)
     term = 1.0 - chosen_2 * input
     positive = ops.maximum(0.0, sign(term))
-    power = positive * positive
-    product = 2.0 * ops.maximum(0.0, term) * positive
+    product = 2.0 * ops.maximum(0.0, term)
+    product_2 = chosen * (2.0 * positive * input * chosen_2 - product) * d_target
     term_2 = (
-        chosen * (2.0 * power * input * chosen_2 - product) * d_target
-        + 2.0 * power * chosen_2 * chosen_2 * d_input
+        2.0 * positive * chosen * chosen * input * input * d_target
+        + chosen * (2.0 * positive * chosen_2 * input - product) * d_input
     )
-    term_3 = (
-        2.0 * power * chosen * chosen * input * input * d_target
-        + chosen * (2.0 * power * chosen_2 * input - product) * d_input
-    )
-    return upstream * term_2, upstream * term_3
+    change_input = upstream * (product_2 + 2.0 * positive * chosen_2 * chosen_2 * d_input)
+    return change_input, upstream * term_2
 
 
 class _GradientKeras(nn.Cell):

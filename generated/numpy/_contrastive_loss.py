@@ -57,21 +57,19 @@ def _value_and_gradient(
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
     mask = target == 1.0
     gap = input1 - input2
-    term = margin - norm(gap, axis=-1)
-    positive = at_least(term, 0.0)
-    product = 2.0 * positive * at_least(sign(term), 0.0)
-    slope = upstream * select(mask, 0.0, -product)
-    product_2 = 0.5 * slope[:, None] * direction(gap, axis=-1)
+    positive = at_least(margin - norm(gap, axis=-1), 0.0)
+    slope = upstream * select(mask, 0.0, -2.0 * positive)
+    product = 0.5 * slope[:, None] * direction(gap, axis=-1)
     slope_2 = upstream * mask.astype(target.dtype)
-    product_3 = slope_2[:, None] * gap
+    product_2 = slope_2[:, None] * gap
     loss = 0.5 * select(mask, total(gap * gap, axis=1), positive * positive)
     grad_margin = None
     if "margin" in wanted:
-        grad_margin = 0.5 * total(upstream * select(mask, 0.0, product))
+        grad_margin = 0.5 * total(upstream * select(mask, 0.0, 2.0 * positive))
     return (
         loss,
-        product_2 + product_3,
-        -product_2 - product_3 if "input2" in wanted else None,
+        product + product_2,
+        -product - product_2 if "input2" in wanted else None,
         np.full_like(target, 0.0) if "target" in wanted else None,
         grad_margin,
     )
@@ -85,13 +83,12 @@ def _hessian_diagonal(
     gap = input1 - input2
     length = norm(gap, axis=-1)
     term = margin - length
-    positive = at_least(sign(term), 0.0)
-    product = select(mask, 0.0, -2.0 * at_least(term, 0.0) * positive) * ratio(1.0, length)
+    product = select(mask, 0.0, -2.0 * at_least(term, 0.0)) * ratio(1.0, length)
     power = direction(gap, axis=-1) ** 2
     term_2 = mask.astype(upstream.dtype)[:, None] + 0.5 * product[:, None] * sum_of_others(
         power, axis=-1
     )
-    product_2 = 0.5 * power * select(mask, 0.0, 2.0 * positive * positive)[:, None]
+    product_2 = 0.5 * power * select(mask, 0.0, 2.0 * at_least(sign(term), 0.0))[:, None]
     slope = upstream[:, None] * (term_2 + product_2)
     return slope, slope, np.full_like(target, 0.0)
 

@@ -93,23 +93,21 @@ def _value_and_gradient_variance(
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
     term = input - chosen @ input / sums[:, None]
-    term_2 = norm(term, axis=-1) - pull
-    excess = at_least(term_2, 0.0)
+    excess = at_least(norm(term, axis=-1) - pull, 0.0)
+    product = excess / sums
     clusters = total(1.0 / sums)
     quotient = ratio(1.0, clusters)
-    positive = at_least(sign(term_2), 0.0)
-    direction_2 = direction(term, axis=-1)
     power = sums * sums
-    product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
-    slope = excess * positive * upstream
-    loss = ratio(total(excess * (excess / sums)), clusters)
-    grad_input = (
-        -2.0 * upstream * quotient * (chosen.T @ product)
-        + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
+    direction_2 = direction(term, axis=-1)
+    slope = (
+        -2.0 * upstream * quotient * (chosen.T @ (excess[:, None] * direction_2 / power[:, None]))
     )
+    slope_2 = excess * upstream
+    loss = ratio(total(excess * product), clusters)
+    grad_input = slope + 2.0 * slope_2[:, None] * quotient * direction_2 / sums[:, None]
     grad_pull = None
     if "pull" in wanted:
-        grad_pull = -2.0 * upstream * quotient * total(excess * positive / sums)
+        grad_pull = -2.0 * upstream * quotient * total(product)
     return loss, grad_input, grad_pull
 
 
@@ -122,8 +120,7 @@ def _hessian_diagonal_variance(
     term = input - chosen @ input / sums[:, None]
     length = norm(term, axis=-1)
     term_2 = length - pull
-    positive = at_least(sign(term_2), 0.0)
-    product = at_least(term_2, 0.0) * positive * ratio(1.0, length)
+    product = at_least(term_2, 0.0) * ratio(1.0, length)
     chosen_2 = (target == target).astype(input.dtype)
     product_2 = chosen_2 / sums
     term_3 = 1.0 - product_2
@@ -136,28 +133,34 @@ def _hessian_diagonal_variance(
     term_7 = (
         term_5 - power + 2.0 * power * chosen_2[:, None] / sums[:, None] + power * term_6[:, None]
     )
-    product_3 = 2.0 * positive[:, None] * positive[:, None] * (power / sums[:, None])
-    product_4 = 4.0 * chosen_2[:, None] * (direction_2 * positive[:, None] / sums[:, None]) ** 2
-    term_8 = 2.0 * product[:, None] * term_7 / sums[:, None] + (product_3 - product_4)
+    positive = at_least(sign(term_2), 0.0)
+    product_3 = positive * chosen_2
+    term_8 = (
+        2.0 * power * positive[:, None] / sums[:, None]
+        - 4.0 * product_3[:, None] * (direction_2 / sums[:, None]) ** 2
+    )
     chosen_3 = (target == target[:, None]).astype(input.dtype)
     power_2 = (chosen_3 / sums) ** 2
     term_9 = power_2[:, :, None] - 2.0 * (chosen_3[:, :, None] * direction_2 / sums[:, None]) ** 2
-    product_5 = (
+    product_4 = (
         total(power, axis=1)[:, None] * (direction_2 * chosen_3[:, :, None] / sums[:, None]) ** 2
     )
-    product_6 = (
+    product_5 = (
         at_least(term_2, 0.0)[:, None]
-        * positive[:, None]
         * ratio(1.0, length)[:, None]
-        * (term_9 + product_5)
+        * (term_9 + product_4)
         / sums[:, None]
     )
-    sums_3 = (positive * (chosen_3 * chosen_3 / sums) * (positive / sums)) @ (power / sums[:, None])
-    return (
-        upstream
-        * ratio(1.0, total(1.0 / sums))
-        * (term_8 + (2.0 * total(product_6, axis=1) + 2.0 * sums_3)),
+    power_3 = sums**3
+    sums_3 = (chosen_3 * chosen_3) @ (
+        power * at_least(sign(term_2), 0.0)[:, None] / power_3[:, None]
     )
+    term_10 = (
+        2.0 * product[:, None] * term_7 / sums[:, None]
+        + term_8
+        + (2.0 * total(product_5, axis=1) + 2.0 * sums_3)
+    )
+    return (upstream * ratio(1.0, total(1.0 / sums)) * term_10,)
 
 
 _kernel_variance = Kernels(
@@ -215,21 +218,20 @@ def _value_and_gradient_distance(
     sums = total(chosen, axis=1)
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = at_least(term_2, 0.0)
+    nearness = at_least(2.0 * push - norm(term, axis=-1), 0.0)
     sums_2 = total(select(mask, nearness / sums[:, None] * (nearness / sums), 0.0))
     clusters = total(1.0 / sums)
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
-    positive = at_least(sign(term_2), 0.0)
-    chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
+    product_2 = select(mask, -2.0 * nearness / (sums[:, None] * sums), 0.0)[:, :, None] * direction(
+        term, axis=-1
+    )
     slope = -upstream * quotient * (chosen.T @ (total(product_2, axis=0) / sums[:, None]))
     slope_2 = upstream * quotient * (chosen.T @ (total(product_2, axis=1) / sums[:, None]))
     grad_push = None
     if "push" in wanted:
-        chosen_3 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-        grad_push = upstream * quotient * total(chosen_3)
+        sums_3 = total(select(mask, 4.0 * nearness / (sums[:, None] * sums), 0.0))
+        grad_push = upstream * quotient * sums_3
     return ratio(sums_2, product), slope + slope_2, grad_push
 
 
@@ -246,8 +248,7 @@ def _hessian_diagonal_distance(
     term = product[:, None] - chosen @ input / sums[:, None]
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
-    positive = at_least(sign(term_2), 0.0)
-    product_2 = at_least(term_2, 0.0) * positive * ratio(1.0, length)
+    product_2 = at_least(term_2, 0.0) * ratio(1.0, length)
     power = direction(term, axis=-1) ** 2
     product_3 = (
         -2.0
@@ -258,9 +259,13 @@ def _hessian_diagonal_distance(
     product_4 = (target == target[:, None]).astype(input.dtype) / sums
     chosen_2 = masked((product_4[:, :, None] - product_4[:, None]) ** 2, mask)
     sums_2 = total(masked(product_3, mask[:, :, None]) * chosen_2[:, :, :, None], axis=(1, 2))
-    product_5 = positive / sums
-    product_6 = 2.0 * positive[:, :, None] * (power / sums[:, None, None]) * product_5[:, :, None]
-    sums_3 = total(masked(product_6, mask[:, :, None]) * chosen_2[:, :, :, None], axis=(1, 2))
+    product_5 = (
+        2.0
+        * power
+        * at_least(sign(term_2), 0.0)[:, :, None]
+        / (sums[:, None, None] * sums[:, None])
+    )
+    sums_3 = total(masked(product_5, mask[:, :, None]) * chosen_2[:, :, :, None], axis=(1, 2))
     return (upstream * ratio(1.0, (clusters - 1.0) * clusters) * (sums_2 + sums_3),)
 
 

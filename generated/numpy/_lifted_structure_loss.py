@@ -99,23 +99,22 @@ def _value_and_gradient(
         np.arange(input.shape[0])[:, None] != np.arange(input.shape[0])
     )
     positive_2 = mask_3.astype(input.dtype)
-    product = positive * at_least(sign(term_2), 0.0)
-    product_2 = positive_2 * product
+    product = positive * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0)
     sigmoid_gap = sigmoid(gap)
-    sums = total(upstream[:, None] * chosen_3[:, None] * product_2 * sigmoid_gap, axis=0)
+    sums = total(upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap, axis=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0)
-    term_3 = total(product * positive_2, axis=1) - chosen_3 * total(product_2 * sigmoid_gap, axis=1)
+    term_3 = total(product, axis=1) - chosen_3 * total(product * sigmoid_gap, axis=1)
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * product_2
+        upstream[:, None] * product
         + sums * probability * chosen_4
         + upstream[:, None] * term_3[:, None] * probability_2 * chosen_4
     )
-    product_3 = term_4[:, :, None] * direction(term, axis=-1)
+    product_2 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * total(positive * positive * positive_2, axis=1)
-    grad_input = -total(product_3, axis=0) + total(product_3, axis=1)
+    grad_input = -total(product_2, axis=0) + total(product_2, axis=1)
     grad_margin = None
     if "margin" in wanted:
         sums_2 = total(upstream[:, None] * term_3[:, None] * probability_2 * chosen_2)
@@ -136,10 +135,9 @@ def _hessian_diagonal(
     near_j = logsumexp(chosen, axis=-2)
     gap = select(mask_2[:, None], 0.0, near_j - near_i[:, None])
     term_2 = near_i[:, None] + distance + (at_least(gap, 0.0) + np.log1p(np.exp(-np.abs(gap))))
-    positive = at_least(sign(term_2), 0.0)
     index = np.arange(upstream.shape[0])
     index_2 = np.arange(input.shape[0])
-    positive_2 = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
+    positive = ((target[:, None] == target) & (index[:, None] != index_2)).astype(upstream.dtype)
     probability = softmax(chosen, axis=-1)
     chosen_2 = select(mask, -1.0, 0.0)
     product = probability * chosen_2
@@ -197,10 +195,8 @@ def _hessian_diagonal(
     term_9 = (
         term_6[:, None] + quotient[:, :, None] * term_3 + product_11 + (product_16 - product_15)
     )
-    product_17 = (
-        at_least(term_2, 0.0)[:, :, None] * positive[:, :, None] * positive_2[:, :, None] * term_9
-    )
-    product_18 = positive_2 * positive * positive
+    product_17 = at_least(term_2, 0.0)[:, :, None] * positive[:, :, None] * term_9
+    product_18 = positive * at_least(sign(term_2), 0.0)
     product_19 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * sums_5[:, None]
     term_10 = sums_5[:, None] + input_direction - product_19
     term_11 = sigmoid_gap[:, :, None] * chosen_5[:, None, None] * term_8 - product_9[:, None, None]
@@ -214,9 +210,8 @@ def _hessian_diagonal(
     log_sum = logsumexp(chosen_6, axis=-1)
     chosen_7 = select(mask_2, 0.0, log_sum - near_i)
     term_14 = near_i + (at_least(chosen_7, 0.0) + np.log1p(np.exp(-np.abs(chosen_7))))
-    positive_3 = at_least(sign(term_14), 0.0)
     chosen_8 = ((target == target) & (index != index)).astype(upstream.dtype)
-    product_20 = at_least(term_14, 0.0) * positive_3 * chosen_8
+    product_20 = at_least(term_14, 0.0) * chosen_8
     probability_5, probability_6 = sigmoids(chosen_7)
     product_21 = probability_5 * probability_6 * power_3
     probability_7 = softmax(chosen_6, axis=-1)
@@ -225,7 +220,7 @@ def _hessian_diagonal(
     input_direction_2 = direction(term_13, axis=-1)
     sums_6 = total(product_22[:, :, None] * input_direction_2, axis=1)
     term_15 = quotient_2 * term_4 + 2.0 * product_21[:, None] * sums_6 * sums_5
-    product_23 = positive_3 * positive_3 * chosen_8
+    product_23 = at_least(sign(term_14), 0.0) * chosen_8
     product_24 = probability_5 * chosen_5
     product_25 = (
         4.0
@@ -246,7 +241,6 @@ def _hessian_diagonal(
         + input_length_2
         + (at_least(chosen_10, 0.0) + np.log1p(np.exp(-np.abs(chosen_10))))
     )
-    positive_4 = at_least(sign(term_17), 0.0)
     chosen_11 = ((target[:, None] == target) & (index_2[:, None] != index_2)).astype(upstream.dtype)
     probability_8 = softmax(chosen_6, axis=-2)
     quotient_4 = ratio(1.0, input_length)
@@ -283,72 +277,66 @@ def _hessian_diagonal(
     product_35 = product_32[:, :, None] * power_3[:, None, None] * term_25 * term_25
     product_36 = (
         at_least(term_17, 0.0)[:, :, None]
-        * positive_4[:, :, None]
         * chosen_11[:, :, None]
         * (term_20[:, :, None] + product_31 + product_35)
     )
-    power_8 = positive_4 * positive_4
     term_26 = probability_9[:, :, None] * chosen_5[:, None, None] * term_25 - product_34[:, :, None]
-    sums_7 = total(power_8[:, :, None] * chosen_11[:, :, None] * term_26 * term_26, axis=2)
+    product_37 = (
+        at_least(sign(term_17), 0.0)[:, :, None] * chosen_11[:, :, None] * term_26 * term_26
+    )
+    term_27 = 2.0 * total(product_36, axis=2) + 2.0 * total(product_37, axis=2)
     chosen_12 = select(mask_2, 0.0, log_sum[:, None] - log_sum_2)
-    term_27 = (
+    term_28 = (
         log_sum_2 + input_length + (at_least(chosen_12, 0.0) + np.log1p(np.exp(-np.abs(chosen_12))))
     )
-    positive_5 = at_least(sign(term_27), 0.0)
     chosen_13 = ((target == target[:, None]) & (index_2 != index[:, None])).astype(upstream.dtype)
-    product_37 = at_least(term_27, 0.0) * positive_5 * chosen_13
+    product_38 = at_least(term_28, 0.0) * chosen_13
     probability_11, probability_12 = sigmoids(chosen_12)
     chosen_14 = select(mask_4, margin - norm(term_13, axis=-1), -math.inf)
     probability_13 = softmax(chosen_14, axis=-1)
     picked_2 = pick(probability_13, index, axis=1)
-    product_38 = chosen_4 * picked_2
-    product_39 = product_38 * quotient_2 * term_4
-    sums_8 = total(product_22[:, :, None] * quotient_4[:, :, None] * term_18, axis=1)
-    product_40 = (
+    product_39 = chosen_4 * picked_2
+    product_40 = product_39 * quotient_2 * term_4
+    sums_7 = total(product_22[:, :, None] * quotient_4[:, :, None] * term_18, axis=1)
+    product_41 = (
         picked_2
         * pick(softmax_complement(chosen_14, axis=-1), index, axis=1)
         * chosen_4
         * quotient_3
     )
-    product_41 = chosen_9[:, :, None] * input_direction_2
+    product_42 = chosen_9[:, :, None] * input_direction_2
     is_largest_2 = index_2 == argmax_along(chosen_6, axis=1).squeeze(axis=1)[:, None]
-    sums_9 = total(masked(product_41, is_largest_2[:, :, None]), axis=1)
-    sums_10 = total(probability_7[:, :, None] * (sums_9[:, None] - product_41), axis=1)
-    product_42 = 2.0 * product_40[:, None] * (sums_10 + (product_7[:, None] - sums_9))
-    product_43 = product_38 * quotient_3
-    product_44 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_13, axis=-1)
-    product_45 = probability_13[:, :, None] * (sums_10[:, None] + (product_44 - sums_9[:, None]))
-    sums_11 = total(masked(sum_of_others(product_45, axis=-2), mask_3[:, :, None]), axis=1)
-    product_46 = (
-        probability_7[:, :, None] * (sums_10[:, None] + (product_41 - sums_9[:, None])) ** 2
-    )
-    term_28 = 2.0 * product_43[:, None] * sums_11 - product_42 + total(product_46, axis=1)
-    term_29 = product_39[:, None] + sums_8 + term_28
-    product_47 = probability_11[:, :, None] * chosen_5[:, None] * term_29[:, None]
-    product_48 = probability_11 * probability_12
-    term_30 = product_43[:, None, None] + product_34
-    product_49 = 2.0 * product_48[:, :, None] * power_3[:, None] * sums_6[:, None] * term_30
-    power_9 = sums_6 * sums_6
-    product_50 = (
-        power_9[:, None]
+    sums_8 = total(masked(product_42, is_largest_2[:, :, None]), axis=1)
+    sums_9 = total(probability_7[:, :, None] * (sums_8[:, None] - product_42), axis=1)
+    product_43 = 2.0 * product_41[:, None] * (sums_9 + (product_7[:, None] - sums_8))
+    product_44 = product_39 * quotient_3
+    product_45 = select(mask_4, -1.0, 0.0)[:, :, None] * direction(term_13, axis=-1)
+    product_46 = probability_13[:, :, None] * (sums_9[:, None] + (product_45 - sums_8[:, None]))
+    sums_10 = total(masked(sum_of_others(product_46, axis=-2), mask_3[:, :, None]), axis=1)
+    product_47 = probability_7[:, :, None] * (sums_9[:, None] + (product_42 - sums_8[:, None])) ** 2
+    term_29 = 2.0 * product_44[:, None] * sums_10 - product_43 + total(product_47, axis=1)
+    term_30 = product_40[:, None] + sums_7 + term_29
+    product_48 = probability_11[:, :, None] * chosen_5[:, None] * term_30[:, None]
+    product_49 = probability_11 * probability_12
+    term_31 = product_44[:, None, None] + product_34
+    product_50 = 2.0 * product_49[:, :, None] * power_3[:, None] * sums_6[:, None] * term_31
+    power_8 = sums_6 * sums_6
+    product_51 = (
+        power_8[:, None]
         * probability_11[:, :, None]
         * probability_12[:, :, None]
         * power_3[:, None]
     )
-    term_31 = quotient_4[:, :, None] * term_18 + product_47 + (product_50 - product_49)
-    product_51 = positive_5 * positive_5 * chosen_13
-    term_32 = probability_11[:, :, None] * chosen_5[:, None] * term_30 - product_34
-    term_33 = -input_direction_2 - probability_11[:, :, None] * chosen_5[:, None] * sums_6[:, None]
-    term_34 = (
-        4.0 * product_51[:, :, None] * term_32 * term_33
-        + 2.0 * product_51[:, :, None] * term_33 * term_33
-    )
+    term_32 = quotient_4[:, :, None] * term_18 + product_48 + (product_51 - product_50)
+    product_52 = at_least(sign(term_28), 0.0) * chosen_13
+    term_33 = probability_11[:, :, None] * chosen_5[:, None] * term_31 - product_34
+    term_34 = -input_direction_2 - probability_11[:, :, None] * chosen_5[:, None] * sums_6[:, None]
     term_35 = (
-        2.0 * total(product_36, axis=2)
-        + 2.0 * sums_7
-        + (2.0 * product_37[:, :, None] * term_31 + term_34)
+        4.0 * product_52[:, :, None] * term_33 * term_34
+        + 2.0 * product_52[:, :, None] * term_34 * term_34
     )
-    return (0.5 * upstream[:, None] * term_16 + 0.5 * total(upstream[:, None] * term_35, axis=1),)
+    slope = upstream[:, None] * (term_27 + (2.0 * product_38[:, :, None] * term_32 + term_35))
+    return (0.5 * upstream[:, None] * term_16 + 0.5 * total(slope, axis=1),)
 
 
 def _denominator(target: Array) -> Array:

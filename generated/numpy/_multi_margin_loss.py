@@ -158,10 +158,9 @@ def _value_and_gradient_squared(
     picked = weight[target]
     index = np.arange(input.shape[1])
     mask = target[:, None] != index
-    term = input - pick(input, target, axis=1)[:, None] + margin
-    gap = at_least(term, 0.0)
+    gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     slope = upstream * picked / input.shape[1]
-    chosen = select(mask, 2.0 * gap * at_least(sign(term), 0.0), 0.0)
+    chosen = select(mask, 2.0 * gap, 0.0)
     sums = total(chosen, axis=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / input.shape[1]
@@ -179,7 +178,7 @@ def _hessian_diagonal_squared(
     slope = upstream * weight[target] / input.shape[1]
     index = np.arange(input.shape[1])
     positive = at_least(sign(input - pick(input, target, axis=1)[:, None] + margin), 0.0)
-    chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
+    chosen = select(target[:, None] != index, 2.0 * positive, 0.0)
     chosen_2 = (index == target[:, None]).astype(upstream.dtype)
     term = chosen - 2.0 * chosen * chosen_2 + chosen_2 * chosen_2 * total(chosen, axis=1)[:, None]
     return (slope[:, None] * term,)

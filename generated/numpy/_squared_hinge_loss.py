@@ -44,21 +44,19 @@ def _value_and_gradient(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    term = 1.0 - input * target
-    positive = at_least(term, 0.0)
-    positive_2 = at_least(sign(term), 0.0)
-    grad_input = -2.0 * upstream * positive * positive_2 * target
+    positive = at_least(1.0 - input * target, 0.0)
+    grad_input = -2.0 * upstream * positive * target
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * positive * positive_2 * input
+        grad_target = -2.0 * upstream * positive * input
     return positive * positive, grad_input, grad_target
 
 
 def _hessian_diagonal(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:
     """Return the diagonal of the Hessian by `input` and `target`."""
-    power = at_least(sign(1.0 - input * target), 0.0) ** 2
-    diagonal_input = 2.0 * upstream * power * target * target
-    diagonal_target = 2.0 * upstream * power * input * input
+    positive = at_least(sign(1.0 - input * target), 0.0)
+    diagonal_input = 2.0 * upstream * positive * target * target
+    diagonal_target = 2.0 * upstream * positive * input * input
     return diagonal_input, diagonal_target
 
 
@@ -118,13 +116,11 @@ def _value_and_gradient_keras(
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    term = 1.0 - chosen * input
-    positive = at_least(term, 0.0)
-    positive_2 = at_least(sign(term), 0.0)
-    grad_input = -2.0 * upstream * positive * positive_2 * chosen
+    positive = at_least(1.0 - chosen * input, 0.0)
+    grad_input = -2.0 * upstream * positive * chosen
     grad_target = None
     if "target" in wanted:
-        grad_target = -2.0 * upstream * positive * positive_2 * select(mask, 0.0, 1.0) * input
+        grad_target = -2.0 * upstream * positive * select(mask, 0.0, 1.0) * input
     return positive * positive, grad_input, grad_target
 
 
@@ -132,9 +128,9 @@ def _hessian_diagonal_keras(upstream: Array, input: Array, target: Array) -> tup
     """Return the diagonal of the Hessian by `input` and `target`."""
     mask = target == 0.0
     chosen = select(mask, -1.0, target)
-    power = at_least(sign(1.0 - chosen * input), 0.0) ** 2
-    diagonal_input = 2.0 * upstream * power * chosen * chosen
-    diagonal_target = 2.0 * upstream * power * select(mask, 0.0, 1.0) ** 2 * input * input
+    positive = at_least(sign(1.0 - chosen * input), 0.0)
+    diagonal_input = 2.0 * upstream * positive * chosen * chosen
+    diagonal_target = 2.0 * upstream * positive * select(mask, 0.0, 1.0) ** 2 * input * input
     return diagonal_input, diagonal_target
 
 

@@ -389,16 +389,17 @@ def _curvature(
         - product_4 * term_28
         - product_2 * term_29
     )
-    product_5 = positive * positive_2
+    product_5 = quotient_4 * positive_2 * positive
     power_2 = quotient_4 * quotient_4
-    term_31 = -power_2 * overlap_height * overlap_width - quotient_6 - quotient_4
-    product_6 = power_2 * overlap_width * overlap_width * positive * positive * term_29
-    term_32 = product_2 * term_23 * term_30 + product_5 * term_31 * term_28 - product_6
-    product_7 = overlap_height * (positive_2 * power_2)
-    product_8 = width * product_7 * term_28
-    product_9 = overlap_width * power_2
-    product_10 = positive * product_9
-    product_11 = width * product_10 * term_29
+    product_6 = quotient_6 * positive_2 * positive
+    term_31 = -power_2 * overlap_height * overlap_width - product_6 - product_5
+    product_7 = power_2 * overlap_width * overlap_width * positive * positive * term_29
+    term_32 = product_2 * term_23 * term_30 + term_31 * term_28 - product_7
+    product_8 = overlap_height * (positive_2 * power_2)
+    product_9 = width * product_8 * term_28
+    product_10 = overlap_width * power_2
+    product_11 = positive * product_10
+    product_12 = width * product_11 * term_29
     mask = true_width <= true_height
     quotient_8 = ratio(true_width, true_height)
     quotient_9 = ratio(true_height, true_width)
@@ -428,7 +429,7 @@ def _curvature(
         ratio(quotient_16, width) / power_5
         - 2.0 * over_hypot1_3 * quotient_15 * quotient_16 / power_4
     )
-    product_12 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_33, term_34)
+    product_13 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_33, term_34)
     power_6 = hypot1_2 * hypot1_2
     chosen_4 = select(mask_2, -quotient_14 / power_6, -quotient_16 / power_5)
     hypot1_4 = hypot1(quotient_8)
@@ -443,18 +444,18 @@ def _curvature(
     chosen_6 = select(mask, -quotient_19 / power_7, -quotient_20 / power_8)
     chosen_7 = select(mask_2, quotient_13 / power_6, quotient_15 / power_5)
     term_35 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
-    product_13 = 0.8105694691387022 * quotient_12 * chosen_4 * term_35
-    product_14 = (quotient_13 * quotient_14 + ratio(quotient_14, height)) / power_6
-    term_36 = product_14 - 2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3
+    product_14 = 0.8105694691387022 * quotient_12 * chosen_4 * term_35
+    product_15 = (quotient_13 * quotient_14 + ratio(quotient_14, height)) / power_6
+    term_36 = product_15 - 2.0 * over_hypot1_2 * quotient_14 * quotient_14 / power_3
     chosen_8 = select(mask_2, term_36, 2.0 * over_hypot1_3 * quotient_16 * quotient_16 / power_4)
-    product_15 = 0.8105694691387022 * gap * quotient_12 * chosen_8 * term_25
+    product_16 = 0.8105694691387022 * gap * quotient_12 * chosen_8 * term_25
     term_37 = (
         term_22 * width * term_30
-        + (product_12 - quotient_6) * term_24
-        + product_13
-        + product_15
-        - product_8
-        - product_11
+        + (product_13 - quotient_6) * term_24
+        + product_14
+        + product_16
+        - product_9
+        - product_12
     )
     term_38 = (
         product
@@ -465,18 +466,18 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_2 * term_17
     )
     chosen_9 = (index == 3).to(upstream.dtype)
-    product_16 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
+    product_17 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
     term_39 = -product_3 - quotient_7
     term_40 = (
-        product_8
-        + product_11
+        product_9
+        + product_12
         + term_39 * width * term_30
-        + (quotient_6 - product_12) * term_24
-        - product_13
-        - product_15
+        + (quotient_6 - product_13) * term_24
+        - product_14
+        - product_16
     )
     term_41 = (
-        product_16
+        product_17
         + slope_2
         + term_15 * upstream * term_32
         + upstream * term_40
@@ -485,13 +486,16 @@ def _curvature(
     )
     chosen_10 = (index == 0).to(upstream.dtype)
     slope_3 = 0.5 * upstream * quotient_3 * term_3
-    product_17 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_3) * term_18
+    product_18 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_3) * term_18
     slope_4 = 0.5 * upstream * quotient * term_4
-    product_18 = product_5 * (-product_9 * overlap_height - quotient_6 - quotient_4) * term_29
     product_19 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
-    term_42 = product_4 * term_23 * term_30 + product_18 - product_19
-    product_20 = height * product_7 * term_28
-    product_21 = height * product_10 * term_29
+    term_42 = (
+        product_4 * term_23 * term_30
+        + (-product_10 * overlap_height - product_6 - product_5) * term_29
+        - product_19
+    )
+    product_20 = height * product_8 * term_28
+    product_21 = height * product_11 * term_29
     term_43 = (
         2.0 * over_hypot1_2 * quotient_14 * quotient_13 / power_3
         - ratio(quotient_13, height) / power_6
@@ -514,7 +518,7 @@ def _curvature(
         - product_21
     )
     term_47 = (
-        product_17
+        product_18
         + slope_4
         + term_12 * upstream * term_42
         + upstream * term_46
@@ -541,9 +545,9 @@ def _curvature(
     )
     product_27 = 0.5 * quotient_3 * term_5
     slope_5 = upstream * (2.0 * term_8 * hull_height * term_16 + product_27) * term_18
-    product_28 = term_28 * product_7
+    product_28 = term_28 * product_8
     product_29 = product_28 * true_width
-    product_30 = term_29 * product_10
+    product_30 = term_29 * product_11
     product_31 = product_30 * true_width
     product_32 = term_22 * term_30
     power_9 = hypot1_4**3

@@ -47,23 +47,21 @@ def _value_and_gradient_variance(
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
     term = input - chosen @ input / sums[:, None]
-    term_2 = norm(term, axis=-1) - pull
-    excess = term_2.clamp(min=0.0)
+    excess = (norm(term, axis=-1) - pull).clamp(min=0.0)
+    product = excess / sums
     clusters = (1.0 / sums).sum()
     quotient = ratio(1.0, clusters)
-    positive = sign(term_2).clamp(min=0.0)
-    direction_2 = direction(term, axis=-1)
     power = sums * sums
-    product = excess[:, None] * positive[:, None] * direction_2 / power[:, None]
-    slope = excess * positive * upstream
-    loss = ratio((excess * (excess / sums)).sum(), clusters)
-    grad_input = (
-        -2.0 * upstream * quotient * (chosen.T @ product)
-        + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
+    direction_2 = direction(term, axis=-1)
+    slope = (
+        -2.0 * upstream * quotient * (chosen.T @ (excess[:, None] * direction_2 / power[:, None]))
     )
+    slope_2 = excess * upstream
+    loss = ratio((excess * product).sum(), clusters)
+    grad_input = slope + 2.0 * slope_2[:, None] * quotient * direction_2 / sums[:, None]
     grad_pull = None
     if "pull" in wanted:
-        grad_pull = -2.0 * upstream * quotient * (excess * positive / sums).sum()
+        grad_pull = -2.0 * upstream * quotient * product.sum()
     return loss, grad_input, grad_pull
 
 
@@ -74,12 +72,9 @@ def _tangent_variance(
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
     term = input - chosen @ input / sums[:, None]
-    term_2 = norm(term, axis=-1) - pull
     product = direction(term, axis=-1) * (d_input - chosen @ d_input / sums[:, None])
-    product_2 = (
-        term_2.clamp(min=0.0)
-        * sign(term_2).clamp(min=0.0)
-        * (2.0 * product.sum(dim=1) / sums - 2.0 * d_pull / sums)
+    product_2 = (norm(term, axis=-1) - pull).clamp(min=0.0) * (
+        2.0 * product.sum(dim=1) / sums - 2.0 * d_pull / sums
     )
     return ratio(1.0, (1.0 / sums).sum()) * product_2.sum()
 
@@ -96,30 +91,28 @@ def _curvature_variance(
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
     quotient = ratio(1.0, (1.0 / sums).sum())
+    power = sums * sums
     term = input - chosen @ input / sums[:, None]
+    direction_2 = direction(term, axis=-1)
     length = norm(term, axis=-1)
     term_2 = length - pull
     positive = sign(term_2).clamp(min=0.0)
-    direction_2 = direction(term, axis=-1)
     term_3 = d_input - chosen @ d_input / sums[:, None]
     sums_2 = (direction_2 * term_3).sum(dim=1)
     term_4 = positive * sums_2 - positive * d_pull
-    power = sums * sums
-    product = positive[:, None] * term_4[:, None] * direction_2 / power[:, None]
     excess = term_2.clamp(min=0.0)
     quotient_2 = ratio(1.0, length)
-    product_2 = excess[:, None] * positive[:, None] * quotient_2[:, None] * chosen / power[:, None]
     term_5 = term_3 - direction_2 * sums_2[:, None]
-    slope = -2.0 * upstream * quotient * (chosen.T @ product + product_2.T @ term_5)
-    slope_2 = positive * term_4 * upstream
-    slope_3 = excess * positive * quotient_2 * upstream
-    term_6 = positive * positive * (sums_2 / sums) - d_pull * positive * (positive / sums)
+    sums_3 = (excess[:, None] * quotient_2[:, None] * chosen / power[:, None]).T @ term_5
+    term_6 = chosen.T @ (direction_2 * term_4[:, None] / power[:, None]) + sums_3
+    slope = term_4 * upstream
+    slope_2 = excess * quotient_2 * upstream
     change_input = (
-        slope
-        + 2.0 * slope_2[:, None] * quotient * direction_2 / sums[:, None]
-        + 2.0 * slope_3[:, None] * quotient * term_5 / sums[:, None]
+        -2.0 * upstream * quotient * term_6
+        + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
+        + 2.0 * slope_2[:, None] * quotient * term_5 / sums[:, None]
     )
-    change_pull = -2.0 * upstream * quotient * term_6.sum()
+    change_pull = -2.0 * upstream * quotient * (positive * (sums_2 / sums - d_pull / sums)).sum()
     return change_input, change_pull
 
 
@@ -155,21 +148,21 @@ def _value_and_gradient_distance(
     sums = chosen.sum(dim=1)
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = term_2.clamp(min=0.0)
+    nearness = (2.0 * push - norm(term, axis=-1)).clamp(min=0.0)
     sums_2 = select(mask, nearness / sums[:, None] * (nearness / sums), 0.0).sum()
     clusters = (1.0 / sums).sum()
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
-    positive = sign(term_2).clamp(min=0.0)
-    chosen_2 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product_2 = chosen_2[:, :, None] * direction(term, axis=-1)
+    product_2 = select(mask, -2.0 * nearness / (sums[:, None] * sums), 0.0)[:, :, None] * direction(
+        term, axis=-1
+    )
     slope = -upstream * quotient * (chosen.T @ (product_2.sum(dim=0) / sums[:, None]))
     slope_2 = upstream * quotient * (chosen.T @ (product_2.sum(dim=1) / sums[:, None]))
     grad_push = None
     if "push" in wanted:
-        chosen_3 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-        grad_push = upstream * quotient * chosen_3.sum()
+        grad_push = (
+            upstream * quotient * select(mask, 4.0 * nearness / (sums[:, None] * sums), 0.0).sum()
+        )
     return ratio(sums_2, product), slope + slope_2, grad_push
 
 
@@ -183,17 +176,12 @@ def _tangent_distance(
     mask = target[:, None] != target
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
-    term_2 = 2.0 * push - norm(term, axis=-1)
-    nearness = term_2.clamp(min=0.0)
-    positive = sign(term_2).clamp(min=0.0)
-    chosen_2 = select(mask, 4.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    chosen_3 = select(mask, -2.0 * nearness * positive / (sums[:, None] * sums), 0.0)
-    product = chosen @ d_input / sums[:, None]
-    product_2 = direction(term, axis=-1) * (product[:, None] - chosen @ d_input / sums[:, None])
-    return (
-        ratio(1.0, (clusters - 1.0) * clusters)
-        * (chosen_2 * d_push + chosen_3 * product_2.sum(dim=2)).sum()
-    )
+    nearness = (2.0 * push - norm(term, axis=-1)).clamp(min=0.0)
+    product = select(mask, 4.0 * nearness / (sums[:, None] * sums), 0.0) * d_push
+    product_2 = chosen @ d_input / sums[:, None]
+    product_3 = direction(term, axis=-1) * (product_2[:, None] - chosen @ d_input / sums[:, None])
+    product_4 = select(mask, -2.0 * nearness / (sums[:, None] * sums), 0.0) * product_3.sum(dim=2)
+    return ratio(1.0, (clusters - 1.0) * clusters) * (product + product_4).sum()
 
 
 def _curvature_distance(
@@ -216,21 +204,20 @@ def _curvature_distance(
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
     positive = sign(term_2).clamp(min=0.0)
-    product = positive / sums[:, None]
-    product_2 = positive / sums
-    chosen_2 = select(mask, -4.0 * product * product_2, 0.0)
-    product_3 = chosen @ d_input / sums[:, None]
-    term_3 = product_3[:, None] - chosen @ d_input / sums[:, None]
+    chosen_2 = select(mask, -4.0 * positive / (sums[:, None] * sums), 0.0)
+    product = chosen @ d_input / sums[:, None]
+    term_3 = product[:, None] - chosen @ d_input / sums[:, None]
     sums_2 = (direction_2 * term_3).sum(dim=2)
-    term_4 = chosen_2 * d_push + select(mask, 2.0 * product * product_2, 0.0) * sums_2
-    chosen_3 = select(mask, -2.0 * term_2.clamp(min=0.0) * positive / (sums[:, None] * sums), 0.0)
-    product_4 = chosen_3 * ratio(1.0, length)
-    product_5 = product_4[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
-    term_5 = direction_2 * term_4[:, :, None] + product_5
+    product_2 = select(mask, 2.0 * positive / (sums[:, None] * sums), 0.0) * sums_2
+    term_4 = chosen_2 * d_push + product_2
+    chosen_3 = select(mask, -2.0 * term_2.clamp(min=0.0) / (sums[:, None] * sums), 0.0)
+    product_3 = chosen_3 * ratio(1.0, length)
+    product_4 = product_3[:, :, None] * (term_3 - direction_2 * sums_2[:, :, None])
+    term_5 = direction_2 * term_4[:, :, None] + product_4
     slope = -upstream * quotient * ((chosen / sums[:, None]).T @ term_5.sum(dim=0))
     slope_2 = upstream * quotient * ((chosen / sums[:, None]).T @ term_5.sum(dim=1))
-    term_6 = select(mask, 8.0 * product * product_2, 0.0) * d_push + chosen_2 * sums_2
-    change_push = upstream * quotient * term_6.sum()
+    product_5 = select(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
+    change_push = upstream * quotient * (product_5 + chosen_2 * sums_2).sum()
     return slope + slope_2, change_push
 
 

@@ -57,23 +57,22 @@ def _value_and_gradient(
         input.shape[0], device=input.device
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
-    product = positive * sign(term_2).clamp(min=0.0)
-    product_2 = positive_2 * product
+    product = positive * positive_2
     chosen_3 = select(mask_2, 0.0, 1.0).to(input.dtype)
     sigmoid_gap = torch.sigmoid(gap)
-    sums = (upstream[:, None] * chosen_3[:, None] * product_2 * sigmoid_gap).sum(dim=0)
+    sums = (upstream[:, None] * chosen_3[:, None] * product * sigmoid_gap).sum(dim=0)
     probability = softmax(chosen, axis=-2)
     chosen_4 = select(mask, -1.0, 0.0).to(input.dtype)
-    term_3 = (product * positive_2).sum(dim=1) - chosen_3 * (product_2 * sigmoid_gap).sum(dim=1)
+    term_3 = product.sum(dim=1) - chosen_3 * (product * sigmoid_gap).sum(dim=1)
     probability_2 = softmax(chosen, axis=-1)
     term_4 = (
-        upstream[:, None] * product_2
+        upstream[:, None] * product
         + sums * probability * chosen_4
         + upstream[:, None] * term_3[:, None] * probability_2 * chosen_4
     )
-    product_3 = term_4[:, :, None] * direction(term, axis=-1)
+    product_2 = term_4[:, :, None] * direction(term, axis=-1)
     loss = 0.5 * (positive * positive * positive_2).sum(dim=1)
-    grad_input = -product_3.sum(dim=0) + product_3.sum(dim=1)
+    grad_input = -product_2.sum(dim=0) + product_2.sum(dim=1)
     grad_margin = None
     if "margin" in wanted:
         sums_2 = (upstream[:, None] * term_3[:, None] * probability_2 * chosen_2).sum()
@@ -107,7 +106,6 @@ def _tangent(
     )
     product_2 = (
         term_2.clamp(min=0.0)
-        * sign(term_2).clamp(min=0.0)
         * ((target[:, None] == target) & mask_3).to(input.dtype)
         * (sums_2[:, None] + sums + product)
     )
@@ -137,7 +135,6 @@ def _curvature(
     term_2 = gap.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_gap, probability))
     term_3 = near_i[:, None] + distance + term_2
     positive = sign(term_3).clamp(min=0.0)
-    power = positive * positive
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
@@ -157,38 +154,34 @@ def _curvature(
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = term_3.clamp(min=0.0)
     term_8 = (
-        slope[:, None] * power * term_7
-        + slope_2[:, None] * positive_3 * positive * probability * term_6
+        slope[:, None] * positive * term_7 + slope_2[:, None] * positive_3 * probability * term_6
     )
     sums_3 = (product * term_8).sum(dim=0)
-    slope_3 = (
-        upstream[:, None] * chosen_4[:, None] * positive_3 * positive * positive_2 * sigmoid_gap
-    )
+    slope_3 = upstream[:, None] * chosen_4[:, None] * positive_3 * positive_2 * sigmoid_gap
     sums_4 = slope_3.sum(dim=0)
     d_probability = softmax_tangent(chosen, term_5, axis=-2)
-    product_2 = positive * positive_3
-    term_9 = power * term_7 + product_2 * probability * chosen_4[:, None] * term_6
-    term_10 = (power * positive_2 * term_7).sum(dim=1) - chosen_4 * (product * term_9).sum(dim=1)
-    term_11 = (product_2 * positive_2).sum(dim=1) - chosen_4 * (
-        product_2 * positive_2 * sigmoid_gap
+    term_9 = positive * term_7 + positive_3 * probability * chosen_4[:, None] * term_6
+    term_10 = (positive * positive_2 * term_7).sum(dim=1) - chosen_4 * (product * term_9).sum(dim=1)
+    term_11 = (positive_3 * positive_2).sum(dim=1) - chosen_4 * (
+        positive_2 * positive_3 * sigmoid_gap
     ).sum(dim=1)
     d_probability_2 = softmax_tangent(chosen, term_5, axis=-1)
     slope_4 = upstream[:, None] * term_11[:, None] * chosen_3 * d_probability_2
     term_12 = (
-        upstream[:, None] * power * positive_2 * term_7
+        upstream[:, None] * positive * positive_2 * term_7
         + probability_3 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
         + probability_2 * chosen_3 * upstream[:, None] * term_10[:, None]
         + slope_4
     )
     term_13 = (
-        upstream[:, None] * positive_3 * positive * positive_2
+        upstream[:, None] * positive_3 * positive_2
         + sums_4 * probability_3 * chosen_3
         + upstream[:, None] * term_11[:, None] * probability_2 * chosen_3
     )
-    product_3 = term_13 * ratio(1.0, distance)
-    product_4 = product_3[:, :, None] * (term_4 - input_direction * sums[:, :, None])
-    term_14 = input_direction * term_12[:, :, None] + product_4
+    product_2 = term_13 * ratio(1.0, distance)
+    product_3 = product_2[:, :, None] * (term_4 - input_direction * sums[:, :, None])
+    term_14 = input_direction * term_12[:, :, None] + product_3
     term_15 = (probability_3 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
         chosen_2 * d_probability
     ).sum(dim=0)

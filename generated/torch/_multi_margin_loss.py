@@ -111,10 +111,9 @@ def _value_and_gradient_squared(
     picked = weight[target]
     index = torch.arange(input.shape[1], device=input.device)
     mask = target[:, None] != index
-    term = input - pick(input, target, dim=1)[:, None] + margin
-    gap = term.clamp(min=0.0)
+    gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     slope = upstream * picked / input.shape[1]
-    chosen = select(mask, 2.0 * gap * sign(term).clamp(min=0.0), 0.0)
+    chosen = select(mask, 2.0 * gap, 0.0)
     sums = chosen.sum(dim=1)
     slope_2 = -upstream * picked * sums / input.shape[1]
     loss = picked * select(mask, gap * gap, 0.0).sum(dim=1) / input.shape[1]
@@ -135,10 +134,10 @@ def _tangent_squared(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target[:, None] != torch.arange(input.shape[1], device=input.device)
-    term = input - pick(input, target, dim=1)[:, None] + margin
-    chosen = select(mask, 2.0 * term.clamp(min=0.0) * sign(term).clamp(min=0.0), 0.0)
-    term_2 = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
-    return weight[target] * term_2.sum(dim=1) / input.shape[1]
+    gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
+    chosen = select(mask, 2.0 * gap, 0.0)
+    term = chosen * d_margin + chosen * d_input - chosen * pick(d_input, target, dim=1)[:, None]
+    return weight[target] * term.sum(dim=1) / input.shape[1]
 
 
 def _curvature_squared(
@@ -155,7 +154,7 @@ def _curvature_squared(
     slope = upstream * picked * d_margin / input.shape[1]
     index = torch.arange(input.shape[1], device=input.device)
     positive = sign(input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
-    chosen = select(target[:, None] != index, 2.0 * positive * positive, 0.0)
+    chosen = select(target[:, None] != index, 2.0 * positive, 0.0)
     slope_2 = upstream * picked / input.shape[1]
     picked_2 = pick(d_input, target, dim=1)
     slope_3 = upstream * picked * picked_2 / input.shape[1]
