@@ -273,6 +273,7 @@ TORCH = Backend(
         put_along="put_along({0}, axis, {1}, {2})",
         put_into="put_into({0}, axis, {1}, {2})",
         exp_beside="exp_beside({0}, axis, {1})",
+        lerp="torch.lerp({0}, {1}, {2})",
         log1p_exp="log1p_exp({0})",
         masked="masked({1}, {0})",
         squeeze="{0}.squeeze(axis)",

@@ -13,7 +13,7 @@ from lossgen.backends import Backend
 from lossgen.code import ATOM, Text, is_negative_leaf
 from lossgen.expand import CHOICES, DEFAULT_WORDS, FUNCTIONS, NAMES, Expansion
 from lossgen.layout import operands
-from lossgen.logistics import logistic_logarithms
+from lossgen.logistics import quicker
 from lossgen.nodes import Node
 from lossgen.page import Page, page
 from lossgen.pairs import SIGMOIDS, Pair, find_pairs
@@ -63,11 +63,11 @@ def print_body(
             compute is written alike, so that a compiler finds it.
     """
     expansion = Expansion(calls | CHOICES & backend.operations.keys())
-    expanded = expansion.expand(*(step or outputs))
-    whole = logistic_logarithms(expanded, tuple(map(bool, wanted)))
+    whole = expansion.expand(*(step or outputs))
     words = dict(expansion.words)
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
+    whole, words = quicker(whole, words, wanted, backend.operations)
     taken = set(reserved) | backend.helpers | NAMES
     own = page(
         whole,

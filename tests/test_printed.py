@@ -16,7 +16,7 @@ from sympy import And
 from test_derive import DIGITS, GRAPHS, SIZES, Point, point, t, w, x
 
 from lossgen import nodes as n
-from lossgen.backends import NUMPY
+from lossgen.backends import NUMPY, TORCH
 from lossgen.expand import NAMES
 from lossgen.functions import shared_functions
 from lossgen.kernels import Kernel, print_kernels, total_names
@@ -173,3 +173,31 @@ def test_a_condition_of_three_is_printed_whole() -> None:
         "x < t",
         "x > 0.0",
     ]
+
+
+LOGIT, SHARE = n.leaf("z", ("n",)), n.leaf("t", ("n",))
+SIGMOIDS = [n.call("sigmoid", z) for z in (LOGIT, n.negate(LOGIT))]
+SOFTPLUS = n.call("softplus", LOGIT)
+MIXTURE = n.add(n.mul(n.subtract(n.ONE, SHARE), SIGMOIDS[0]), n.mul(SHARE, SIGMOIDS[1]))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "quick", "plain"),
+    [
+        ([SOFTPLUS], "log1p_exp(-z.abs())", "log1p(np.exp(-np.abs(z)))"),
+        ([SOFTPLUS, *SIGMOIDS], "torch.log1p(-torch.minimum(", "log1p(np.exp(-np.abs(z)))"),
+        ([SOFTPLUS, SIGMOIDS[0]], "log1p_exp(-z.abs())", "log1p(np.exp(-np.abs(z)))"),
+        ([MIXTURE], "torch.lerp(torch.sigmoid(z), torch.sigmoid(-z), t)", "1.0 - t"),
+        ([n.mul(SHARE, MIXTURE)], "torch.lerp(", "1.0 - t"),
+        (
+            [n.add(n.mul(n.subtract(n.ONE, SHARE), LOGIT), n.mul(SHARE, SIGMOIDS[0]))],
+            "(1.0 - t) * z",
+            "(1.0 - t) * z",
+        ),
+    ],
+    ids=["a logarithm", "both signs", "one sign", "a mixture", "inside", "of what is unbounded"],
+)
+def test_quicker_forms_are_for_frameworks_that_have_them(outputs, quick, plain):
+    for backend, expected in ((TORCH, quick), (NUMPY, plain)):
+        body = print_body(backend, outputs, ("n",), {}, ("z", "t"))
+        assert expected in "\n".join((*body.lines, *body.results)), (body.lines, body.results)

@@ -25,9 +25,9 @@ def _value_clip_0(
     sigmoid_neg_input = torch.sigmoid(neg_input)
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    product = sigmoid_neg_input**gamma_pos * target * (neg_input.clamp(min=0.0) - log_term)
-    product_2 = p**gamma_neg * (1.0 - target) * (input.clamp(min=0.0) - log_term)
-    return product + product_2
+    positive = sigmoid_neg_input**gamma_pos * target * (neg_input.clamp(min=0.0) - log_term)
+    product = p**gamma_neg * (1.0 - target) * (input.clamp(min=0.0) - log_term)
+    return positive + product
 
 
 def _value_and_gradient_clip_0(
@@ -45,24 +45,24 @@ def _value_and_gradient_clip_0(
     product = power * target
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
-    term_2 = input.clamp(min=0.0) - log_term
-    term_3 = product * (-gamma_pos * p * term - sigmoid_neg_input) + product_2 * (
-        gamma_neg * sigmoid_neg_input * term_2 + p
+    softplus_2 = input.clamp(min=0.0) - log_term
+    term = product * (-gamma_pos * p * softplus - sigmoid_neg_input) + product_2 * (
+        gamma_neg * sigmoid_neg_input * softplus_2 + p
     )
-    loss = product * term + product_2 * term_2
+    loss = product * softplus + product_2 * softplus_2
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (power * term - power_2 * term_2)
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
-        grad_gamma_neg = -(upstream * product_2 * term * term_2).sum()
+        grad_gamma_neg = -(upstream * product_2 * softplus * softplus_2).sum()
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        grad_gamma_pos = -(upstream * product * term_2 * term).sum()
-    return loss, upstream * term_3, grad_target, grad_gamma_neg, grad_gamma_pos
+        grad_gamma_pos = -(upstream * product * softplus_2 * softplus).sum()
+    return loss, upstream * term, grad_target, grad_gamma_neg, grad_gamma_pos
 
 
 def _tangent_clip_0(
@@ -81,18 +81,17 @@ def _tangent_clip_0(
     power = sigmoid_neg_input**gamma_pos
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     power_2 = p**gamma_neg
-    term_2 = 1.0 - target
-    term_3 = input.clamp(min=0.0) - log_term
-    term_4 = power * target * (-gamma_pos * p * term - sigmoid_neg_input) + power_2 * term_2 * (
-        gamma_neg * sigmoid_neg_input * term_3 + p
-    )
+    term = 1.0 - target
+    softplus_2 = input.clamp(min=0.0) - log_term
+    product = power_2 * term * (gamma_neg * sigmoid_neg_input * softplus_2 + p)
+    term_2 = power * target * (-gamma_pos * p * softplus - sigmoid_neg_input) + product
     return (
-        term_4 * d_input
-        + (power * term - power_2 * term_3) * d_target
-        - power * term_3 * target * term * d_gamma_pos
-        - power_2 * term * term_2 * term_3 * d_gamma_neg
+        term_2 * d_input
+        + (power * softplus - power_2 * softplus_2) * d_target
+        - power * softplus_2 * target * softplus * d_gamma_pos
+        - power_2 * softplus * term * softplus_2 * d_gamma_neg
     )
 
 
@@ -113,57 +112,56 @@ def _curvature_clip_0(
     power = sigmoid_neg_input**gamma_pos
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     product = gamma_pos * power
-    term_2 = input.clamp(min=0.0) - log_term
-    term_3 = (
-        product * term_2 * p * target * term
-        - power * p * target * term
-        + power * term_2 * target * sigmoid_neg_input
+    softplus_2 = input.clamp(min=0.0) - log_term
+    term = product * softplus_2 * p * target * softplus - power * p * target * softplus
+    product_2 = (term + power * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
+    product_3 = power * target
+    product_4 = gamma_pos * p
+    term_2 = (
+        gamma_pos * gamma_pos * p * p * softplus
+        + product_4 * sigmoid_neg_input
+        - product_4 * sigmoid_neg_input * softplus
     )
-    product_2 = power * target
-    product_3 = gamma_pos * p
-    term_4 = (
-        gamma_pos * gamma_pos * p * p * term
-        + product_3 * sigmoid_neg_input
-        - product_3 * sigmoid_neg_input * term
-    )
-    term_5 = product * p * target * sigmoid_neg_input + product_2 * sigmoid_neg_input * p
+    term_3 = product * p * target * sigmoid_neg_input + product_3 * sigmoid_neg_input * p
     power_2 = p**gamma_neg
-    term_6 = 1.0 - target
-    product_4 = power_2 * term_6
-    product_5 = sigmoid_neg_input * gamma_neg
-    term_7 = (
-        gamma_neg * gamma_neg * sigmoid_neg_input**2 * term_2
-        + product_5 * p
-        - product_5 * p * term_2
+    term_4 = 1.0 - target
+    product_5 = power_2 * term_4
+    product_6 = sigmoid_neg_input * gamma_neg
+    term_5 = (
+        gamma_neg * gamma_neg * sigmoid_neg_input**2 * softplus_2
+        + product_6 * p
+        - product_6 * p * softplus_2
     )
-    product_6 = gamma_neg * power_2
-    term_8 = product_6 * sigmoid_neg_input * term_6 * p + product_4 * p * sigmoid_neg_input
-    product_7 = (product_2 * term_4 + term_5 + (product_4 * term_7 + term_8)) * d_input
-    term_9 = power * (-product_3 * term - sigmoid_neg_input) + power_2 * (-product_5 * term_2 - p)
-    term_10 = (
-        power_2 * sigmoid_neg_input * term_6 * term_2
-        - product_6 * term * sigmoid_neg_input * term_6 * term_2
+    product_7 = gamma_neg * power_2
+    term_6 = product_7 * sigmoid_neg_input * term_4 * p + product_5 * p * sigmoid_neg_input
+    product_8 = (product_3 * term_2 + term_3 + (product_5 * term_5 + term_6)) * d_input
+    term_7 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
+        -product_6 * softplus_2 - p
     )
-    term_11 = (
-        term_3 * d_gamma_pos
-        + product_7
-        + term_9 * d_target
-        + (term_10 - power_2 * term * term_6 * p) * d_gamma_neg
+    term_8 = (
+        power_2 * sigmoid_neg_input * term_4 * softplus_2
+        - product_7 * softplus * sigmoid_neg_input * term_4 * softplus_2
     )
-    product_8 = term * term_2
-    term_12 = term_9 * d_input + power_2 * product_8 * d_gamma_neg - power * product_8 * d_gamma_pos
-    product_9 = sigmoid_neg_input * term_2
-    product_10 = term * p
-    product_11 = term_6 * (product_5 * product_8 + product_10 - product_9) * d_input
-    product_12 = product_8 * d_target
-    term_13 = product_11 - term * term * term_6 * term_2 * d_gamma_neg - product_12
-    product_13 = target * (product_10 - product_3 * product_8 - product_9) * d_input
-    term_14 = product_13 + product_12 - term_2 * term_2 * target * term * d_gamma_pos
-    change_gamma_neg = -(upstream * power_2 * term_13).sum()
-    change_gamma_pos = -(upstream * power * term_14).sum()
-    return upstream * term_11, upstream * term_12, change_gamma_neg, change_gamma_pos
+    term_9 = (
+        product_2
+        + product_8
+        + term_7 * d_target
+        + (term_8 - power_2 * softplus * term_4 * p) * d_gamma_neg
+    )
+    product_9 = softplus * softplus_2
+    term_10 = term_7 * d_input + power_2 * product_9 * d_gamma_neg - power * product_9 * d_gamma_pos
+    product_10 = sigmoid_neg_input * softplus_2
+    product_11 = softplus * p
+    product_12 = term_4 * (product_6 * product_9 + product_11 - product_10) * d_input
+    product_13 = product_9 * d_target
+    term_11 = product_12 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_13
+    product_14 = target * (product_11 - product_4 * product_9 - product_10) * d_input
+    term_12 = product_14 + product_13 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    change_gamma_neg = -(upstream * power_2 * term_11).sum()
+    change_gamma_pos = -(upstream * power * term_12).sum()
+    return upstream * term_9, upstream * term_10, change_gamma_neg, change_gamma_pos
 
 
 _kernel_clip_0 = differentiable(
@@ -196,8 +194,8 @@ def _value(
     chosen = select(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * torch.log1p(-lowered))
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
-    term = neg_input.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    return chosen + sigmoid_neg_input**gamma_pos * target * term
+    softplus = neg_input.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_neg_input))
+    return chosen + sigmoid_neg_input**gamma_pos * target * softplus
 
 
 def _value_and_gradient(
@@ -222,7 +220,7 @@ def _value_and_gradient(
     power_2 = sigmoid_neg_input**gamma_pos
     product = target * power_2
     log_term_2 = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term_3 = neg_input.clamp(min=0.0) - log_term_2
+    softplus = neg_input.clamp(min=0.0) - log_term_2
     positive = sign(term).clamp(min=0.0)
     mask_2 = lowered == 0.0
     chosen = select(
@@ -231,24 +229,26 @@ def _value_and_gradient(
     product_2 = chosen * log_term
     product_3 = power / (1.0 - lowered)
     product_4 = positive * p * sigmoid_neg_input * term_2 * (product_3 - product_2)
-    term_4 = select(mask, 0.0, product_4) + product * (-gamma_pos * p * term_3 - sigmoid_neg_input)
-    loss = select(mask, 0.0, -power * term_2 * log_term) + product * term_3
+    term_3 = select(mask, 0.0, product_4) + product * (
+        -gamma_pos * p * softplus - sigmoid_neg_input
+    )
+    loss = select(mask, 0.0, -power * term_2 * log_term) + product * softplus
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * term_3)
+        grad_target = upstream * (select(mask, 0.0, power * log_term) + power_2 * softplus)
     grad_gamma_neg = None
     if "gamma_neg" in wanted:
         product_5 = -select(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
         grad_gamma_neg = (upstream * select(mask, 0.0, product_5)).sum()
     grad_gamma_pos = None
     if "gamma_pos" in wanted:
-        slope = upstream * product * (input.clamp(min=0.0) - log_term_2) * term_3
+        slope = upstream * product * (input.clamp(min=0.0) - log_term_2) * softplus
         grad_gamma_pos = -slope.sum()
     grad_clip = None
     if "clip" in wanted:
         slope_2 = upstream * select(mask, 0.0, positive * term_2 * (product_2 - product_3))
         grad_clip = slope_2.sum()
-    return loss, upstream * term_4, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
+    return loss, upstream * term_3, grad_target, grad_gamma_neg, grad_gamma_pos, grad_clip
 
 
 def _tangent(
@@ -283,20 +283,18 @@ def _tangent(
     product_3 = positive * p * sigmoid_neg_input * term_2 * (product_2 - product)
     power_2 = sigmoid_neg_input**gamma_pos
     log_term_2 = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term_3 = neg_input.clamp(min=0.0) - log_term_2
-    term_4 = select(mask, 0.0, product_3) + power_2 * target * (
-        -gamma_pos * p * term_3 - sigmoid_neg_input
-    )
-    product_4 = select(mask, 0.0, positive * term_2 * (product - product_2)) * d_clip
-    product_5 = -select(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
-    product_6 = (select(mask, 0.0, power * log_term) + power_2 * term_3) * d_target
-    product_7 = power_2 * (input.clamp(min=0.0) - log_term_2) * target * term_3 * d_gamma_pos
+    softplus = neg_input.clamp(min=0.0) - log_term_2
+    product_4 = power_2 * target * (-gamma_pos * p * softplus - sigmoid_neg_input)
+    product_5 = select(mask, 0.0, positive * term_2 * (product - product_2)) * d_clip
+    product_6 = -select(mask_2, 0.0, power * torch.log(lowered)) * term_2 * log_term
+    product_7 = (select(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
+    product_8 = power_2 * (input.clamp(min=0.0) - log_term_2) * target * softplus * d_gamma_pos
     return (
-        term_4 * d_input
-        + product_4
-        + select(mask, 0.0, product_5) * d_gamma_neg
-        + product_6
-        - product_7
+        (select(mask, 0.0, product_3) + product_4) * d_input
+        + product_5
+        + select(mask, 0.0, product_6) * d_gamma_neg
+        + product_7
+        - product_8
     )
 
 
@@ -354,64 +352,64 @@ def _curvature(
     power_4 = sigmoid_neg_input**gamma_pos
     product_12 = target * power_4
     log_term_2 = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term_7 = neg_input.clamp(min=0.0) - log_term_2
+    softplus = neg_input.clamp(min=0.0) - log_term_2
     product_13 = p * gamma_pos
-    term_8 = (
-        gamma_pos * gamma_pos * power_3 * term_7
+    term_7 = (
+        gamma_pos * gamma_pos * power_3 * softplus
         + product_13 * sigmoid_neg_input
-        - product_13 * sigmoid_neg_input * term_7
+        - product_13 * sigmoid_neg_input * softplus
     )
     product_14 = gamma_pos * power_4
-    term_9 = product_14 * p * target * sigmoid_neg_input + product_12 * sigmoid_neg_input * p
-    term_10 = select(mask, 0.0, term_5 + term_6) + (product_12 * term_8 + term_9)
+    term_8 = product_14 * p * target * sigmoid_neg_input + product_12 * sigmoid_neg_input * p
+    term_9 = select(mask, 0.0, term_5 + term_6) + (product_12 * term_7 + term_8)
     product_15 = positive * select(mask_3, 0.0, -product_6)
     power_5 = positive * positive
     product_16 = chosen_3 * power_5 * product_8
     product_17 = sigmoid_neg_input * (-product_15 * term_2 * log_term - product_16)
     product_18 = sigmoid_neg_input / term_4
     power_6 = (positive / term_4) ** 2
-    term_11 = -chosen_3 * power_5 * product_18 - power_2 * sigmoid_neg_input * power_6
+    term_10 = -chosen_3 * power_5 * product_18 - power_2 * sigmoid_neg_input * power_6
     product_19 = power_2 / term_4
-    term_12 = select(mask, 0.0, product * (chosen_3 * log_term - product_19)) + power_4 * (
-        -product_13 * term_7 - sigmoid_neg_input
+    term_11 = select(mask, 0.0, product * (chosen_3 * log_term - product_19)) + power_4 * (
+        -product_13 * softplus - sigmoid_neg_input
     )
-    term_13 = input.clamp(min=0.0) - log_term_2
-    term_14 = product_14 * term_13 * p * target * term_7 - power_4 * p * target * term_7
-    product_20 = (term_14 + power_4 * term_13 * target * sigmoid_neg_input) * d_gamma_pos
-    term_15 = (
+    softplus_2 = input.clamp(min=0.0) - log_term_2
+    term_12 = product_14 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_20 = (term_12 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
+    term_13 = (
         product_4
-        + term_10 * d_input
-        + select(mask, 0.0, p * (product_17 + term_2 * term_11)) * d_clip
-        + term_12 * d_target
+        + term_9 * d_input
+        + select(mask, 0.0, p * (product_17 + term_2 * term_10)) * d_clip
+        + term_11 * d_target
         + product_20
     )
     chosen_5 = select(mask, 0.0, positive * (product_19 - log_term * chosen_3))
     chosen_6 = select(mask, 0.0, chosen_2 * log_term)
-    product_21 = term_7 * term_13
-    term_16 = (
-        term_12 * d_input
+    product_21 = softplus * softplus_2
+    term_14 = (
+        term_11 * d_input
         + chosen_5 * d_clip
         + chosen_6 * d_gamma_neg
         - power_4 * product_21 * d_gamma_pos
     )
     product_22 = power_2 / lowered
     chosen_7 = select(mask_2, 0.0, product * (chosen_3 * logarithm + product_22))
-    term_17 = chosen_2 * positive * p * sigmoid_neg_input / term_4 - chosen_7 * log_term
+    term_15 = chosen_2 * positive * p * sigmoid_neg_input / term_4 - chosen_7 * log_term
     chosen_8 = select(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_22))
     chosen_9 = select(mask, 0.0, term_2 * (-chosen_8 * log_term - chosen_2 * positive / term_4))
     product_23 = term_2 * log_term
     chosen_10 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_23)
-    term_18 = (
-        select(mask, 0.0, term_2 * term_17) * d_input
+    term_16 = (
+        select(mask, 0.0, term_2 * term_15) * d_input
         + chosen_9 * d_clip
         + chosen_10 * d_gamma_neg
         + chosen_6 * d_target
     )
-    term_19 = p * term_7 - product_13 * product_21 - term_13 * sigmoid_neg_input
-    term_20 = (
-        target * term_19 * d_input
+    term_17 = p * softplus - product_13 * product_21 - softplus_2 * sigmoid_neg_input
+    term_18 = (
+        target * term_17 * d_input
         + product_21 * d_target
-        - term_13 * term_13 * target * term_7 * d_gamma_pos
+        - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     )
     product_24 = select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
     product_25 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_18)
@@ -419,14 +417,14 @@ def _curvature(
     chosen_11 = select(mask, 0.0, product_25 + p * sigmoid_neg_input * (-product_16 - product_26))
     product_27 = chosen_3 * positive * positive * product_8
     chosen_12 = select(mask, 0.0, product_15 * product_23 + product_27 + (product_27 + product_26))
-    term_21 = product_24 + chosen_11 * d_input + chosen_12 * d_clip + chosen_5 * d_target
-    change_gamma_pos = -(upstream * power_4 * term_20).sum()
+    term_19 = product_24 + chosen_11 * d_input + chosen_12 * d_clip + chosen_5 * d_target
+    change_gamma_pos = -(upstream * power_4 * term_18).sum()
     return (
-        upstream * term_15,
-        upstream * term_16,
-        (upstream * term_18).sum(),
+        upstream * term_13,
+        upstream * term_14,
+        (upstream * term_16).sum(),
         change_gamma_pos,
-        (upstream * term_21).sum(),
+        (upstream * term_19).sum(),
     )
 
 

@@ -36,12 +36,12 @@ def _value_and_gradient(
     sigmoid_neg_input = torch.sigmoid(neg_input)
     log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
     product = target * pos_weight
-    term_2 = neg_input.clamp(min=0.0) - log_term
-    loss = term * (positive - log_term) + product * term_2
+    softplus = neg_input.clamp(min=0.0) - log_term
+    loss = term * (positive - log_term) + product * softplus
     grad_input = upstream * (term * sigmoid_input - product * sigmoid_neg_input)
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (log_term - positive + pos_weight * term_2)
+        grad_target = upstream * (log_term - positive + pos_weight * softplus)
     return loss, grad_input, grad_target
 
 
@@ -118,14 +118,13 @@ def _value_and_gradient_chainer(
     sigmoid_neg_input = torch.sigmoid(neg_input)
     log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
     product = target * pos_weight
-    term_2 = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     slope = upstream * (term * sigmoid_input - product * sigmoid_neg_input) * weight
-    loss = select(valid, (term * (positive - log_term) + product * term_2) * weight, 0.0)
+    loss = select(valid, (term * (positive - log_term) + product * softplus) * weight, 0.0)
     grad_target = None
     if "target" in wanted:
-        grad_target = select(
-            valid, upstream * (log_term - positive + pos_weight * term_2) * weight, 0.0
-        )
+        slope_2 = upstream * (log_term - positive + pos_weight * softplus) * weight
+        grad_target = select(valid, slope_2, 0.0)
     return loss, select(valid, slope, 0.0), grad_target
 
 

@@ -60,22 +60,22 @@ def _value_and_gradient_cross_entropy(
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term_3 = input.clamp(min=0.0) - log_term
+    softplus = input.clamp(min=0.0) - log_term
     product_2 = beta * target
-    term_4 = neg_input.clamp(min=0.0) - log_term
-    term_5 = product * term_3 + product_2 * term_4
+    softplus_2 = neg_input.clamp(min=0.0) - log_term
+    term_3 = product * softplus + product_2 * softplus_2
     grad_input = upstream * (product * p - product_2 * sigmoid_neg_input) * alpha
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (beta * term_4 - term * term_3) * alpha
+        grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
     grad_beta = None
     if "beta" in wanted:
-        grad_beta = alpha * (upstream * (target * term_4 - term_2 * term_3)).sum()
+        grad_beta = alpha * (upstream * (target * softplus_2 - term_2 * softplus)).sum()
     return (
-        term_5 * alpha,
+        term_3 * alpha,
         grad_input,
         grad_target,
-        (upstream * term_5).sum() if "alpha" in wanted else None,
+        (upstream * term_3).sum() if "alpha" in wanted else None,
         grad_beta,
     )
 
@@ -96,16 +96,16 @@ def _tangent_cross_entropy(
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term_2 = input.clamp(min=0.0) - log_term
-    term_3 = neg_input.clamp(min=0.0) - log_term
-    term_4 = 1.0 - beta
-    product = term * term_4
+    softplus = input.clamp(min=0.0) - log_term
+    softplus_2 = neg_input.clamp(min=0.0) - log_term
+    term_2 = 1.0 - beta
+    product = term * term_2
     product_2 = target * beta
     return (
-        (target * term_3 - term * term_2) * alpha * d_beta
-        + (beta * term_3 - term_4 * term_2) * alpha * d_target
+        (target * softplus_2 - term * softplus) * alpha * d_beta
+        + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
         + (product * p - product_2 * sigmoid_neg_input) * alpha * d_input
-        + (product * term_2 + product_2 * term_3) * d_alpha
+        + (product * softplus + product_2 * softplus_2) * d_alpha
     )
 
 
@@ -132,16 +132,16 @@ def _curvature_cross_entropy(
     term_5 = term * term_3 * p - target * beta * sigmoid_neg_input
     term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term_7 = input.clamp(min=0.0) - log_term
-    term_8 = neg_input.clamp(min=0.0) - log_term
-    term_9 = term_7 + term_8
-    term_10 = beta * term_8 - term_3 * term_7
-    term_11 = term_9 * alpha * d_beta + term_4 * alpha * d_input + term_10 * d_alpha
-    term_12 = target * term_8 - term * term_7
-    slope = upstream * (term_12 * d_beta + term_10 * d_target + term_5 * d_input)
-    product_2 = alpha * (upstream * (term_9 * d_target + term_2 * d_input)).sum()
-    change_beta = (upstream * term_12).sum() * d_alpha + product_2
-    return upstream * term_6, upstream * term_11, slope.sum(), change_beta
+    softplus = input.clamp(min=0.0) - log_term
+    softplus_2 = neg_input.clamp(min=0.0) - log_term
+    term_7 = softplus + softplus_2
+    term_8 = beta * softplus_2 - term_3 * softplus
+    term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
+    term_10 = target * softplus_2 - term * softplus
+    slope = upstream * (term_10 * d_beta + term_8 * d_target + term_5 * d_input)
+    product_2 = alpha * (upstream * (term_7 * d_target + term_2 * d_input)).sum()
+    change_beta = (upstream * term_10).sum() * d_alpha + product_2
+    return upstream * term_6, upstream * term_9, slope.sum(), change_beta
 
 
 _kernel_cross_entropy = differentiable(
@@ -161,7 +161,7 @@ def _sums_dice(
 ) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    sums = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    sums = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return sums, (target + p).sum(dim=(0, 2))
 
 
@@ -223,17 +223,16 @@ def _tangent_dice(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    term_3 = 1.0 - alpha
+    term = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term)
+    term_2 = 1.0 - alpha
     product = p * probability
-    term_4 = product * (term - target) * d_input - tanh(0.5 * input) * d_target
-    product_2 = term_3 * ratio(dice, term_2)
+    term_3 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
+    product_2 = term_2 * ratio(dice, term)
     return (
-        term_3 * ratio(1.0, term_2) * term_4.sum(dim=(0, 2))
+        term_2 * ratio(1.0, term) * term_3.sum(dim=(0, 2))
         - dice * d_alpha
         - product_2 * d_smooth
         - product_2 * (d_target + product * d_input).sum(dim=(0, 2))
@@ -255,19 +254,19 @@ def _curvature_dice(
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     product = p * probability
-    term = 1.0 - target
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    quotient = ratio(ratio((term * p + probability * target).sum(dim=(0, 2)), term_2), term_2)
+    term = smooth + (target + p).sum(dim=(0, 2))
+    quotient = ratio(ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term), term)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
+    quotient_2 = ratio(1.0, term)
     slope_2 = upstream * quotient_2
-    term_3 = term - target
+    term_2 = 1.0 - target
+    term_3 = term_2 - target
     product_2 = 0.5 * input
     squashed = tanh(product_2)
     sums = (product * term_3 * d_input - squashed * d_target).sum(dim=(0, 2))
     product_3 = quotient_2 * quotient_2 * sums
     product_4 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
+    quotient_3 = ratio(quotient, term)
     term_4 = -product_4 - quotient_3
     sums_2 = (d_target + product * d_input).sum(dim=(0, 2))
     term_5 = product_3 + term_4 * d_smooth + term_4 * sums_2
@@ -277,9 +276,9 @@ def _curvature_dice(
     squashed_2 = tanh(-0.5 * input)
     slope_5 = upstream * quotient_2 * term_6
     term_7 = (
-        slope_5[:, None] * (term * squashed_2 + target * squashed) - slope_4[:, None] * squashed_2
+        slope_5[:, None] * (term_2 * squashed_2 + target * squashed) - slope_4[:, None] * squashed_2
     )
-    quotient_4 = ratio(quotient_2, term_2)
+    quotient_4 = ratio(quotient_2, term)
     product_5 = quotient_4 * d_smooth
     product_6 = quotient_4 * sums_2
     slope_6 = upstream * (-product_5 - product_6) * term_6

@@ -35,10 +35,10 @@ def _value_and_gradient(
     sigmoid_input = torch.sigmoid(input)
     sigmoid_neg_input = torch.sigmoid(neg_input)
     log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
-    chosen = select(mask, neg_input.clamp(min=0.0) - log_term, input.clamp(min=0.0) - log_term)
+    answer = select(mask, neg_input.clamp(min=0.0) - log_term, input.clamp(min=0.0) - log_term)
     grad_input = upstream[:, None] * select(mask, -sigmoid_neg_input, sigmoid_input) * weight
     return (
-        (chosen * weight).sum(dim=1),
+        (answer * weight).sum(dim=1),
         grad_input,
         torch.full_like(target, 0.0) if "target" in wanted else None,
     )

@@ -25,7 +25,7 @@ __all__ = ["DiceLoss", "dice_loss"]
 def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    difference = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return difference, (target + p).sum(dim=(0, 2))
 
 
@@ -74,11 +74,10 @@ def _tangent(
     term = smooth + (target + p).sum(dim=(0, 2))
     probability = torch.sigmoid(-input)
     product = p * probability
-    term_2 = 1.0 - target
-    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
-    quotient = ratio(ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term), term)
+    term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
+    quotient = ratio(ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term), term)
     return (
-        ratio(1.0, term) * term_3.sum(dim=(0, 2))
+        ratio(1.0, term) * term_2.sum(dim=(0, 2))
         - quotient * d_smooth
         - quotient * (d_target + product * d_input).sum(dim=(0, 2))
     )
@@ -105,7 +104,7 @@ def _curvature(
     term_3 = term_2 - target
     sums = (product * term_3 * d_input - squashed * d_target).sum(dim=(0, 2))
     product_3 = quotient * quotient * sums
-    quotient_2 = ratio(ratio((term_2 * p + probability * target).sum(dim=(0, 2)), term), term)
+    quotient_2 = ratio(ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term), term)
     product_4 = quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
     term_4 = -product_4 - quotient_3
@@ -155,7 +154,7 @@ _kernel = differentiable(
 def _sums_keras(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    sums = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum()
+    sums = torch.lerp(p, torch.sigmoid(-input), target).sum()
     return sums, (target + p).sum()
 
 
@@ -205,14 +204,13 @@ def _tangent_keras(
     p = torch.sigmoid(input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
     probability = torch.sigmoid(-input)
-    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    quotient_2 = ratio(ratio(smooth + torch.lerp(p, probability, target).sum(), term), term)
     product = p * probability
-    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
+    term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
     return (
         (quotient - quotient_2) * d_smooth
-        + quotient * term_3.sum()
+        + quotient * term_2.sum()
         - quotient_2 * (d_target + product * d_input).sum()
     )
 
@@ -231,31 +229,31 @@ def _curvature_keras(
     probability = torch.sigmoid(-input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
-    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    quotient_2 = ratio(ratio(smooth + torch.lerp(p, probability, target).sum(), term), term)
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    term_3 = product - quotient_3
+    term_2 = product - quotient_3
     power = quotient * quotient
     product_2 = 0.5 * input
     squashed = tanh(product_2)
     product_3 = p * probability
-    term_4 = term_2 - target
+    term_3 = 1.0 - target
+    term_4 = term_3 - target
     sums = (product_3 * term_4 * d_input - squashed * d_target).sum()
     product_4 = power * sums
     product_5 = quotient * quotient_2
     sums_2 = (d_target + product_3 * d_input).sum()
-    term_5 = term_3 * d_smooth + product_4 + (-product_5 - quotient_3) * sums_2
+    term_5 = term_2 * d_smooth + product_4 + (-product_5 - quotient_3) * sums_2
     squashed_2 = tanh(-0.5 * input)
     term_6 = (
-        upstream * quotient * (term_2 * squashed_2 + target * squashed)
+        upstream * quotient * (term_3 * squashed_2 + target * squashed)
         - upstream * quotient_2 * squashed_2
     )
     quotient_4 = ratio(quotient, term)
     product_6 = quotient_4 * d_smooth
     product_7 = quotient_4 * sums_2
     term_7 = product_5 + quotient_3
-    term_8 = upstream * term_7 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    term_8 = upstream * term_7 * sums_2 - upstream * term_2 * d_smooth - upstream * power * sums
     term_9 = (
         (quotient_3 - product - quotient_4) * d_smooth + (term_7 - quotient_4) * sums_2 - product_4
     )
@@ -291,35 +289,35 @@ def _value_optax(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tenso
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = torch.sigmoid(input)
     quotient = ratio(
-        ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=2),
+        torch.lerp(p, torch.sigmoid(-input), target).sum(dim=2),
         2.0 * smooth + (target + p).sum(dim=2),
     )
-    return quotient.sum(dim=1) / target.shape[1]
+    return quotient.sum(dim=1) / input.shape[1]
 
 
 def _value_and_gradient_optax(
     upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor | float, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `smooth`."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = 2.0 * smooth + (target + p).sum(dim=2)
-    quotient = ratio((term * p + probability * target).sum(dim=2), term_2)
-    slope = upstream / target.shape[1]
-    quotient_2 = ratio(quotient, term_2)
+    term = 2.0 * smooth + (target + p).sum(dim=2)
+    quotient = ratio(torch.lerp(p, probability, target).sum(dim=2), term)
+    slope = upstream / input.shape[1]
+    quotient_2 = ratio(quotient, term)
     product = slope[:, None] * quotient_2
-    quotient_3 = ratio(1.0, term_2)
-    term_3 = slope[:, None, None] * quotient_3[:, :, None] * (term - target) - product[:, :, None]
-    loss = quotient.sum(dim=1) / target.shape[1]
+    quotient_3 = ratio(1.0, term)
+    product_2 = slope[:, None, None] * quotient_3[:, :, None] * (1.0 - target - target)
+    loss = quotient.sum(dim=1) / input.shape[1]
+    grad_input = p * probability * (product_2 - product[:, :, None])
     grad_target = None
     if "target" in wanted:
-        product_2 = slope[:, None, None] * quotient_3[:, :, None] * tanh(0.5 * input)
-        grad_target = -product[:, :, None] - product_2
+        product_3 = slope[:, None, None] * quotient_3[:, :, None] * tanh(0.5 * input)
+        grad_target = -product[:, :, None] - product_3
     grad_smooth = None
     if "smooth" in wanted:
-        grad_smooth = -2.0 * (upstream * quotient_2.sum(dim=1)).sum() / target.shape[1]
-    return loss, p * probability * term_3, grad_target, grad_smooth
+        grad_smooth = -2.0 * (upstream * quotient_2.sum(dim=1)).sum() / input.shape[1]
+    return loss, grad_input, grad_target, grad_smooth
 
 
 def _tangent_optax(
@@ -335,15 +333,14 @@ def _tangent_optax(
     term = 2.0 * smooth + (target + p).sum(dim=2)
     probability = torch.sigmoid(-input)
     product = p * probability
-    term_2 = 1.0 - target
-    term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
-    quotient = ratio(ratio((term_2 * p + probability * target).sum(dim=2), term), term)
-    term_4 = (
-        ratio(1.0, term) * term_3.sum(dim=2)
+    term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
+    quotient = ratio(ratio(torch.lerp(p, probability, target).sum(dim=2), term), term)
+    term_3 = (
+        ratio(1.0, term) * term_2.sum(dim=2)
         - 2.0 * quotient * d_smooth
         - quotient * (d_target + product * d_input).sum(dim=2)
     )
-    return term_4.sum(dim=1) / target.shape[1]
+    return term_3.sum(dim=1) / target.shape[1]
 
 
 def _curvature_optax(
@@ -367,7 +364,7 @@ def _curvature_optax(
     term_2 = 1.0 - target
     term_3 = term_2 - target
     product_3 = quotient * quotient * (product * term_3 * d_input - squashed * d_target).sum(dim=2)
-    quotient_2 = ratio(ratio((term_2 * p + probability * target).sum(dim=2), term), term)
+    quotient_2 = ratio(ratio(torch.lerp(p, probability, target).sum(dim=2), term), term)
     product_4 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
     product_5 = 2.0 * quotient_3

@@ -24,7 +24,7 @@ __all__ = ["JaccardLoss", "jaccard_loss"]
 def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    difference = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return difference, (target * p).sum(dim=(0, 2))
 
 
@@ -69,15 +69,14 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
-    term = 1.0 - target
     probability = torch.sigmoid(-input)
-    difference = (term * p + probability * target).sum(dim=(0, 2))
-    term_2 = smooth + (target * p).sum(dim=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term_2), term_2)
-    term_3 = p * probability * (term - target) * d_input - tanh(0.5 * input) * d_target
+    difference = torch.lerp(p, probability, target).sum(dim=(0, 2))
+    term = smooth + (target * p).sum(dim=(0, 2)) + difference
+    quotient = ratio(ratio(difference, term), term)
+    term_2 = p * probability * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
     sums = (p * (d_target + target * probability * d_input)).sum(dim=(0, 2))
     return (
-        (ratio(1.0, term_2) - quotient) * term_3.sum(dim=(0, 2))
+        (ratio(1.0, term) - quotient) * term_2.sum(dim=(0, 2))
         - quotient * d_smooth
         - quotient * sums
     )
@@ -96,35 +95,34 @@ def _curvature(
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     product = p * probability
-    term = 1.0 - target
-    product_2 = probability * target
-    difference = (term * p + product_2).sum(dim=(0, 2))
-    term_2 = smooth + (target * p).sum(dim=(0, 2)) + difference
-    quotient = ratio(1.0, term_2)
-    quotient_2 = ratio(ratio(difference, term_2), term_2)
-    term_3 = quotient - quotient_2
-    product_3 = quotient * term_3
-    quotient_3 = ratio(quotient_2, term_2)
-    product_4 = 0.5 * input
-    squashed = tanh(product_4)
-    term_4 = term - target
+    difference = torch.lerp(p, probability, target).sum(dim=(0, 2))
+    term = smooth + (target * p).sum(dim=(0, 2)) + difference
+    quotient = ratio(1.0, term)
+    quotient_2 = ratio(ratio(difference, term), term)
+    term_2 = quotient - quotient_2
+    product_2 = quotient * term_2
+    quotient_3 = ratio(quotient_2, term)
+    product_3 = 0.5 * input
+    squashed = tanh(product_3)
+    term_3 = 1.0 - target
+    term_4 = term_3 - target
     sums = (product * term_4 * d_input - squashed * d_target).sum(dim=(0, 2))
-    product_5 = quotient * quotient_2
-    term_5 = -product_5 - quotient_3
-    sums_2 = (p * (d_target + product_2 * d_input)).sum(dim=(0, 2))
-    term_6 = (product_3 - quotient_3) * sums + term_5 * d_smooth + term_5 * sums_2
+    product_4 = quotient * quotient_2
+    term_5 = -product_4 - quotient_3
+    sums_2 = (p * (d_target + target * probability * d_input)).sum(dim=(0, 2))
+    term_6 = (product_2 - quotient_3) * sums + term_5 * d_smooth + term_5 * sums_2
     slope = upstream * term_6
     slope_2 = upstream * quotient_2
-    slope_3 = upstream * term_3
+    slope_3 = upstream * term_2
     term_7 = -slope_2 - 2.0 * slope_3
     squashed_2 = tanh(-0.5 * input)
     term_8 = (
-        slope_3[:, None] * (term * squashed_2 + target * squashed)
+        slope_3[:, None] * (term_3 * squashed_2 + target * squashed)
         - slope_2[:, None] * target * squashed_2
     )
-    quotient_4 = ratio(quotient, term_2)
-    term_9 = product_5 + quotient_3 - quotient_4
-    term_10 = term_9 * d_smooth + term_9 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
+    quotient_4 = ratio(quotient, term)
+    term_9 = product_4 + quotient_3 - quotient_4
+    term_10 = term_9 * d_smooth + term_9 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
     slope_4 = upstream * term_10
     term_11 = (
         term_7[:, None] * d_target
@@ -132,7 +130,7 @@ def _curvature(
         + slope_4[:, None] * term_4
         - slope[:, None] * target
     )
-    term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_4)
+    term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_3)
     change_target = term_12 * d_input - slope[:, None] * p - slope_4[:, None] * squashed
     return product * term_11, change_target, -slope.sum()
 

@@ -33,14 +33,11 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     term_2 = nll_2 - nll
     probability = torch.sigmoid(term_2)
     share = torch.sigmoid(term)
-    term_3 = term.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability))
-    term_4 = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(probability, share))
-    chosen = select(
-        0.5 * term.abs() < 1.0,
-        0.5 * term * tanh(u) - log_cosh(u),
-        -probability * term_3 - share * term_4 + 0.6931471805599453,
-    )
-    sums = ((softmax(input, axis=-2) + softmax(target, axis=-2)) * chosen).sum(dim=1)
+    softplus = term.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability))
+    softplus_2 = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(probability, share))
+    term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
+    cost = select(0.5 * term.abs() < 1.0, 0.5 * term * tanh(u) - log_cosh(u), term_3)
+    sums = ((softmax(input, axis=-2) + softmax(target, axis=-2)) * cost).sum(dim=1)
     return 0.5 * sums
 
 
@@ -59,37 +56,32 @@ def _value_and_gradient(
     term_3 = nll_2 - nll
     probability_3 = torch.sigmoid(term_3)
     share = torch.sigmoid(term_2)
-    term_4 = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability_3))
-    term_5 = term_3.clamp(min=0.0) - torch.log1p(-torch.minimum(probability_3, share))
-    chosen = select(
-        mask,
-        0.5 * term_2 * tanh(u) - log_cosh(u),
-        -probability_3 * term_4 - share * term_5 + 0.6931471805599453,
-    )
+    softplus = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability_3))
+    softplus_2 = term_3.clamp(min=0.0) - torch.log1p(-torch.minimum(probability_3, share))
+    term_4 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
+    cost = select(mask, 0.5 * term_2 * tanh(u) - log_cosh(u), term_4)
     product = 0.25 * term_2 * sech2(u)
     product_2 = probability_3 * share
-    product_3 = product_2 * term_4
-    product_4 = product_2 * term_5
-    chosen_2 = select(mask, product, product_3 - product_2 + (product_2 - product_4))
-    rest = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
+    chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
+    product_5 = probability * sum_of_others(0.5 * upstream[:, None] * term * chosen, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
-    term_6 = probability * rest - 0.5 * other_probability * upstream[:, None] * term * chosen_2
-    rest_2 = sum_of_others(0.5 * probability * upstream[:, None] * chosen, axis=-2)
-    product_5 = probability * (0.5 * other_probability * upstream[:, None] * chosen - rest_2)
+    term_5 = product_5 - 0.5 * other_probability * upstream[:, None] * term * chosen
+    rest = sum_of_others(0.5 * probability * upstream[:, None] * cost, axis=-2)
+    product_6 = probability * (0.5 * other_probability * upstream[:, None] * cost - rest)
     grad_target = None
     if "target" in wanted:
-        chosen_3 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
-        rest_3 = sum_of_others(0.5 * upstream[:, None] * term * chosen_3, axis=-2)
+        chosen_2 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
+        rest_2 = sum_of_others(0.5 * upstream[:, None] * term * chosen_2, axis=-2)
         other_probability_2 = softmax_complement(target, axis=-2)
-        term_7 = (
-            probability_2 * rest_3 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_3
+        term_6 = (
+            probability_2 * rest_2 - 0.5 * other_probability_2 * upstream[:, None] * term * chosen_2
         )
-        rest_4 = sum_of_others(0.5 * probability_2 * upstream[:, None] * chosen, axis=-2)
-        product_6 = probability_2 * (
-            0.5 * other_probability_2 * upstream[:, None] * chosen - rest_4
-        )
-        grad_target = term_7 + product_6
-    return 0.5 * (term * chosen).sum(dim=1), term_6 + product_5, grad_target
+        rest_3 = sum_of_others(0.5 * probability_2 * upstream[:, None] * cost, axis=-2)
+        product_7 = probability_2 * (0.5 * other_probability_2 * upstream[:, None] * cost - rest_3)
+        grad_target = term_6 + product_7
+    return 0.5 * (term * cost).sum(dim=1), term_5 + product_6, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -102,33 +94,30 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     term_2 = nll_2 - nll
     probability = torch.sigmoid(term_2)
     share = torch.sigmoid(term)
-    term_3 = term.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability))
-    term_4 = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(probability, share))
-    chosen = select(
-        mask,
-        0.5 * term * tanh(u) - log_cosh(u),
-        -probability * term_3 - share * term_4 + 0.6931471805599453,
-    )
+    softplus = term.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability))
+    softplus_2 = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(probability, share))
+    term_3 = -probability * softplus - share * softplus_2 + 0.6931471805599453
+    cost = select(mask, 0.5 * term * tanh(u) - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
     probability_3 = softmax(target, axis=-2)
-    term_5 = probability_2 + probability_3
+    term_4 = probability_2 + probability_3
     product = 0.25 * term * sech2(u)
     product_2 = probability * share
-    product_3 = product_2 * term_3
-    product_4 = product_2 * term_4
-    chosen_2 = select(mask, product, product_3 - product_2 + (product_2 - product_4))
+    product_3 = product_2 * softplus
+    product_4 = product_2 * softplus_2
+    chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
     offset = centred(input, d_input, axis=-2)
-    product_5 = term_5 * chosen_2 * ((probability_2 * offset).sum(dim=1)[:, None] - offset)
-    chosen_3 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
+    product_5 = term_4 * chosen * ((probability_2 * offset).sum(dim=1)[:, None] - offset)
+    chosen_2 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
     offset_2 = centred(target, d_target, axis=-2)
-    product_6 = term_5 * chosen_3 * ((probability_3 * offset_2).sum(dim=1)[:, None] - offset_2)
-    term_6 = (
-        chosen * softmax_tangent(input, d_input, axis=-2)
-        + chosen * softmax_tangent(target, d_target, axis=-2)
+    product_6 = term_4 * chosen_2 * ((probability_3 * offset_2).sum(dim=1)[:, None] - offset_2)
+    term_5 = (
+        cost * softmax_tangent(input, d_input, axis=-2)
+        + cost * softmax_tangent(target, d_target, axis=-2)
         + product_5
         + product_6
     )
-    return 0.5 * term_6.sum(dim=1)
+    return 0.5 * term_5.sum(dim=1)
 
 
 def _curvature(
@@ -149,110 +138,103 @@ def _curvature(
     probability_3 = torch.sigmoid(term_3)
     share = torch.sigmoid(term_2)
     product_2 = probability_3 * share
-    term_4 = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability_3))
-    product_3 = product_2 * term_4
-    term_5 = term_3.clamp(min=0.0) - torch.log1p(-torch.minimum(probability_3, share))
-    product_4 = product_2 * term_5
+    softplus = term_2.clamp(min=0.0) - torch.log1p(-torch.minimum(share, probability_3))
+    product_3 = product_2 * softplus
+    softplus_2 = term_3.clamp(min=0.0) - torch.log1p(-torch.minimum(probability_3, share))
+    product_4 = product_2 * softplus_2
     chosen = select(mask, product, product_3 - product_2 + (product_2 - product_4))
     slope = 0.5 * upstream[:, None] * term * chosen
     other_probability = softmax_complement(input, axis=-2)
-    term_6 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
+    term_4 = sum_of_others(slope, axis=-2) - 0.5 * other_probability * upstream[:, None] * chosen
     squashed = tanh(u)
-    chosen_2 = select(
-        mask,
-        0.5 * term_2 * squashed - log_cosh(u),
-        -probability_3 * term_4 - share * term_5 + 0.6931471805599453,
-    )
-    slope_2 = 0.5 * probability * upstream[:, None] * chosen_2
-    term_7 = 0.5 * other_probability * upstream[:, None] * chosen_2 - sum_of_others(
-        slope_2, axis=-2
-    )
+    term_5 = -probability_3 * softplus - share * softplus_2 + 0.6931471805599453
+    cost = select(mask, 0.5 * term_2 * squashed - log_cosh(u), term_5)
+    slope_2 = 0.5 * probability * upstream[:, None] * cost
+    term_6 = 0.5 * other_probability * upstream[:, None] * cost - sum_of_others(slope_2, axis=-2)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
     product_5 = 0.25 * sech2_2
     product_6 = 0.25 * term_2 * squashed * sech2_2
-    product_7 = product_2 * term_4 * squashed
+    product_7 = product_2 * softplus * squashed
     product_8 = probability_3 * share * share
     product_9 = product_2 * squashed
     squashed_2 = tanh(0.5 * term_3)
-    product_10 = product_2 * term_5 * squashed_2
+    product_10 = product_2 * softplus_2 * squashed_2
     product_11 = share * probability_3 * probability_3
     product_12 = product_2 * squashed_2
-    term_8 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_3 = select(mask, product_5 - product_6, term_8)
+    term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
+    chosen_2 = select(mask, product_5 - product_6, term_7)
     offset = centred(input, d_input, axis=-2)
-    term_9 = (probability * offset).sum(dim=1)[:, None] - offset
-    term_10 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_4 = select(mask, product_6 - product_5, term_10)
+    term_8 = (probability * offset).sum(dim=1)[:, None] - offset
+    term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
+    chosen_3 = select(mask, product_6 - product_5, term_9)
     offset_2 = centred(target, d_target, axis=-2)
-    term_11 = (probability_2 * offset_2).sum(dim=1)[:, None] - offset_2
-    term_12 = (
+    term_10 = (probability_2 * offset_2).sum(dim=1)[:, None] - offset_2
+    term_11 = (
         0.5 * upstream[:, None] * chosen * d_probability
         + 0.5 * upstream[:, None] * chosen * d_probability_2
-        + 0.5 * upstream[:, None] * term * chosen_3 * term_9
-        + 0.5 * upstream[:, None] * term * chosen_4 * term_11
+        + 0.5 * upstream[:, None] * term * chosen_2 * term_8
+        + 0.5 * upstream[:, None] * term * chosen_3 * term_10
     )
     slope_3 = 0.5 * other_probability * upstream[:, None] * chosen * d_probability_2
-    slope_4 = 0.5 * upstream[:, None] * term * chosen_3
+    slope_4 = 0.5 * upstream[:, None] * term * chosen_2
     product_13 = (
-        other_probability * (0.5 * probability * upstream[:, None] * chosen - slope_4) * term_9
+        other_probability * (0.5 * probability * upstream[:, None] * chosen - slope_4) * term_8
     )
-    slope_5 = 0.5 * upstream[:, None] * term * chosen_4
-    chosen_5 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
+    slope_5 = 0.5 * upstream[:, None] * term * chosen_3
+    chosen_4 = select(mask, -product, product_2 - product_3 + (product_4 - product_2))
     product_14 = (
-        other_probability * (0.5 * probability * upstream[:, None] * chosen_5 - slope_5) * term_11
+        other_probability * (0.5 * probability * upstream[:, None] * chosen_4 - slope_5) * term_10
     )
-    term_13 = (
-        0.5 * upstream[:, None] * chosen_2 * d_probability
-        + 0.5 * probability * upstream[:, None] * chosen * term_9
-        + 0.5 * probability * upstream[:, None] * chosen_5 * term_11
+    term_12 = (
+        0.5 * upstream[:, None] * cost * d_probability
+        + 0.5 * probability * upstream[:, None] * chosen * term_8
+        + 0.5 * probability * upstream[:, None] * chosen_4 * term_10
     )
-    slope_6 = 0.5 * upstream[:, None] * term * chosen_5
+    slope_6 = 0.5 * upstream[:, None] * term * chosen_4
     other_probability_2 = softmax_complement(target, axis=-2)
-    term_14 = (
-        sum_of_others(slope_6, axis=-2) - 0.5 * other_probability_2 * upstream[:, None] * chosen_5
+    term_13 = (
+        sum_of_others(slope_6, axis=-2) - 0.5 * other_probability_2 * upstream[:, None] * chosen_4
     )
-    slope_7 = 0.5 * probability_2 * upstream[:, None] * chosen_2
-    term_15 = 0.5 * other_probability_2 * upstream[:, None] * chosen_2 - sum_of_others(
-        slope_7, axis=-2
+    slope_7 = 0.5 * probability_2 * upstream[:, None] * cost
+    term_14 = 0.5 * other_probability_2 * upstream[:, None] * cost - sum_of_others(slope_7, axis=-2)
+    term_15 = (
+        0.5 * upstream[:, None] * chosen_4 * d_probability
+        + 0.5 * upstream[:, None] * chosen_4 * d_probability_2
+        + 0.5 * upstream[:, None] * term * chosen_3 * term_8
+        + 0.5 * upstream[:, None] * term * chosen_2 * term_10
     )
-    term_16 = (
-        0.5 * upstream[:, None] * chosen_5 * d_probability
-        + 0.5 * upstream[:, None] * chosen_5 * d_probability_2
-        + 0.5 * upstream[:, None] * term * chosen_4 * term_9
-        + 0.5 * upstream[:, None] * term * chosen_3 * term_11
-    )
-    slope_8 = 0.5 * other_probability_2 * upstream[:, None] * chosen_5 * d_probability
+    slope_8 = 0.5 * other_probability_2 * upstream[:, None] * chosen_4 * d_probability
     product_15 = (
-        other_probability_2 * (0.5 * probability_2 * upstream[:, None] * chosen - slope_5) * term_9
+        other_probability_2 * (0.5 * probability_2 * upstream[:, None] * chosen - slope_5) * term_8
     )
     product_16 = (
         other_probability_2
-        * (0.5 * probability_2 * upstream[:, None] * chosen_5 - slope_4)
-        * term_11
+        * (0.5 * probability_2 * upstream[:, None] * chosen_4 - slope_4)
+        * term_10
     )
-    term_17 = (
-        0.5 * upstream[:, None] * chosen_2 * d_probability_2
-        + 0.5 * probability_2 * upstream[:, None] * chosen * term_9
-        + 0.5 * probability_2 * upstream[:, None] * chosen_5 * term_11
+    term_16 = (
+        0.5 * upstream[:, None] * cost * d_probability_2
+        + 0.5 * probability_2 * upstream[:, None] * chosen * term_8
+        + 0.5 * probability_2 * upstream[:, None] * chosen_4 * term_10
     )
     change_input = (
-        (term_6 + term_7) * d_probability
-        + probability * sum_of_others(term_12, axis=-2)
+        (term_4 + term_6) * d_probability
+        + probability * sum_of_others(term_11, axis=-2)
         + product_13
         + product_14
         - (slope_2 - slope) * d_probability
         - slope_3
-        - probability * sum_of_others(term_13, axis=-2)
+        - probability * sum_of_others(term_12, axis=-2)
     )
     change_target = (
-        (term_14 + term_15) * d_probability_2
-        + probability_2 * sum_of_others(term_16, axis=-2)
+        (term_13 + term_14) * d_probability_2
+        + probability_2 * sum_of_others(term_15, axis=-2)
         + product_15
         + product_16
         - (slope_7 - slope_6) * d_probability_2
         - slope_8
-        - probability_2 * sum_of_others(term_17, axis=-2)
+        - probability_2 * sum_of_others(term_16, axis=-2)
     )
     return change_input, change_target
 

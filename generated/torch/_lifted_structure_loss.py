@@ -132,65 +132,65 @@ def _curvature(
     gap = select(mask_2[:, None], 0.0, logsumexp(chosen, axis=-2) - near_i[:, None])
     sigmoid_gap = torch.sigmoid(gap)
     probability = torch.sigmoid(-gap)
-    term_2 = gap.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_gap, probability))
-    term_3 = near_i[:, None] + distance + term_2
-    positive = sign(term_3).clamp(min=0.0)
+    softplus = gap.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_gap, probability))
+    term_2 = near_i[:, None] + distance + softplus
+    positive = sign(term_2).clamp(min=0.0)
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
     positive_2 = ((target[:, None] == target) & mask_3).to(input.dtype)
     probability_2 = softmax(chosen, axis=-1)
     chosen_3 = select(mask, -1.0, 0.0).to(input.dtype)
-    term_4 = d_input[:, None] - d_input
-    sums = (input_direction * term_4).sum(dim=2)
-    term_5 = chosen_2 * d_margin + chosen_3 * sums
-    sums_2 = (probability_2 * term_5).sum(dim=1)
+    term_3 = d_input[:, None] - d_input
+    sums = (input_direction * term_3).sum(dim=2)
+    term_4 = chosen_2 * d_margin + chosen_3 * sums
+    sums_2 = (probability_2 * term_4).sum(dim=1)
     chosen_4 = select(mask_2, 0.0, 1.0).to(input.dtype)
     probability_3 = softmax(chosen, axis=-2)
-    term_6 = (probability_3 * term_5).sum(dim=0) - sums_2[:, None]
-    term_7 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_6
+    term_5 = (probability_3 * term_4).sum(dim=0) - sums_2[:, None]
+    term_6 = sums_2[:, None] + sums + sigmoid_gap * chosen_4[:, None] * term_5
     product = sigmoid_gap * positive_2
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
-    positive_3 = term_3.clamp(min=0.0)
-    term_8 = (
-        slope[:, None] * positive * term_7 + slope_2[:, None] * positive_3 * probability * term_6
+    positive_3 = term_2.clamp(min=0.0)
+    term_7 = (
+        slope[:, None] * positive * term_6 + slope_2[:, None] * positive_3 * probability * term_5
     )
-    sums_3 = (product * term_8).sum(dim=0)
+    sums_3 = (product * term_7).sum(dim=0)
     slope_3 = upstream[:, None] * chosen_4[:, None] * positive_3 * positive_2 * sigmoid_gap
     sums_4 = slope_3.sum(dim=0)
-    d_probability = softmax_tangent(chosen, term_5, axis=-2)
-    term_9 = positive * term_7 + positive_3 * probability * chosen_4[:, None] * term_6
-    term_10 = (positive * positive_2 * term_7).sum(dim=1) - chosen_4 * (product * term_9).sum(dim=1)
-    term_11 = (positive_3 * positive_2).sum(dim=1) - chosen_4 * (
+    d_probability = softmax_tangent(chosen, term_4, axis=-2)
+    term_8 = positive * term_6 + positive_3 * probability * chosen_4[:, None] * term_5
+    term_9 = (positive * positive_2 * term_6).sum(dim=1) - chosen_4 * (product * term_8).sum(dim=1)
+    term_10 = (positive_3 * positive_2).sum(dim=1) - chosen_4 * (
         positive_2 * positive_3 * sigmoid_gap
     ).sum(dim=1)
-    d_probability_2 = softmax_tangent(chosen, term_5, axis=-1)
-    slope_4 = upstream[:, None] * term_11[:, None] * chosen_3 * d_probability_2
-    term_12 = (
-        upstream[:, None] * positive * positive_2 * term_7
+    d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
+    slope_4 = upstream[:, None] * term_10[:, None] * chosen_3 * d_probability_2
+    term_11 = (
+        upstream[:, None] * positive * positive_2 * term_6
         + probability_3 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
-        + probability_2 * chosen_3 * upstream[:, None] * term_10[:, None]
+        + probability_2 * chosen_3 * upstream[:, None] * term_9[:, None]
         + slope_4
     )
-    term_13 = (
+    term_12 = (
         upstream[:, None] * positive_3 * positive_2
         + sums_4 * probability_3 * chosen_3
-        + upstream[:, None] * term_11[:, None] * probability_2 * chosen_3
+        + upstream[:, None] * term_10[:, None] * probability_2 * chosen_3
     )
-    product_2 = term_13 * ratio(1.0, distance)
-    product_3 = product_2[:, :, None] * (term_4 - input_direction * sums[:, :, None])
-    term_14 = input_direction * term_12[:, :, None] + product_3
-    term_15 = (probability_3 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
+    product_2 = term_12 * ratio(1.0, distance)
+    product_3 = product_2[:, :, None] * (term_3 - input_direction * sums[:, :, None])
+    term_13 = input_direction * term_11[:, :, None] + product_3
+    term_14 = (probability_3 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
         chosen_2 * d_probability
     ).sum(dim=0)
-    term_16 = (
-        probability_2 * upstream[:, None] * term_10[:, None]
-        + upstream[:, None] * term_11[:, None] * d_probability_2
+    term_15 = (
+        probability_2 * upstream[:, None] * term_9[:, None]
+        + upstream[:, None] * term_10[:, None] * d_probability_2
     )
-    change_input = -term_14.sum(dim=0) + term_14.sum(dim=1)
-    change_margin = term_15.sum() + (chosen_2 * term_16).sum()
+    change_input = -term_13.sum(dim=0) + term_13.sum(dim=1)
+    change_margin = term_14.sum() + (chosen_2 * term_15).sum()
     return change_input, change_margin
 
 

@@ -24,7 +24,7 @@ __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    difference = ((1.0 - target) * p + torch.sigmoid(-input) * target).sum(dim=(0, 2))
+    difference = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return difference, (target + p).sum(dim=(0, 2))
 
 
@@ -71,20 +71,19 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
+    term = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term)
     product = p * probability
-    term_3 = product * (term - target) * d_input - tanh(0.5 * input) * d_target
-    quotient = ratio(dice, term_2)
-    term_4 = (
-        ratio(1.0, term_2) * term_3.sum(dim=(0, 2))
+    term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
+    quotient = ratio(dice, term)
+    term_3 = (
+        ratio(1.0, term) * term_2.sum(dim=(0, 2))
         - quotient * d_smooth
         - quotient * (d_target + product * d_input).sum(dim=(0, 2))
     )
-    return tanh(dice) * term_4
+    return tanh(dice) * term_3
 
 
 def _curvature(
@@ -100,14 +99,14 @@ def _curvature(
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     product = p * probability
-    term = 1.0 - target
-    term_2 = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio((term * p + probability * target).sum(dim=(0, 2)), term_2)
-    quotient = ratio(dice, term_2)
+    term = smooth + (target + p).sum(dim=(0, 2))
+    dice = ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term)
+    quotient = ratio(dice, term)
     slope = upstream * quotient
-    quotient_2 = ratio(1.0, term_2)
+    quotient_2 = ratio(1.0, term)
     slope_2 = upstream * quotient_2
-    term_3 = term - target
+    term_2 = 1.0 - target
+    term_3 = term_2 - target
     sech2_2 = sech2(dice)
     product_2 = 0.5 * input
     squashed = tanh(product_2)
@@ -118,16 +117,16 @@ def _curvature(
     squashed_2 = tanh(dice)
     power = quotient_2 * quotient_2
     product_4 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
+    quotient_3 = ratio(quotient, term)
     term_5 = -product_4 - quotient_3
     slope_3 = upstream * squashed_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
     slope_4 = upstream * squashed_2 * quotient
     squashed_3 = tanh(-0.5 * input)
     slope_5 = upstream * squashed_2 * quotient_2
     term_6 = (
-        slope_5[:, None] * (term * squashed_3 + target * squashed) - slope_4[:, None] * squashed_3
+        slope_5[:, None] * (term_2 * squashed_3 + target * squashed) - slope_4[:, None] * squashed_3
     )
-    quotient_4 = ratio(quotient_2, term_2)
+    quotient_4 = ratio(quotient_2, term)
     product_5 = quotient_4 * d_smooth
     product_6 = quotient_4 * sums_2
     slope_6 = upstream * squashed_2 * (-product_5 - product_6)

@@ -255,25 +255,25 @@ def _curvature(
     product_3 = sums_9 * quotient
     sums_10 = (input_direction * term_12 + sums_8 * quotient[:, None] * term_3).sum(dim=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
-    term_14 = pull.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_pull, probability_4))
+    softplus = pull.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_pull, probability_4))
     product_4 = probability_2 * chosen_10
     product_5 = (upstream[:, None] * sigmoid_pull[:, None] * product_4).sum() / power_2
-    product_6 = (2.0 * (upstream * term_14).sum() / alpha**3 - product_5) * d_alpha
+    product_6 = (2.0 * (upstream * softplus).sum() / alpha**3 - product_5) * d_alpha
     slope_5 = upstream * sigmoid_pull * d_base
     product_7 = probability_2 * mask_3.to(upstream.dtype)
-    term_15 = (
+    term_14 = (
         slope_4[:, None] * product_4
         + slope_2[:, None] * chosen_10 * d_probability_2
         + slope_2[:, None] * probability_2 * chosen_8 * term_4
         + slope_5[:, None] * product_7
     )
-    term_16 = push.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_push, probability_3))
+    softplus_2 = push.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_push, probability_3))
     product_8 = probability * chosen_7
     product_9 = (upstream[:, None] * sigmoid_push[:, None] * product_8).sum() / power
-    product_10 = (2.0 * (upstream * term_16).sum() / beta**3 - product_9) * d_beta
+    product_10 = (2.0 * (upstream * softplus_2).sum() / beta**3 - product_9) * d_beta
     slope_6 = upstream * sigmoid_push * d_base
     product_11 = probability * select(mask, -1.0, 0.0).to(upstream.dtype)
-    term_17 = (
+    term_15 = (
         slope_3[:, None] * product_8
         + slope[:, None] * chosen_7 * d_probability
         + slope[:, None] * probability * chosen_5 * term_4
@@ -282,7 +282,7 @@ def _curvature(
     product_12 = probability * chosen_6
     product_13 = (upstream[:, None] * sigmoid_push[:, None] * product_12).sum() * d_beta / power
     slope_7 = upstream * sigmoid_push * d_beta
-    term_18 = (
+    term_16 = (
         slope_3[:, None] * product_12
         + slope[:, None] * chosen_6 * d_probability
         + slope_7[:, None] * product_11
@@ -290,7 +290,7 @@ def _curvature(
     product_14 = probability_2 * chosen_9
     product_15 = (upstream[:, None] * sigmoid_pull[:, None] * product_14).sum() * d_alpha / power_2
     slope_8 = upstream * sigmoid_pull * d_alpha
-    term_19 = (
+    term_17 = (
         slope_4[:, None] * product_14
         + slope_2[:, None] * chosen_9 * d_probability_2
         + slope_8[:, None] * product_7
@@ -301,12 +301,12 @@ def _curvature(
         - product[:, None] * (sums_8 - input_direction * sums_9[:, None])
     )
     change_alpha = (
-        product_6 + term_15.sum() / alpha - (upstream * sigmoid_pull * sums_6).sum() / power_2
+        product_6 + term_14.sum() / alpha - (upstream * sigmoid_pull * sums_6).sum() / power_2
     )
     change_beta = (
-        product_10 + term_17.sum() / beta - (upstream * sigmoid_push * sums_5).sum() / power
+        product_10 + term_15.sum() / beta - (upstream * sigmoid_push * sums_5).sum() / power
     )
-    change_base = term_18.sum() / beta + term_19.sum() / alpha - product_13 - product_15
+    change_base = term_16.sum() / beta + term_17.sum() / alpha - product_13 - product_15
     return change_input, change_alpha, change_beta, change_base
 
 

@@ -31,11 +31,11 @@ def _value_and_gradient(
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
     log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
-    term_2 = -term * (input.clamp(min=0.0) - log_term) - target * (
+    log_likelihood = -term * (input.clamp(min=0.0) - log_term) - target * (
         neg_input.clamp(min=0.0) - log_term
     )
     slope = upstream / target.shape[1]
-    loss = -(term_2 * weight).sum(dim=1) / target.shape[1]
+    loss = -(log_likelihood * weight).sum(dim=1) / target.shape[1]
     grad_input = -slope[:, None] * (target * sigmoid_neg_input - term * sigmoid_input) * weight
     return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 

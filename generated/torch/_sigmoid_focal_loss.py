@@ -43,21 +43,21 @@ def _value_and_gradient_plain(
     product = power * target
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
-    term_2 = input.clamp(min=0.0) - log_term
-    term_3 = product * (-gamma * p * term - sigmoid_neg_input) + product_2 * (
-        gamma * sigmoid_neg_input * term_2 + p
+    softplus_2 = input.clamp(min=0.0) - log_term
+    term = product * (-gamma * p * softplus - sigmoid_neg_input) + product_2 * (
+        gamma * sigmoid_neg_input * softplus_2 + p
     )
-    loss = product * term + product_2 * term_2
+    loss = product * softplus + product_2 * softplus_2
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (power * term - power_2 * term_2)
+        grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma = None
     if "gamma" in wanted:
-        grad_gamma = (upstream * term_2 * term * (-product - product_2)).sum()
-    return loss, upstream * term_3, grad_target, grad_gamma
+        grad_gamma = (upstream * softplus_2 * softplus * (-product - product_2)).sum()
+    return loss, upstream * term, grad_target, grad_gamma
 
 
 def _tangent_plain(
@@ -75,17 +75,17 @@ def _tangent_plain(
     product = power * target
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
-    term_2 = input.clamp(min=0.0) - log_term
-    term_3 = product * (-gamma * p * term - sigmoid_neg_input) + product_2 * (
-        gamma * sigmoid_neg_input * term_2 + p
+    softplus_2 = input.clamp(min=0.0) - log_term
+    term = product * (-gamma * p * softplus - sigmoid_neg_input) + product_2 * (
+        gamma * sigmoid_neg_input * softplus_2 + p
     )
     return (
-        term_3 * d_input
-        + term_2 * term * (-product - product_2) * d_gamma
-        + (power * term - power_2 * term_2) * d_target
+        term * d_input
+        + softplus_2 * softplus * (-product - product_2) * d_gamma
+        + (power * softplus - power_2 * softplus_2) * d_target
     )
 
 
@@ -104,50 +104,56 @@ def _curvature_plain(
     power = sigmoid_neg_input**gamma
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     product = gamma * power
-    term_2 = input.clamp(min=0.0) - log_term
-    term_3 = (
-        product * term_2 * p * target * term
-        - power * p * target * term
-        + power * term_2 * target * sigmoid_neg_input
-    )
+    softplus_2 = input.clamp(min=0.0) - log_term
+    term = product * softplus_2 * p * target * softplus - power * p * target * softplus
     power_2 = p**gamma
-    term_4 = 1.0 - target
+    term_2 = 1.0 - target
     product_2 = gamma * power_2
-    term_5 = (
-        power_2 * sigmoid_neg_input * term_4 * term_2
-        - product_2 * term * sigmoid_neg_input * term_4 * term_2
+    term_3 = (
+        power_2 * sigmoid_neg_input * term_2 * softplus_2
+        - product_2 * softplus * sigmoid_neg_input * term_2 * softplus_2
+    )
+    term_4 = (
+        term
+        + power * softplus_2 * target * sigmoid_neg_input
+        + (term_3 - power_2 * softplus * term_2 * p)
     )
     product_3 = power * target
     power_3 = gamma * gamma
     product_4 = gamma * p
-    term_6 = (
-        power_3 * p * p * term
+    term_5 = (
+        power_3 * p * p * softplus
         + product_4 * sigmoid_neg_input
-        - product_4 * sigmoid_neg_input * term
+        - product_4 * sigmoid_neg_input * softplus
     )
-    term_7 = product * p * target * sigmoid_neg_input + product_3 * sigmoid_neg_input * p
-    product_5 = power_2 * term_4
+    term_6 = product * p * target * sigmoid_neg_input + product_3 * sigmoid_neg_input * p
+    product_5 = power_2 * term_2
     product_6 = sigmoid_neg_input * gamma
-    term_8 = power_3 * sigmoid_neg_input**2 * term_2 + product_6 * p - product_6 * p * term_2
-    term_9 = product_2 * sigmoid_neg_input * term_4 * p + product_5 * p * sigmoid_neg_input
-    product_7 = (product_3 * term_6 + term_7 + (product_5 * term_8 + term_9)) * d_input
-    term_10 = power * (-product_4 * term - sigmoid_neg_input) + power_2 * (-product_6 * term_2 - p)
-    term_11 = (
-        (term_3 + (term_5 - power_2 * term * term_4 * p)) * d_gamma + product_7 + term_10 * d_target
+    term_7 = (
+        power_3 * sigmoid_neg_input**2 * softplus_2 + product_6 * p - product_6 * p * softplus_2
     )
-    product_8 = term * term_2
+    term_8 = product_2 * sigmoid_neg_input * term_2 * p + product_5 * p * sigmoid_neg_input
+    product_7 = (product_3 * term_5 + term_6 + (product_5 * term_7 + term_8)) * d_input
+    term_9 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
+        -product_6 * softplus_2 - p
+    )
+    product_8 = softplus * softplus_2
     product_9 = (power_2 - power) * product_8
-    product_10 = p * term
-    product_11 = term_2 * sigmoid_neg_input
-    term_12 = product_3 * (product_4 * product_8 + product_11 - product_10) + product_5 * (
+    product_10 = p * softplus
+    product_11 = softplus_2 * sigmoid_neg_input
+    term_10 = product_3 * (product_4 * product_8 + product_11 - product_10) + product_5 * (
         product_11 - product_6 * product_8 - product_10
     )
-    term_13 = product_3 * term_2 * term_2 * term + product_5 * term * term * term_2
-    slope = upstream * (term_12 * d_input + term_13 * d_gamma + product_9 * d_target)
-    change_target = upstream * (term_10 * d_input + product_9 * d_gamma)
-    return upstream * term_11, change_target, slope.sum()
+    term_11 = (
+        product_3 * softplus_2 * softplus_2 * softplus
+        + product_5 * softplus * softplus * softplus_2
+    )
+    slope = upstream * (term_10 * d_input + term_11 * d_gamma + product_9 * d_target)
+    change_input = upstream * (term_4 * d_gamma + product_7 + term_9 * d_target)
+    change_target = upstream * (term_9 * d_input + product_9 * d_gamma)
+    return change_input, change_target, slope.sum()
 
 
 _kernel_plain = differentiable(
@@ -193,24 +199,27 @@ def _value_and_gradient_balanced(
     power = sigmoid_neg_input**gamma
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     power_2 = p**gamma
-    term_2 = 1.0 - alpha
-    term_3 = 1.0 - target
-    term_4 = input.clamp(min=0.0) - log_term
-    product = power * target * (-gamma * p * alpha * term - alpha * sigmoid_neg_input)
-    product_2 = power_2 * term_3 * (gamma * sigmoid_neg_input * term_2 * term_4 + term_2 * p)
-    loss = power * alpha * target * term + power_2 * term_2 * term_3 * term_4
+    term = 1.0 - alpha
+    term_2 = 1.0 - target
+    softplus_2 = input.clamp(min=0.0) - log_term
+    product = power * target * (-gamma * p * alpha * softplus - alpha * sigmoid_neg_input)
+    product_2 = power_2 * term_2 * (gamma * sigmoid_neg_input * term * softplus_2 + term * p)
+    loss = power * alpha * target * softplus + power_2 * term * term_2 * softplus_2
     grad_target = None
     if "target" in wanted:
-        grad_target = upstream * (power * alpha * term - power_2 * term_2 * term_4)
+        grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
     grad_alpha = None
     if "alpha" in wanted:
-        grad_alpha = (upstream * (power * target * term - power_2 * term_3 * term_4)).sum()
+        slope = upstream * (power * target * softplus - power_2 * term_2 * softplus_2)
+        grad_alpha = slope.sum()
     grad_gamma = None
     if "gamma" in wanted:
-        slope = upstream * term_4 * term * (-power * alpha * target - power_2 * term_2 * term_3)
-        grad_gamma = slope.sum()
+        slope_2 = (
+            upstream * softplus_2 * softplus * (-power * alpha * target - power_2 * term * term_2)
+        )
+        grad_gamma = slope_2.sum()
     return loss, upstream * (product + product_2), grad_target, grad_alpha, grad_gamma
 
 
@@ -231,20 +240,23 @@ def _tangent_balanced(
     product = power * target
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
-    product_2 = product * (-gamma * p * alpha * term - alpha * sigmoid_neg_input)
+    softplus = neg_input.clamp(min=0.0) - log_term
+    product_2 = product * (-gamma * p * alpha * softplus - alpha * sigmoid_neg_input)
     power_2 = p**gamma
-    term_2 = 1.0 - target
-    product_3 = power_2 * term_2
-    term_3 = 1.0 - alpha
-    term_4 = input.clamp(min=0.0) - log_term
-    product_4 = product_3 * (gamma * sigmoid_neg_input * term_3 * term_4 + term_3 * p)
-    product_5 = term_4 * term * (-power * alpha * target - power_2 * term_3 * term_2) * d_gamma
+    term = 1.0 - target
+    product_3 = power_2 * term
+    term_2 = 1.0 - alpha
+    softplus_2 = input.clamp(min=0.0) - log_term
+    product_4 = product_3 * (gamma * sigmoid_neg_input * term_2 * softplus_2 + term_2 * p)
+    product_5 = (
+        softplus_2 * softplus * (-power * alpha * target - power_2 * term_2 * term) * d_gamma
+    )
+    product_6 = (power * alpha * softplus - power_2 * term_2 * softplus_2) * d_target
     return (
         (product_2 + product_4) * d_input
         + product_5
-        + (product * term - product_3 * term_4) * d_alpha
-        + (power * alpha * term - power_2 * term_3 * term_4) * d_target
+        + (product * softplus - product_3 * softplus_2) * d_alpha
+        + product_6
     )
 
 
@@ -265,74 +277,79 @@ def _curvature_balanced(
     power = sigmoid_neg_input**gamma
     p = torch.sigmoid(input)
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    term = neg_input.clamp(min=0.0) - log_term
+    softplus = neg_input.clamp(min=0.0) - log_term
     product = gamma * power
-    term_2 = input.clamp(min=0.0) - log_term
-    term_3 = product * term_2 * p * alpha * target * term - power * p * alpha * target * term
+    softplus_2 = input.clamp(min=0.0) - log_term
+    term = (
+        product * softplus_2 * p * alpha * target * softplus - power * p * alpha * target * softplus
+    )
     power_2 = p**gamma
-    term_4 = 1.0 - alpha
-    term_5 = 1.0 - target
+    term_2 = 1.0 - alpha
+    term_3 = 1.0 - target
     product_2 = gamma * power_2
+    product_3 = product_2 * softplus * sigmoid_neg_input * term_2 * term_3 * softplus_2
+    term_4 = power_2 * sigmoid_neg_input * term_2 * term_3 * softplus_2 - product_3
+    term_5 = (
+        term
+        + power * softplus_2 * alpha * target * sigmoid_neg_input
+        + (term_4 - power_2 * softplus * term_2 * term_3 * p)
+    )
+    product_4 = power * target
+    power_3 = gamma * gamma
+    product_5 = gamma * p
     term_6 = (
-        power_2 * sigmoid_neg_input * term_4 * term_5 * term_2
-        - product_2 * term * sigmoid_neg_input * term_4 * term_5 * term_2
+        power_3 * p * p * alpha * softplus
+        + product_5 * alpha * sigmoid_neg_input
+        - product_5 * sigmoid_neg_input * alpha * softplus
     )
     term_7 = (
-        term_3
-        + power * term_2 * alpha * target * sigmoid_neg_input
-        + (term_6 - power_2 * term * term_4 * term_5 * p)
-    )
-    product_3 = power * target
-    power_3 = gamma * gamma
-    product_4 = gamma * p
-    term_8 = (
-        power_3 * p * p * alpha * term
-        + product_4 * alpha * sigmoid_neg_input
-        - product_4 * sigmoid_neg_input * alpha * term
-    )
-    term_9 = (
         product * p * alpha * target * sigmoid_neg_input
         + power * alpha * target * sigmoid_neg_input * p
     )
-    product_5 = power_2 * term_5
-    product_6 = sigmoid_neg_input * gamma
-    term_10 = (
-        power_3 * sigmoid_neg_input**2 * term_4 * term_2
-        + product_6 * term_4 * p
-        - product_6 * p * term_4 * term_2
+    product_6 = power_2 * term_3
+    product_7 = sigmoid_neg_input * gamma
+    term_8 = (
+        power_3 * sigmoid_neg_input**2 * term_2 * softplus_2
+        + product_7 * term_2 * p
+        - product_7 * p * term_2 * softplus_2
     )
-    term_11 = (
-        product_2 * sigmoid_neg_input * term_4 * term_5 * p
-        + power_2 * term_4 * term_5 * p * sigmoid_neg_input
+    term_9 = (
+        product_2 * sigmoid_neg_input * term_2 * term_3 * p
+        + power_2 * term_2 * term_3 * p * sigmoid_neg_input
     )
-    product_7 = (product_3 * term_8 + term_9 + (product_5 * term_10 + term_11)) * d_input
-    term_12 = product_3 * (-product_4 * term - sigmoid_neg_input) + product_5 * (
-        -product_6 * term_2 - p
+    product_8 = (product_4 * term_6 + term_7 + (product_6 * term_8 + term_9)) * d_input
+    term_10 = product_4 * (-product_5 * softplus - sigmoid_neg_input) + product_6 * (
+        -product_7 * softplus_2 - p
     )
-    product_8 = sigmoid_neg_input * alpha
-    product_9 = p * term_4
-    term_13 = power * (-product_4 * alpha * term - product_8) + power_2 * (
-        -product_6 * term_4 * term_2 - product_9
+    product_9 = sigmoid_neg_input * alpha
+    product_10 = p * term_2
+    term_11 = power * (-product_5 * alpha * softplus - product_9) + power_2 * (
+        -product_7 * term_2 * softplus_2 - product_10
     )
-    term_14 = term_7 * d_gamma + product_7 + term_12 * d_alpha + term_13 * d_target
-    product_10 = term * term_2
-    product_11 = (power_2 * term_4 - power * alpha) * product_10
-    term_15 = power * term + power_2 * term_2
-    product_12 = (product_5 - product_3) * product_10
-    slope = upstream * (term_12 * d_input + product_12 * d_gamma + term_15 * d_target)
-    product_13 = alpha * term
-    term_16 = product_4 * product_10 * alpha + term_2 * product_8 - p * product_13
-    product_14 = term_2 * term_4
-    term_17 = sigmoid_neg_input * product_14 - product_6 * product_10 * term_4 - term * product_9
-    term_18 = product_3 * term_2 * term_2 * product_13 + product_5 * term * term * product_14
-    term_19 = (
-        (product_3 * term_16 + product_5 * term_17) * d_input
-        + term_18 * d_gamma
-        + product_12 * d_alpha
-        + product_11 * d_target
+    term_12 = term_5 * d_gamma + product_8 + term_10 * d_alpha + term_11 * d_target
+    product_11 = softplus * softplus_2
+    product_12 = (power_2 * term_2 - power * alpha) * product_11
+    term_13 = power * softplus + power_2 * softplus_2
+    product_13 = (product_6 - product_4) * product_11
+    slope = upstream * (term_10 * d_input + product_13 * d_gamma + term_13 * d_target)
+    product_14 = alpha * softplus
+    term_14 = product_5 * product_11 * alpha + softplus_2 * product_9 - p * product_14
+    product_15 = softplus_2 * term_2
+    term_15 = (
+        sigmoid_neg_input * product_15 - product_7 * product_11 * term_2 - softplus * product_10
     )
-    change_target = upstream * (term_13 * d_input + product_11 * d_gamma + term_15 * d_alpha)
-    return upstream * term_14, change_target, slope.sum(), (upstream * term_19).sum()
+    term_16 = (
+        product_4 * softplus_2 * softplus_2 * product_14
+        + product_6 * softplus * softplus * product_15
+    )
+    term_17 = (
+        (product_4 * term_14 + product_6 * term_15) * d_input
+        + term_16 * d_gamma
+        + product_13 * d_alpha
+        + product_12 * d_target
+    )
+    change_target = upstream * (term_11 * d_input + product_12 * d_gamma + term_13 * d_alpha)
+    return upstream * term_12, change_target, slope.sum(), (upstream * term_17).sum()
 
 
 _kernel_balanced = differentiable(

@@ -78,16 +78,16 @@ def _value_and_gradient_labels(
     product = sigmoid_term**gamma * weight[target]
     lead = picked - log_sum
     p = torch.sigmoid(lead)
-    term_2 = term.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_term, p))
-    slope = upstream * product * (gamma * p * term_2 + sigmoid_term)
+    softplus = term.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_term, p))
+    slope = upstream * product * (gamma * p * softplus + sigmoid_term)
     product_2 = -slope
     chosen_2 = select(index[:, None] == target[:, None], product_2[:, None], 0.0)
     grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + chosen_2
     grad_gamma = None
     if "gamma" in wanted:
-        term_3 = lead.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_term))
-        grad_gamma = -(upstream * product * term_3 * term_2).sum()
-    return product * term_2, grad_input, grad_gamma
+        softplus_2 = lead.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_term))
+        grad_gamma = -(upstream * product * softplus_2 * softplus).sum()
+    return product * softplus, grad_input, grad_gamma
 
 
 def _tangent_labels(
@@ -107,11 +107,11 @@ def _tangent_labels(
     sigmoid_term = torch.sigmoid(term)
     lead = picked - log_sum
     p = torch.sigmoid(lead)
-    term_2 = term.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_term, p))
+    softplus = term.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_term, p))
     sums = (softmax(chosen, axis=-2) * mask.to(input.dtype) * d_input).sum(dim=1)
-    product = (gamma * p * term_2 + sigmoid_term) * (sums - pick(d_input, target, dim=1))
-    term_3 = lead.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_term))
-    return sigmoid_term**gamma * weight[target] * (product - term_3 * term_2 * d_gamma)
+    product = (gamma * p * softplus + sigmoid_term) * (sums - pick(d_input, target, dim=1))
+    softplus_2 = lead.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_term))
+    return sigmoid_term**gamma * weight[target] * (product - softplus_2 * softplus * d_gamma)
 
 
 def _curvature_labels(
@@ -135,34 +135,39 @@ def _curvature_labels(
     lead = picked - log_sum
     p = torch.sigmoid(lead)
     picked_2 = weight[target]
-    term_2 = term.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_term, p))
+    softplus = term.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_term, p))
     product = gamma * power
-    term_3 = lead.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_term))
-    term_4 = power * p * picked_2 * term_2 - product * term_3 * p * picked_2 * term_2
-    product_2 = power * picked_2
-    product_3 = gamma * p
-    product_4 = product_2 * (gamma * gamma * p * p * term_2 + product_3 * sigmoid_term)
-    product_5 = p * product
-    term_5 = product_5 * picked_2 * sigmoid_term + product_2 * sigmoid_term * p
+    softplus_2 = lead.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_term))
+    term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
+    product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
+    product_3 = power * picked_2
+    product_4 = gamma * p
+    product_5 = product_3 * (gamma * gamma * p * p * softplus + product_4 * sigmoid_term)
+    product_6 = p * product
+    term_3 = product_6 * picked_2 * sigmoid_term + product_3 * sigmoid_term * p
     picked_3 = pick(d_input, target, dim=1)
     probability = softmax(chosen, axis=-2)
     chosen_2 = mask.to(upstream.dtype)
     sums = (probability * chosen_2 * d_input).sum(dim=1)
-    term_6 = sums - picked_3
-    term_7 = picked_3 - sums
-    term_8 = (
-        (term_4 - power * term_3 * picked_2 * sigmoid_term) * d_gamma
-        + (product_4 + term_5) * term_6
-        + product_5 * sigmoid_term * picked_2 * term_2 * term_7
+    term_4 = sums - picked_3
+    term_5 = picked_3 - sums
+    term_6 = (
+        product_2
+        + (product_5 + term_3) * term_4
+        + product_6 * sigmoid_term * picked_2 * softplus * term_5
     )
-    slope = upstream * term_8
-    term_9 = product_3 * term_2 + sigmoid_term
-    slope_2 = upstream * power * picked_2 * term_9
-    product_6 = slope_2[:, None] * chosen_2 * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
-    product_7 = slope[:, None] * (index[:, None] == target[:, None]).to(upstream.dtype)
-    term_10 = term_3 * term_9 * term_6 + p * term_2 * term_7 - term_3 * term_3 * term_2 * d_gamma
-    change_input = slope[:, None] * probability * chosen_2 + product_6 - product_7
-    change_gamma = -(upstream * product_2 * term_10).sum()
+    slope = upstream * term_6
+    term_7 = product_4 * softplus + sigmoid_term
+    slope_2 = upstream * power * picked_2 * term_7
+    product_7 = slope_2[:, None] * chosen_2 * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
+    product_8 = slope[:, None] * (index[:, None] == target[:, None]).to(upstream.dtype)
+    term_8 = (
+        softplus_2 * term_7 * term_4
+        + p * softplus * term_5
+        - softplus_2 * softplus_2 * softplus * d_gamma
+    )
+    change_input = slope[:, None] * probability * chosen_2 + product_7 - product_8
+    change_gamma = -(upstream * product_3 * term_8).sum()
     return change_input, change_gamma
 
 
