@@ -4,10 +4,10 @@
 import math
 import numbers
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import add, mul
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -53,9 +53,10 @@ def is_number(value: Any, number: float) -> bool:
     return isinstance(value, numbers.Real) and float(value) == number
 
 
-def working_dtype(tensor: Array) -> DTypeLike:
+def working_dtype(tensor: Array) -> np.dtype[Any]:
     """Half precision is computed in float32 and rounded once, at the end."""
-    return np.float32 if tensor.dtype == np.float16 else tensor.dtype.newbyteorder("=")
+    half, own = tensor.dtype == np.float16, tensor.dtype.newbyteorder("=")
+    return np.dtype(np.float32) if half else own
 
 
 def to_working(tensor: Any, dtype: DTypeLike) -> Any:
@@ -154,6 +155,8 @@ def without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 def _sum_back(array: Array, shape: tuple[int, ...]) -> Array:
     """Return the derivative by an input that was spread: the sums over what was added to it."""
+    if array.shape == shape:
+        return array
     if array.size == math.prod(shape):
         return array.reshape(shape)
     own = (*shape, 1) if array.shape[:-1] == shape else shape
@@ -185,8 +188,7 @@ class Call:
         return dict(zip(self.inputs, map(np.asarray, slopes), strict=True))
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):  # quicker to make than a frozen dataclass, and made by every call
     """One call of a loss: its kernels, their arguments, and the way back to the caller's shapes.
 
     `inputs` are the caller's differentiable inputs by name; `folded` is the shape of the
@@ -214,14 +216,9 @@ class Case:
     rows: tuple[str, int] | None = None
     weighs: bool = True
 
-    def __post_init__(self) -> None:
-        """Refuse a denominator where nothing is divided."""
-        if self.denominator is not None:
-            check_divides("denominator", self.reduction)
-
     def but(self, **changes: Any) -> "Case":
         """Return the call with some attributes changed."""
-        return replace(self, **changes)
+        return self._replace(**changes)
 
     def rounded(self, loss: Array) -> Any:
         """Return a loss in the dtype of the prediction."""
@@ -236,7 +233,7 @@ class Case:
         """Return the reduced loss and gradients by inputs; of the sum where unreduced."""
         below = self._below()
         wanted = self._wanted(inputs)
-        share = np.asarray(np.divide(self.factor, below), self._working())[()]
+        share = self._working().type(np.float64(self.factor) / below)
         weights, whole = self._weights(), self.reduction == "none"
         loss, slopes = evaluate(
             self._kernels(), self.arguments, weights, share, wanted, whole=whole
@@ -247,12 +244,12 @@ class Case:
             loss = loss if self.rows is None else along(loss, *self.rows)
             loss = loss.reshape(self._left(self.shape))
         else:
-            loss = np.divide(loss * self.factor, below)
+            loss = loss * self.factor / below
         return loss, self._by_input(1, results) if inputs else {}
 
     def hessian_diagonals(self) -> dict[str, Array]:
         """Return the diagonal of the second derivative by input; of the sum where unreduced."""
-        share = np.asarray(np.divide(self.factor, self._below()), self._working())
+        share = self._working().type(np.float64(self.factor) / self._below())
         upstream = reduce(mul, self._weights(), np.broadcast_to(share, self.folded))
         results = self._kernels().hessian_diagonal(upstream, *self.arguments)
         return self._by_input(2, list(map(np.array, results)))
@@ -291,7 +288,7 @@ class Case:
                 sums[name] = sums[name] + share
         return list(sums.values())
 
-    def _working(self) -> DTypeLike:
+    def _working(self) -> np.dtype[Any]:
         first = self.calls[0].result if self.calls else next(iter(self.inputs.values()))
         return working_dtype(first)
 
@@ -311,7 +308,9 @@ class Case:
         return np.broadcast_to(weight, shape).reshape(self._left(self.folded))
 
     def _below(self) -> Any:
-        """Return what the sum over all entries is divided by."""
+        """Return what the sum over all entries is divided by; refuse it where nothing is."""
+        if self.denominator is not None:
+            check_divides("denominator", self.reduction)
         length, rank = 1, len(self.folded)
         if self.rows is not None and self.rows[0] == "mean" and -rank <= self.rows[1] < rank:
             length = self.folded[self.rows[1]]
