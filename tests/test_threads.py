@@ -77,6 +77,35 @@ def test_the_number_of_threads_changes_no_bit(run, monkeypatch):
                 np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("run", [numpys, chainers])
+def test_results_wait_for_the_memory_that_is_prepared_for_them(run, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    for tiles in (tiles_of_numpy, tiles_of_chainer):
+        monkeypatch.setattr(tiles, "TILE", 90)
+    expected = run()
+    for tiles in (tiles_of_numpy, tiles_of_chainer):
+        prepare = tiles._Gathered.prepare
+
+        def late(self, shared, prepare=prepare):
+            time.sleep(0.05)  # the helper is done with its first piece by then
+            prepare(self, shared)
+
+        monkeypatch.setattr(tiles._Gathered, "prepare", late)
+    for found, value in zip(run(), expected, strict=True):
+        np.testing.assert_array_equal(found, value)
+
+
+@each_package
+@pytest.mark.parametrize(("count", "shared"), [(1, False), (10, True)], ids=["alone", "helped"])
+def test_what_is_to_be_done_first_is_told_of_helpers(threads, count, shared, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    found = []
+    threads.share_out(
+        lambda _: None, count, lambda told: found.append((told, threading.get_ident()))
+    )
+    assert found == [(shared, threading.get_ident())]
+
+
 @each_package
 @pytest.mark.parametrize(("said", "count"), [("1", 1), ("3", 3), ("4,2", 4), (" 2 ", 2), ("64", 8)])
 def test_the_environment_says_how_many_threads(threads, said, count, monkeypatch):

@@ -29,16 +29,22 @@ def thread_count() -> int:
     return min(len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1, MOST)
 
 
-def share_out(work: Callable[[int], None], count: int) -> None:
+def share_out(
+    work: Callable[[int], None], count: int, first: Callable[[bool], None] | None = None
+) -> None:
     """Call ``work`` with each number below ``count``, on this thread and on helpers.
 
     The numbers are taken in order, and all calls are over when this returns. An error ends the
-    work, and is raised here.
+    work, and is raised here. While helpers begin, this thread does ``first``, which is told
+        whether
+    there are any.
     """
     turns = _Turns(work, range(count))
     # To wake a helper takes about as long as a piece: where there are few, it would come too late.
     helpers = _call_helpers(turns.take, min(thread_count(), count // 2) - 1)
     try:
+        if first is not None:
+            first(bool(helpers))
         turns.take()
     finally:
         turns.stop()

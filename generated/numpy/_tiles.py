@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from operator import mul
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from ._chunks import in_chunks
 from ._threads import share_out
 
 TILE = 1 << 18  # entries of the largest piece
+PAGE = 1 << 12  # bytes that a system hands out at once, at least
 LOSS = -1  # in the place of an argument: the loss itself
 Formula = Callable[..., Any]
 Span = tuple[slice, ...]  # the place along each axis that is cut
@@ -188,7 +189,7 @@ def _by_tiles(
         sums[n] = total(loss)
         found.put(n, _chosen(tiling, places, loss, slopes))
 
-    share_out(work, len(sums))
+    share_out(work, len(sums), found.prepare)
     return {LOSS: np.asarray(sums).sum()} | found.arrays
 
 
@@ -207,7 +208,7 @@ def _by_sums(
         found.put(n, _chosen(tiling, cut, loss, slopes))
 
     # Each piece knows the whole loss, which is a formula of the sums.
-    share_out(work, len(tiling.spans) if wanted else 1)
+    share_out(work, len(tiling.spans) if wanted else 1, found.prepare)
     return {LOSS: losses[0] if LOSS in places else total(losses[0])} | found.arrays
 
 
@@ -322,11 +323,24 @@ class _Gathered:
             self.arrays[k] = make(like, shape=shape)
         rooms = {k: room for k, room in self.arrays.items() if tiling.is_cut(k)}
         self.rooms = {k: _flat(room) for k, room in rooms.items()} if tiling.flat else rooms
-        self.lock, self.turn = Lock(), 0
+        self.ready, self.lock, self.turn = Event(), Lock(), 0
         self.early: dict[int, list[tuple[int, Any]]] = {}
+
+    def prepare(self, shared: bool) -> None:
+        """Have the system hand out the memory, which results wait for, as each page is written to.
+
+        Pages that several threads ask for at once are cleared no sooner, and in up to twice the
+        processor's time.
+        """
+        try:
+            for room in self.rooms.values() if shared else ():
+                np.ravel(room, order="K")[:: max(1, PAGE // room.itemsize)] = 0
+        finally:
+            self.ready.set()
 
     def put(self, n: int, results: Sequence[tuple[int, Any]]) -> None:
         """Take the results of a piece."""
+        self.ready.wait()
         for k, result in results:
             if k in self.rooms:
                 self.tiling.within(self.rooms[k], k, n)[...] = result
