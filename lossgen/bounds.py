@@ -34,11 +34,14 @@ def _bounded(node: Node, size: Node, bound: Node, inside: Node, outside: Node) -
     square = mul(HALF, n.power(x, const(2)))
     if _same(inside, square) and _same(outside, mul(bound, subtract(size, half))):
         return mul(near, subtract(x, mul(HALF, near)))
+    part = call("maximum", call("minimum", divide(x, bound), n.ONE), n.MINUS_ONE)
     if _same(inside, divide(x, bound)) and _same(outside, call("sign", x)):
-        return call("maximum", call("minimum", inside, n.ONE), n.MINUS_ONE)
+        return part
     if _same(inside, divide(square, bound)) and _same(outside, subtract(size, half)):
-        part = call("maximum", call("minimum", divide(x, bound), n.ONE), n.MINUS_ONE)
         return mul(part, subtract(x, mul(HALF, near)))
+    parts = n.power(divide(x, bound), const(2))
+    if outside.op == "const" and _same(inside, mul(outside, parts)):
+        return mul(outside, n.power(part, const(2)))
     return node
 
 

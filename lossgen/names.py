@@ -26,15 +26,15 @@ IMPORTED = frozenset(
         check_reduction check_result check_shape check_tensor chunk_rows
         constant count_up cross_entropy_with
         dataclass deviation dict differentiable direction divide entry_along exact_exp excess_over
-        exp exp_beside exp_difference expm1 field finish finish_entries finish_parts float
+        exp exp_beside exp_difference expm1 field filled finish finish_entries finish_parts float
         floored_norm fold get_context
-        hessian_diagonals_of in_chunks int is_integer is_number isinstance jax jnp
+        hessian_diagonals_of in_chunks int is_at is_integer is_number isinstance jax jnp
         cross_entropy_and_excess label_cross_entropy_and_excess
         label_cross_entropy label_excess larger leading_size leading_weight length_along
         like_upstream log log1p log1p_exp log_cosh
         logsumexp loss_and_gradients_of loss_of masked math max_along merge mindspore ms
         negative_log_softmax nn norm np numpy ops overload p_length_along p_norm partial
-        parts_of pick positions power1p power_slope put_along put_into ratio
+        parts_of pick positions power1p power_slope put_along put_into ratio repeated
         report represent same_weight scaled_exp sech2 sigmoid sigmoids sign signed_power softmax
         select smaller softmax_complement softmax_tangent spread_like str sum_along
         sum_of_others super take tanh to_tensor to_working torch total total_along trained

@@ -63,12 +63,7 @@ class Spelling:
             text: Text = special(node)
             return text
         if node.op in COMPARISONS:
-            integer = any(is_integer(arg) for arg in node.args)
-            left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
-            code = f"{left} {COMPARISONS[node.op]} {right}"
-            if not integer and of_numbers(node):  # two numbers would compare to no tensor
-                return Text(self.backend.truth.format(code))
-            return Text(code, COMPARE)
+            return self._comparison(node)
         level = SUM if node.op in n.LOGIC else COMPARE  # & binds tighter than a comparison
         args = [self._operand(arg, node, level) for arg in node.args]
         if node.op not in n.BOOLEAN and of_numbers(
@@ -76,6 +71,14 @@ class Spelling:
         ):  # a function of parameters, perhaps numbers
             args = [self._scalar(arg) for arg in args]
         return Text(self._spell(node.op, *args))
+
+    def _comparison(self, node: Node) -> Text:
+        integer = any(is_integer(arg) for arg in node.args)
+        left, right = (self._operand(arg, node, SUM, integer) for arg in node.args)
+        code = f"{left} {COMPARISONS[node.op]} {right}"
+        if not integer and of_numbers(node):  # two numbers would compare to no tensor
+            return Text(self.backend.truth.format(code))
+        return Text(code, COMPARE)
 
     def _spell(self, op: str, *args: str, **words: str) -> str:
         form = self.backend.operations.get(op)
@@ -97,14 +100,24 @@ class Spelling:
         text = self.text[node]
         new = () if self.keep else new_axes(node, user, self.order)
         if not new:
-            return text.within(level)
+            like = self._repeats(node, user)
+            return self._spell("repeated", text.code, like=like) if like else text.within(level)
         code, form = text.within(ATOM), self.backend.expand
         if form is not None:
             for place in new:
                 code = self._format(form, code, place=str(place))
-            return code
+            like = self._repeats(node, user)
+            return self._spell("repeated", code, like=like) if like else code
         slices = ["None" if k in new else ":" for k in range(max(new) + 1)]
         return f"{code}[{', '.join(slices)}]"
+
+    def _repeats(self, node: Node, user: Node) -> str:
+        """Return an argument like which to repeat an operand, if that is what is quicker."""
+        spread = user.op in ("add", "mul", "select") and node.axes < user.axes
+        if not spread or "repeated" not in self.backend.operations or of_numbers(node):
+            return ""
+        whole = (leaf.name for leaf in self.text if leaf.op == "leaf" and leaf.axes == user.axes)
+        return next(whole, "")
 
     def _const(self, node: Node, integer: bool = False) -> Text:
         value = node.value
@@ -120,6 +133,13 @@ class Spelling:
 
     def _scalar(self, code: str) -> str:
         return self.backend.scalar.format(code, like=self._like())
+
+    def _print_eq(self, node: Node) -> Text:
+        """Print whether an entry is at a place, where the backend has a word for it."""
+        left, right = node.args
+        if self.keep and left.op == "position" and "is_at" in self.backend.operations:
+            return Text(self._spell("is_at", self.text[right].code))
+        return self._comparison(node)
 
     def _print_maximum(self, node: Node) -> Text:
         inner = next((arg for arg in node.args if arg.op == "minimum"), None)
@@ -159,6 +179,8 @@ class Spelling:
         if n.is_const(no, 0) and condition.axes < yes.axes and self._can_mask(integer):
             mask, kept = (self._operand(arg, node, COMPARE) for arg in (condition, yes))
             return Text(self._spell("masked", mask, kept))
+        if "filled" in self.backend.operations and not integer and _fills(node):
+            return self._filled(node)
         args = [
             self._operand(arg, node, COMPARE, integer and k > 0) for k, arg in enumerate(node.args)
         ]
@@ -173,6 +195,16 @@ class Spelling:
         weak = self.backend.number == "{0}" and not self.backend.tensors_only
         plain = long or weak or not (condition.axes and casts)
         return Text(code if plain else self._spell("indicator", code, like=self._like()))
+
+    def _filled(self, node: Node) -> Text:
+        """Print a number that stands in place of some entries."""
+        condition, yes, no = node.args
+        first = yes.op == "const"
+        number, kept = (yes, no) if first else (no, yes)
+        mask = self._operand(condition, node, COMPARE if first else ATOM)
+        mask = mask if first else self._spell("not", mask)
+        value = "-math.inf" if math.isinf(number.value) else repr(float(number.value))
+        return Text(self._spell("filled", self._operand(kept, node, COMPARE), mask, value))
 
     def _can_mask(self, integer: bool) -> bool:
         """Say whether whole rows have a way of their own to become 0."""
@@ -249,3 +281,11 @@ class Spelling:
         if n.is_const(exponent, 2) and "square" in self.backend.operations:
             return Text(self._spell("square", self._operand(base, node, COMPARE)))
         return Text(f"{code} ** {self._operand(exponent, node, ATOM, integer=True)}", UNARY)
+
+
+def _fills(node: Node) -> bool:
+    """Say whether a choice is between a number and entries, none of which meets several others."""
+    condition, yes, no = node.args
+    return (yes.op == "const") != (no.op == "const") and (
+        bool(condition.axes) and condition.axes <= yes.axes | no.axes
+    )

@@ -16,6 +16,7 @@ FORMS = {
     "excess": (n.ZERO, subtract(SIZE, BOUND)),
     "huber": (SQUARE, mul(BOUND, subtract(SIZE, mul(HALF, BOUND)))),
     "slope": (divide(X, BOUND), call("sign", X)),
+    "square": (mul(n.const(3), n.power(divide(X, BOUND), n.const(2))), n.const(3)),
     "smooth": (divide(SQUARE, BOUND), subtract(SIZE, mul(HALF, BOUND))),
 }
 POINTS = [-7.0, -2.5, -2.0, -0.5, 0.0, 0.5, 2.0, 2.5, 7.0]

@@ -157,6 +157,22 @@ def test_functions_of_float32_have_all_its_digits(name, compiled):
     torch.testing.assert_close(found, right, rtol=2.0**-23, atol=2.0**-126, equal_nan=True)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_exponentials_of_differences_have_all_digits(dtype, compiled):
+    x = 80 * torch.rand(50, 7, 1, dtype=dtype, generator=torch.manual_seed(0)) - 100
+    x[0], x[1, 0] = -torch.inf, torch.nan
+    largest = x.amax(1, keepdim=True)
+    found = compiled(_arrays.exp_difference)(Tensor(x.numpy()), Tensor(largest.numpy()))
+    # The difference of two numbers of the same sign and size is exact in float64.
+    right = (x.double() - largest.double()).exp()
+    right[0] = 0.0
+    # One unit: that of the rounding; two for float64, where the reference rounds likewise.
+    units = 2.0 if dtype is torch.float64 else 1.0
+    np.testing.assert_allclose(
+        double(found), right, rtol=units * torch.finfo(dtype).eps, equal_nan=True
+    )
+
+
 @pytest.mark.parametrize("dtype", [ms.int32, ms.int64, ms.float64], ids=str)
 def test_targets_of_another_dtype_are_cast(dtype, compiled):
     x, t = Tensor([0.5, -1.0, 2.5], ms.float32), Tensor([1, 0, 2], dtype)

@@ -42,19 +42,22 @@ def _value_and_gradient(
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
-    product = error / kappa
-    product_2 = chosen * at_least(at_most(product, 1.0), -1.0)
-    product_3 = product_2 * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
+    clamped = at_least(at_most(error / kappa, 1.0), -1.0)
+    product = chosen * clamped
+    product_2 = product * (error - 0.5 * at_least(at_most(error, kappa), -kappa))
     slope = upstream / target.shape[1]
-    loss = total(product_3, axis=(1, 2)) / target.shape[1]
-    grad_input = -slope[:, None] * total(product_2, axis=2)
+    loss = total(product_2, axis=(1, 2)) / target.shape[1]
+    grad_input = -slope[:, None] * total(product, axis=2)
     grad_target = None
     if "target" in wanted:
-        grad_target = slope[:, None] * total(product_2, axis=1)
+        grad_target = slope[:, None] * total(product, axis=1)
     grad_kappa = None
     if "kappa" in wanted:
-        product_4 = chosen * select(np.abs(error) <= kappa, -0.5 * product * product, -0.5)
-        grad_kappa = total(upstream * total(product_4, axis=(1, 2))) / target.shape[1]
+        grad_kappa = (
+            -0.5
+            * total(upstream * total(chosen * clamped * clamped, axis=(1, 2)))
+            / target.shape[1]
+        )
     return loss, grad_input, grad_target, grad_kappa
 
 
@@ -70,11 +73,10 @@ def _tangent(
     error = target[:, None] - input[:, :, None]
     level = (np.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    product = error / kappa
-    product_2 = at_least(at_most(product, 1.0), -1.0) * (d_target[:, None] - d_input[:, :, None])
-    product_3 = select(np.abs(error) <= kappa, -0.5 * product * product, -0.5) * d_kappa
-    product_4 = select(error > 0.0, level[:, None], term[:, None]) * (product_2 + product_3)
-    return total(product_4, axis=(1, 2)) / target.shape[1]
+    clamped = at_least(at_most(error / kappa, 1.0), -1.0)
+    term_2 = clamped * (d_target[:, None] - d_input[:, :, None]) - 0.5 * clamped * clamped * d_kappa
+    sums = total(select(error > 0.0, level[:, None], term[:, None]) * term_2, axis=(1, 2))
+    return sums / target.shape[1]
 
 
 def _curvature(

@@ -66,14 +66,12 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
-    product = error / beta
-    clamped = at_least(at_most(product, 1.0), -1.0)
+    clamped = at_least(at_most(error / beta, 1.0), -1.0)
     slope = upstream * clamped
     loss = clamped * (error - 0.5 * at_least(at_most(error, beta), -beta))
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * select(np.abs(error) < beta, -0.5 * product * product, -0.5)
-        grad_beta = total(slope_2)
+        grad_beta = -0.5 * total(upstream * clamped * clamped)
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
 
@@ -81,10 +79,8 @@ def _tangent(
     input: Array, target: Array, beta: Array | float, d_input: Array, d_target: Array, d_beta: Array
 ) -> Array:
     """Return the derivative of the loss along the tangents."""
-    error = input - target
-    product = error / beta
-    product_2 = select(np.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
-    return at_least(at_most(product, 1.0), -1.0) * (d_input - d_target) + product_2
+    clamped = at_least(at_most((input - target) / beta, 1.0), -1.0)
+    return clamped * (d_input - d_target) - 0.5 * clamped * clamped * d_beta
 
 
 def _curvature(

@@ -36,12 +36,8 @@ def _partials(
     error = target[:, None] - input[:, :, None]
     level = (jnp.arange(input.shape[1]) + 0.5) / input.shape[1]
     term = 1.0 - level
-    product = error / kappa
-    return (
-        jnp.where(error > 0.0, level[:, None], term[:, None]),
-        jnp.maximum(jnp.minimum(product, 1.0), -1.0),
-        jnp.where(jnp.abs(error) <= kappa, -0.5 * product * product, -0.5),
-    )
+    clamped = jnp.maximum(jnp.minimum(error / kappa, 1.0), -1.0)
+    return jnp.where(error > 0.0, level[:, None], term[:, None]), clamped, -0.5 * clamped * clamped
 
 
 def _tangent(

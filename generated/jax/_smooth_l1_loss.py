@@ -67,11 +67,8 @@ def _partials(
     input: jax.Array, target: jax.Array, beta: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    error = input - target
-    product = error / beta
-    return jnp.maximum(jnp.minimum(product, 1.0), -1.0), jnp.where(
-        jnp.abs(error) < beta, -0.5 * product * product, -0.5
-    )
+    clamped = jnp.maximum(jnp.minimum((input - target) / beta, 1.0), -1.0)
+    return clamped, -0.5 * clamped * clamped
 
 
 def _tangent(

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, divide, like_upstream, log, log1p, sign, total
+from ._arrays import Mean, Operand, Sum, divide, filled, like_upstream, log, log1p, sign, total
 from ._checks import (
     check_floating,
     check_least,
@@ -56,7 +56,7 @@ def _gradient(
     mask_2 = product == 0.0
     mask_3 = power == 0.0
     term_3 = power - 1.0
-    chosen = ops.where((mask_2 & mask_3), 0.0, power * product**term_3)
+    chosen = filled(power * product**term_3, (mask_2 & mask_3), 0.0)
     sign_term = sign(term)
     product_2 = theta / eps
     border = product_2**power
@@ -67,7 +67,7 @@ def _gradient(
         divide(border * sign_term * power * omega, term_4 * theta),
     )
     slope = upstream * chosen_2
-    product_3 = divide(omega * ops.where(mask_2, 0.0, power_2 * log(product)), term_2)
+    product_3 = divide(omega * filled(power_2 * log(product), mask_2, 0.0), term_2)
     mask_4 = product_2 == 0.0
     chosen_3 = ops.where(mask_4, 0.0, border * log(product_2))
     term_5 = abs_error - theta
@@ -83,7 +83,7 @@ def _gradient(
     chosen_5 = ops.where(
         mask, log1p(power_2), log1p(border) + divide(border * term_5 * power, term_4 * theta)
     )
-    chosen_6 = ops.where((mask_4 & mask_3), 0.0, power * product_2**term_3)
+    chosen_6 = filled(power * product_2**term_3, (mask_4 & mask_3), 0.0)
     product_5 = divide(border * chosen_6 * term_5 * omega, power_3 * eps * theta)
     term_7 = (
         divide(chosen_6 * term_5 * omega, eps * term_4 * theta)
@@ -91,7 +91,7 @@ def _gradient(
         - divide(border * term_5 * omega, term_4 * (theta * theta))
         - product_4
     )
-    chosen_7 = ops.where(mask, 0.0, divide(omega * chosen_6, term_4 * eps) + power * term_7)
+    chosen_7 = filled(divide(omega * chosen_6, term_4 * eps) + power * term_7, mask, 0.0)
     power_4 = eps * eps
     term_8 = divide(border * omega, power_3 * power_4) - divide(omega, power_4 * term_4)
     term_9 = term_5 * power * term_8 - divide(omega * theta, term_4 * power_4)
@@ -140,10 +140,10 @@ def _tangent(
     mask_2 = product == 0.0
     mask_3 = power == 0.0
     term_5 = power - 1.0
-    chosen_2 = ops.where((mask_2 & mask_3), 0.0, power * product**term_5)
+    chosen_2 = filled(power * product**term_5, (mask_2 & mask_3), 0.0)
     power_3 = eps * eps
     mask_4 = product_2 == 0.0
-    chosen_3 = ops.where((mask_4 & mask_3), 0.0, power * product_2**term_5)
+    chosen_3 = filled(power * product_2**term_5, (mask_4 & mask_3), 0.0)
     power_4 = term_2 * term_2
     term_6 = divide(border * omega, power_4 * power_3) - divide(omega, power_3 * term_2)
     term_7 = term_3 * power * term_6 - divide(omega * theta, term_2 * power_3)
@@ -156,7 +156,7 @@ def _tangent(
         divide(omega * chosen_2 * sign_term, term_4 * eps),
         divide(border * sign_term * power * omega, term_2 * theta),
     )
-    product_3 = divide(omega * ops.where(mask_2, 0.0, power_2 * log(product)), term_4)
+    product_3 = divide(omega * filled(power_2 * log(product), mask_2, 0.0), term_4)
     chosen_6 = ops.where(mask_4, 0.0, border * log(product_2))
     product_4 = divide(border * omega, term_2 * theta)
     term_8 = (
@@ -172,7 +172,7 @@ def _tangent(
         - divide(border * term_3 * omega, term_2 * (theta * theta))
         - product_4
     )
-    chosen_8 = ops.where(mask, 0.0, divide(omega * chosen_3, term_2 * eps) + power * term_9)
+    chosen_8 = filled(divide(omega * chosen_3, term_2 * eps) + power * term_9, mask, 0.0)
     return (
         chosen * d_omega
         + chosen_4 * d_eps
@@ -210,7 +210,7 @@ def _curvature(
     mask_4 = mask_2 & mask_3
     term_3 = power - 1.0
     power_3 = product**term_3
-    chosen = ops.where(mask_4, 0.0, power * power_3)
+    chosen = filled(power * power_3, mask_4, 0.0)
     sign_term = sign(term)
     product_2 = divide(chosen * sign_term, term_2 * eps)
     product_3 = theta / eps
@@ -221,31 +221,29 @@ def _curvature(
     product_5 = omega * abs_error * product_4 * product_4 * divide(sign_term, eps)
     mask_5 = term_3 == 0.0
     term_5 = term_3 - 1.0
-    chosen_3 = ops.where((mask_2 & mask_5), 0.0, term_3 * product**term_5)
+    chosen_3 = filled(term_3 * product**term_5, (mask_2 & mask_5), 0.0)
     power_4 = eps * eps
-    chosen_4 = ops.where(mask_4, 0.0, divide(-power * chosen_3 * abs_error, power_4))
+    chosen_4 = filled(divide(-power * chosen_3 * abs_error, power_4), mask_4, 0.0)
     product_6 = divide(omega * chosen * sign_term, term_2 * power_4)
     term_6 = product_5 + divide(omega * chosen_4 * sign_term, term_2 * eps) - product_6
     mask_6 = product_3 == 0.0
     mask_7 = mask_6 & mask_3
     power_5 = product_3**term_3
-    chosen_5 = ops.where(mask_7, 0.0, power * power_5)
+    chosen_5 = filled(power * power_5, mask_7, 0.0)
     product_7 = divide(omega, power_4 * term_4)
     power_6 = term_4 * term_4
     product_8 = divide(border * omega, power_6 * power_4)
     term_7 = product_8 - product_7
     product_9 = chosen_5 * sign_term * power * term_7
     chosen_6 = ops.where(mask, term_6, product_9)
-    chosen_7 = ops.where(mask_4, 0.0, divide(power * chosen_3 * sign_term, eps))
+    chosen_7 = filled(divide(power * chosen_3 * sign_term, eps), mask_4, 0.0)
     term_8 = divide(omega * chosen_7 * sign_term, term_2 * eps) - omega * product_2 * product_2
-    chosen_8 = ops.where(mask, term_8, 0.0)
+    chosen_8 = filled(term_8, ~mask, 0.0)
     term_9 = d_input - d_target
     power_7 = term_2 * term_2
     logarithm = log(product)
-    chosen_9 = ops.where(mask_2, 0.0, power_2 * logarithm)
-    chosen_10 = ops.where(
-        mask_4, 0.0, power_3 + power * ops.where(mask_2, 0.0, power_3 * logarithm)
-    )
+    chosen_9 = filled(power_2 * logarithm, mask_2, 0.0)
+    chosen_10 = filled(power_3 + power * filled(power_3 * logarithm, mask_2, 0.0), mask_4, 0.0)
     term_10 = divide(omega * chosen_10, term_2 * eps) - divide(
         omega * chosen_9 * chosen, power_7 * eps
     )
@@ -261,7 +259,7 @@ def _curvature(
     product_15 = divide(border * chosen_5 * omega, power_6 * eps * theta)
     power_8 = theta * theta
     product_16 = divide(border * omega, term_4 * power_8)
-    chosen_13 = ops.where(mask, 0.0, sign_term * power * (product_14 - product_15 - product_16))
+    chosen_13 = filled(sign_term * power * (product_14 - product_15 - product_16), mask, 0.0)
     term_12 = (
         chosen_2 * d_omega
         + chosen_6 * d_eps
@@ -280,8 +278,9 @@ def _curvature(
     )
     chosen_14 = ops.where(mask, product_17, product_18 + term_13 * term_14)
     term_15 = -divide(chosen * logarithm, power_4) - divide(power_2, product * power_4)
-    product_20 = divide(omega * ops.where(mask_2, 0.0, abs_error * term_15), term_2)
-    term_16 = divide(omega * chosen * abs_error * chosen_9, power_7 * power_4) + product_20
+    term_16 = divide(omega * chosen * abs_error * chosen_9, power_7 * power_4) + divide(
+        omega * filled(abs_error * term_15, mask_2, 0.0), term_2
+    )
     term_17 = -divide(chosen_5 * theta * logarithm_2, power_4) - divide(
         border * theta, product_3 * power_4
     )
@@ -293,38 +292,38 @@ def _curvature(
         chosen_11 * chosen_5 * omega, power_6 * power_4
     )
     power_9 = term_4**3
-    product_21 = divide(2.0 * border * chosen_5 * chosen_11 * omega, power_9 * power_4)
+    product_20 = divide(2.0 * border * chosen_5 * chosen_11 * omega, power_9 * power_4)
     term_20 = (
         divide(chosen_5 * chosen_11 * omega, power_4 * power_6)
-        - product_21
+        - product_20
         - divide(border * chosen_15 * omega, power_6 * theta)
     )
-    product_22 = term_13 * (power * term_19 + power * term_20 + chosen_5 * term_7)
-    chosen_16 = ops.where(mask, term_16, term_18 + product_22)
-    product_23 = sign_term * (divide(chosen * logarithm, eps) + divide(power_2, product * eps))
-    term_21 = divide(omega * ops.where(mask_2, 0.0, product_23), term_2) - divide(
+    product_21 = term_13 * (power * term_19 + power * term_20 + chosen_5 * term_7)
+    chosen_16 = ops.where(mask, term_16, term_18 + product_21)
+    product_22 = sign_term * (divide(chosen * logarithm, eps) + divide(power_2, product * eps))
+    term_21 = divide(omega * filled(product_22, mask_2, 0.0), term_2) - divide(
         omega * chosen * sign_term * chosen_9, power_7 * eps
     )
     chosen_17 = ops.where(mask, term_21, product_13)
-    product_24 = divide(omega * ops.where(mask_2, 0.0, chosen_9 * logarithm), term_2)
+    product_23 = divide(omega * filled(chosen_9 * logarithm, mask_2, 0.0), term_2)
     chosen_18 = ops.where(mask_6, 0.0, chosen_11 * logarithm_2)
     term_22 = divide(omega * chosen_18, term_4) - omega * product_18 * product_18
-    product_25 = power * omega
-    product_26 = product_25 * product_18 * divide(product_18, theta)
-    product_27 = divide(chosen_11 * omega, term_4 * theta)
-    term_23 = divide(chosen_18 * power * omega, term_4 * theta) + product_27 - product_26
-    product_28 = divide(2.0 * border * chosen_11 * chosen_11 * power * omega, power_9 * theta)
-    product_29 = divide(border * chosen_11 * omega, power_6 * theta)
+    product_24 = power * omega
+    product_25 = product_24 * product_18 * divide(product_18, theta)
+    product_26 = divide(chosen_11 * omega, term_4 * theta)
+    term_23 = divide(chosen_18 * power * omega, term_4 * theta) + product_26 - product_25
+    product_27 = divide(2.0 * border * chosen_11 * chosen_11 * power * omega, power_9 * theta)
+    product_28 = divide(border * chosen_11 * omega, power_6 * theta)
     term_24 = (
-        product_28
-        - product_26
+        product_27
+        - product_25
         - divide(border * chosen_18 * power * omega, power_6 * theta)
-        - product_29
+        - product_28
     )
     term_25 = divide(omega, term_4 * theta) - divide(border * omega, power_6 * theta)
     chosen_19 = ops.where(
         mask,
-        product_24 - omega * product_17 * product_17,
+        product_23 - omega * product_17 * product_17,
         term_22 + term_13 * (term_23 + term_24 + chosen_11 * term_25),
     )
     term_26 = divide(chosen_5 * logarithm_2, eps) + divide(border, product_3 * eps)
@@ -332,32 +331,32 @@ def _curvature(
     term_27 = divide(omega * chosen_20, term_4) - divide(
         omega * chosen_5 * chosen_11, power_6 * eps
     )
-    product_30 = divide(chosen_11 * chosen_5 * term_13 * omega, power_6 * eps * theta)
+    product_29 = divide(chosen_11 * chosen_5 * term_13 * omega, power_6 * eps * theta)
     term_28 = (
         divide(chosen_20 * term_13 * omega, term_4 * theta)
-        - product_30
+        - product_29
         - divide(chosen_11 * term_13 * omega, term_4 * power_8)
-        - product_27
+        - product_26
     )
-    product_31 = divide(chosen_5 * chosen_11 * term_13 * omega, eps * power_6 * theta)
-    product_32 = divide(
+    product_30 = divide(chosen_5 * chosen_11 * term_13 * omega, eps * power_6 * theta)
+    product_31 = divide(
         2.0 * border * chosen_5 * chosen_11 * term_13 * omega, power_9 * eps * theta
     )
     term_29 = (
-        product_32
+        product_31
         + divide(border * chosen_11 * term_13 * omega, power_6 * power_8)
-        + product_29
-        - product_31
+        + product_28
+        - product_30
         - divide(border * chosen_20 * term_13 * omega, power_6 * theta)
     )
-    product_33 = divide(border * chosen_5 * term_13 * omega, power_6 * eps * theta)
+    product_32 = divide(border * chosen_5 * term_13 * omega, power_6 * eps * theta)
     term_30 = (
         divide(chosen_5 * term_13 * omega, eps * term_4 * theta)
-        - product_33
+        - product_32
         - divide(border * term_13 * omega, term_4 * power_8)
         - product_12
     )
-    chosen_21 = ops.where(mask, 0.0, term_27 + (power * term_28 + power * term_29 + term_30))
+    chosen_21 = filled(term_27 + (power * term_28 + power * term_29 + term_30), mask, 0.0)
     term_31 = (
         (-chosen_14 - chosen_2) * d_omega
         + (-chosen_16 - chosen_6) * d_eps
@@ -366,94 +365,92 @@ def _curvature(
         + (-chosen_21 - chosen_13) * d_theta
     )
     term_32 = divide(border, power_6 * power_4) - divide(1.0, power_4 * term_4)
-    product_34 = chosen_5 * (term_13 * power * term_32 - divide(theta, term_4 * power_4))
-    chosen_22 = ops.where(mask, divide(-chosen * abs_error, term_2 * power_4), product_34)
-    product_35 = divide(chosen_5, term_4 * eps)
+    product_33 = chosen_5 * (term_13 * power * term_32 - divide(theta, term_4 * power_4))
+    chosen_22 = ops.where(mask, divide(-chosen * abs_error, term_2 * power_4), product_33)
+    product_34 = divide(chosen_5, term_4 * eps)
     term_33 = (
         divide(chosen_5 * term_13, eps * term_4 * theta)
         - divide(border * chosen_5 * term_13, power_6 * eps * theta)
         - divide(border * term_13, term_4 * power_8)
         - product_19
     )
-    chosen_23 = ops.where(mask, 0.0, product_35 + power * term_33)
+    chosen_23 = filled(product_34 + power * term_33, mask, 0.0)
     term_34 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
-    product_36 = divide(divide(chosen_5, term_4), eps)
-    product_37 = omega * product_36 * product_36 * product_3
-    chosen_24 = ops.where((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
-    chosen_25 = ops.where(mask_7, 0.0, divide(-power * chosen_24 * theta, power_4))
-    product_38 = divide(omega * chosen_5, term_4 * power_4)
-    term_35 = product_37 + divide(omega * chosen_25, term_4 * eps) - product_38
-    product_39 = divide(power, eps)
-    product_40 = omega * product_36 * product_36 * product_39
+    product_35 = divide(divide(chosen_5, term_4), eps)
+    product_36 = omega * product_35 * product_35 * product_3
+    chosen_24 = filled(term_3 * product_3**term_5, (mask_6 & mask_5), 0.0)
+    chosen_25 = filled(divide(-power * chosen_24 * theta, power_4), mask_7, 0.0)
+    product_37 = divide(omega * chosen_5, term_4 * power_4)
+    term_35 = product_36 + divide(omega * chosen_25, term_4 * eps) - product_37
+    product_38 = divide(power, eps)
+    product_39 = omega * product_35 * product_35 * product_38
     term_36 = (
         divide(chosen_25 * power * omega, eps * term_4 * theta)
-        + product_40
+        + product_39
         - divide(chosen_5 * power * omega, power_4 * term_4 * theta)
     )
     power_10 = chosen_5 * chosen_5
     power_11 = eps**3
-    product_41 = divide(2.0 * border * power_10 * power * omega, power_9 * power_11)
-    product_42 = divide(border * chosen_25 * power * omega, power_6 * eps * theta)
-    product_43 = divide(border * chosen_5 * power * omega, power_6 * power_4 * theta)
-    product_44 = divide(chosen_5 * term_13 * power * omega, power_4 * theta * term_4)
-    product_45 = divide(border * chosen_5 * term_13 * power * omega, power_6 * power_4 * theta)
+    product_40 = divide(2.0 * border * power_10 * power * omega, power_9 * power_11)
+    product_41 = divide(border * chosen_25 * power * omega, power_6 * eps * theta)
+    product_42 = divide(border * chosen_5 * power * omega, power_6 * power_4 * theta)
+    product_43 = divide(chosen_5 * term_13 * power * omega, power_4 * theta * term_4)
+    product_44 = divide(border * chosen_5 * term_13 * power * omega, power_6 * power_4 * theta)
     term_37 = (
         term_13 * term_36
-        + term_13 * (product_40 + product_43 - product_41 - product_42)
-        + (product_44 - product_45)
+        + term_13 * (product_39 + product_42 - product_40 - product_41)
+        + (product_43 - product_44)
         + chosen_5 * power * (product_7 - product_8)
     )
-    chosen_26 = ops.where(mask_7, 0.0, divide(power * chosen_24, eps))
-    term_38 = divide(omega * chosen_26, term_4 * eps) - omega * product_35 * product_35
-    product_46 = divide(chosen_5, eps * term_4)
-    product_47 = divide(product_46, theta) * (term_13 * product_46)
-    product_48 = divide(chosen_5 * term_13 * omega, eps * term_4 * power_8)
+    chosen_26 = filled(divide(power * chosen_24, eps), mask_7, 0.0)
+    term_38 = divide(omega * chosen_26, term_4 * eps) - omega * product_34 * product_34
+    product_45 = divide(chosen_5, eps * term_4)
+    product_46 = divide(product_45, theta) * (term_13 * product_45)
+    product_47 = divide(chosen_5 * term_13 * omega, eps * term_4 * power_8)
     term_39 = (
         divide(chosen_26 * term_13 * omega, eps * term_4 * theta)
-        - omega * product_47
-        - product_48
+        - omega * product_46
+        - product_47
         - product_14
     )
-    product_49 = divide(divide(chosen_5, eps), term_4)
-    product_50 = (
+    product_48 = divide(divide(chosen_5, eps), term_4)
+    product_49 = (
         2.0
         * omega
         * border
-        * product_49
-        * product_49
+        * product_48
+        * product_48
         * divide(power, term_4)
         * divide(term_13, theta)
     )
-    product_51 = divide(border * chosen_26 * term_13 * power * omega, power_6 * eps * theta)
-    product_52 = divide(border * chosen_5 * term_13 * power * omega, power_6 * eps * power_8)
+    product_50 = divide(border * chosen_26 * term_13 * power * omega, power_6 * eps * theta)
+    product_51 = divide(border * chosen_5 * term_13 * power * omega, power_6 * eps * power_8)
     term_40 = (
-        product_50
-        + product_52
+        product_49
+        + product_51
         + divide(border * chosen_5 * power * omega, power_6 * eps * theta)
-        - product_25 * product_47
-        - product_51
+        - product_24 * product_46
+        - product_50
     )
-    product_53 = divide(border * chosen_5 * term_13 * omega, power_6 * eps * power_8)
+    product_52 = divide(border * chosen_5 * term_13 * omega, power_6 * eps * power_8)
     term_41 = (
-        product_53
+        product_52
         + divide(2.0 * border * term_13 * omega, term_4 * theta**3)
         + product_16
-        - product_48
+        - product_47
     )
     term_42 = (
         power * term_39 + term_40 + power * term_41 + power * (product_15 + product_16 - product_14)
     )
-    chosen_27 = ops.where(
-        mask_7, 0.0, power_5 + power * ops.where(mask_6, 0.0, power_5 * logarithm_2)
-    )
+    chosen_27 = filled(power_5 + power * ops.where(mask_6, 0.0, power_5 * logarithm_2), mask_7, 0.0)
     term_43 = divide(omega * chosen_27, term_4 * eps) - divide(
         omega * chosen_11 * chosen_5, power_6 * eps
     )
-    product_54 = divide(chosen_5 * chosen_11 * power * omega, eps * power_6 * theta)
-    term_44 = divide(chosen_27 * power * omega, eps * term_4 * theta) + product_14 - product_54
-    product_55 = divide(chosen_11 * chosen_5 * power * omega, power_6 * eps * theta)
-    product_56 = divide(2.0 * border * chosen_11 * chosen_5 * power * omega, power_9 * eps * theta)
-    product_57 = divide(border * chosen_27 * power * omega, power_6 * eps * theta)
+    product_53 = divide(chosen_5 * chosen_11 * power * omega, eps * power_6 * theta)
+    term_44 = divide(chosen_27 * power * omega, eps * term_4 * theta) + product_14 - product_53
+    product_54 = divide(chosen_11 * chosen_5 * power * omega, power_6 * eps * theta)
+    product_55 = divide(2.0 * border * chosen_11 * chosen_5 * power * omega, power_9 * eps * theta)
+    product_56 = divide(border * chosen_27 * power * omega, power_6 * eps * theta)
     term_45 = (
         divide(border * chosen_11 * power * omega, power_6 * power_8)
         - divide(chosen_11 * power * omega, term_4 * power_8)
@@ -461,40 +458,40 @@ def _curvature(
     )
     term_46 = (
         term_13 * term_44
-        + term_13 * (product_56 - product_55 - product_57 - product_15)
+        + term_13 * (product_55 - product_54 - product_56 - product_15)
         + term_13 * term_45
         + (product_11 - product_10 - product_12)
     )
     term_47 = (
         chosen_23 * d_omega
-        + ops.where(mask, 0.0, term_35 + term_37) * d_eps
-        + ops.where(mask, 0.0, term_38 + term_42) * d_theta
-        + ops.where(mask, 0.0, term_43 + term_46) * term_11
+        + filled(term_35 + term_37, mask, 0.0) * d_eps
+        + filled(term_38 + term_42, mask, 0.0) * d_theta
+        + filled(term_43 + term_46, mask, 0.0) * term_11
         + chosen_13 * term_9
     )
-    product_58 = divide(divide(chosen * abs_error, term_2), eps)
-    product_59 = omega / eps
-    product_60 = -1.0 / eps
+    product_57 = divide(divide(chosen * abs_error, term_2), eps)
+    product_58 = omega / eps
+    product_59 = -1.0 / eps
     term_48 = (
-        product_58 * product_58 * product_59 * product_60
+        product_57 * product_57 * product_58 * product_59
         + divide(2.0 * omega * chosen * abs_error, term_2 * power_11)
         - divide(omega * chosen_4 * abs_error, term_2 * power_4)
     )
-    product_61 = divide(divide(chosen_5 * theta, term_4), eps)
+    product_60 = divide(divide(chosen_5 * theta, term_4), eps)
     term_49 = (
-        product_61 * product_61 * product_59 * product_60
+        product_60 * product_60 * product_58 * product_59
         + divide(2.0 * omega * chosen_5 * theta, term_4 * power_11)
         - divide(omega * chosen_25 * theta, term_4 * power_4)
     )
-    product_62 = divide(2.0 * chosen_5 * term_13 * power * omega, power_11 * term_4)
-    product_63 = theta * omega * product_36 * product_36 * product_39 * divide(term_13, eps)
+    product_61 = divide(2.0 * chosen_5 * term_13 * power * omega, power_11 * term_4)
+    product_62 = theta * omega * product_35 * product_35 * product_38 * divide(term_13, eps)
     term_50 = (
-        product_62 - divide(chosen_25 * term_13 * power * omega, power_4 * term_4) - product_63
+        product_61 - divide(chosen_25 * term_13 * power * omega, power_4 * term_4) - product_62
     )
-    product_64 = divide(2.0 * border * power_10 * theta * term_13 * power * omega, power_9 * eps**4)
-    product_65 = divide(border * chosen_25 * term_13 * power * omega, power_6 * power_4)
-    product_66 = divide(2.0 * border * chosen_5 * term_13 * power * omega, power_6 * power_11)
-    term_51 = term_49 + (term_50 + (product_64 + product_65 - product_63 - product_66))
+    product_63 = divide(2.0 * border * power_10 * theta * term_13 * power * omega, power_9 * eps**4)
+    product_64 = divide(border * chosen_25 * term_13 * power * omega, power_6 * power_4)
+    product_65 = divide(2.0 * border * chosen_5 * term_13 * power * omega, power_6 * power_11)
+    term_51 = term_49 + (term_50 + (product_63 + product_64 - product_62 - product_65))
     term_52 = (
         omega * sign_term * product_4 * product_4 * product
         - divide(omega * chosen_7 * abs_error, term_2 * power_4)
@@ -511,27 +508,27 @@ def _curvature(
         - divide(chosen_27 * power * omega, power_4 * term_4)
         - divide(chosen_5 * omega, power_4 * term_4)
     )
-    product_67 = divide(2.0 * border * chosen_11 * chosen_5 * power * omega, power_9 * power_4)
+    product_66 = divide(2.0 * border * chosen_11 * chosen_5 * power * omega, power_9 * power_4)
     term_56 = (
         divide(chosen_11 * chosen_5 * power * omega, power_6 * power_4)
         + divide(border * chosen_27 * power * omega, power_6 * power_4)
         + divide(border * chosen_5 * omega, power_6 * power_4)
-        - product_67
+        - product_66
     )
     chosen_28 = ops.where(mask, abs_error * term_53, term_54 + term_13 * (term_55 + term_56))
-    term_57 = product_37 - divide(omega * chosen_26 * theta, term_4 * power_4) - product_38
-    product_68 = omega * term_13 * product_36 * product_36 * product_39
+    term_57 = product_36 - divide(omega * chosen_26 * theta, term_4 * power_4) - product_37
+    product_67 = omega * term_13 * product_35 * product_35 * product_38
     term_58 = (
-        product_68
+        product_67
         + divide(chosen_5 * power * omega, power_4 * term_4)
         - divide(chosen_26 * term_13 * power * omega, power_4 * term_4)
     )
-    product_69 = divide(2.0 * border * power_10 * term_13 * power * omega, power_9 * power_11)
-    product_70 = divide(border * chosen_26 * term_13 * power * omega, power_6 * power_4)
+    product_68 = divide(2.0 * border * power_10 * term_13 * power * omega, power_9 * power_11)
+    product_69 = divide(border * chosen_26 * term_13 * power * omega, power_6 * power_4)
     term_59 = (
-        product_68
-        + product_70
-        - product_69
+        product_67
+        + product_69
+        - product_68
         - divide(border * chosen_5 * power * omega, power_6 * power_4)
     )
     term_60 = (
@@ -539,7 +536,7 @@ def _curvature(
         + ops.where(mask, term_48, term_51) * d_eps
         + ops.where(mask, term_52, product_9) * term_9
         + chosen_28 * term_11
-        + ops.where(mask, 0.0, term_57 + (term_58 + term_59)) * d_theta
+        + filled(term_57 + (term_58 + term_59), mask, 0.0) * d_theta
     )
     term_61 = (
         chosen_14 * d_omega

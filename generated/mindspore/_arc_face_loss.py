@@ -5,7 +5,19 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, exp, log1p, pick, sigmoid, total, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    divide,
+    exp,
+    filled,
+    log1p,
+    pick,
+    repeated,
+    sigmoid,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_labels,
@@ -24,12 +36,12 @@ __all__ = ["ArcFaceLoss", "arc_face_loss"]
 def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
-    chosen = ops.where(
-        count_up(input.shape[1]) != ops.expand_dims(target, 1), scale * input, -math.inf
+    chosen = filled(
+        scale * input, ~(count_up(input.shape[1]) != ops.expand_dims(target, 1)), -math.inf
     )
     own = pick(input, target, axis=1)
     cos = ops.cos(margin)
-    sine = ops.where(ops.abs(own) >= 1.0, 0.0, ops.sqrt((1.0 - own) * (own + 1.0)))
+    sine = filled(ops.sqrt((1.0 - own) * (own + 1.0)), ops.abs(own) >= 1.0, 0.0)
     sin = ops.sin(margin)
     widened = ops.where(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - scale * widened
@@ -42,28 +54,32 @@ def _gradient(
     """Return the gradient by `input`, `scale` and `margin`, given that of the loss."""
     index = count_up(input.shape[1])
     mask = index != ops.expand_dims(target, 1)
-    chosen = ops.where(mask, scale * input, -math.inf)
+    chosen = filled(scale * input, ~mask, -math.inf)
     own = pick(input, target, axis=1)
     cos = ops.cos(margin)
     mask_2 = own > -cos
     mask_3 = ops.abs(own) >= 1.0
     term = 1.0 - own
     root = ops.sqrt(term * (own + 1.0))
-    sine = ops.where(mask_3, 0.0, root)
+    sine = filled(root, mask_3, 0.0)
     sin = ops.sin(margin)
     widened = ops.where(mask_2, own * cos - sine * sin, own - margin * sin)
     probability = sigmoid(logsumexp(chosen, axis=-1) - scale * widened)
     chosen_2 = ops.cast(mask_2, upstream.dtype)
-    product = ops.where(mask_3, 0.0, divide(0.5 * (-own - 1.0 + term), root)) * sin
+    product = filled(divide(0.5 * (-own - 1.0 + term), root), mask_3, 0.0) * sin
     term_2 = -scale * ops.cast(ops.where(mask_2, 0.0, 1.0), upstream.dtype) - scale * chosen_2 * (
         cos - product
     )
     slope = upstream * probability * term_2
-    chosen_3 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope, 1), 0.0)
+    chosen_3 = ops.where(
+        index == ops.expand_dims(target, 1), repeated(ops.expand_dims(slope, 1), input), 0.0
+    )
     slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    product_2 = ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask, scale, 0.0)
-    slope_3 = upstream * probability * total(probability_2 * ops.where(mask, input, 0.0), axis=1)
+    product_2 = (
+        repeated(ops.expand_dims(slope_2, 1), input) * probability_2 * ops.where(mask, scale, 0.0)
+    )
+    slope_3 = upstream * probability * total(probability_2 * filled(input, ~mask, 0.0), axis=1)
     slope_4 = upstream * probability * ops.where(mask_2, 0.0, -sin - margin * cos)
     sums = total(upstream * probability * chosen_2 * (own * sin + sine * cos))
     grad_scale = total(slope_3) - total(upstream * probability * widened)
@@ -82,18 +98,18 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = count_up(input.shape[1]) != ops.expand_dims(target, 1)
-    chosen = ops.where(mask, scale * input, -math.inf)
+    chosen = filled(scale * input, ~mask, -math.inf)
     own = pick(input, target, axis=1)
     cos = ops.cos(margin)
     mask_2 = own > -cos
     mask_3 = ops.abs(own) >= 1.0
     term = 1.0 - own
     root = ops.sqrt(term * (own + 1.0))
-    sine = ops.where(mask_3, 0.0, root)
+    sine = filled(root, mask_3, 0.0)
     sin = ops.sin(margin)
     widened = ops.where(mask_2, own * cos - sine * sin, own - margin * sin)
-    term_2 = ops.where(mask, input, 0.0) * d_scale + ops.where(mask, scale, 0.0) * d_input
-    product = ops.where(mask_3, 0.0, divide(0.5 * (-own - 1.0 + term), root)) * sin
+    term_2 = filled(input, ~mask, 0.0) * d_scale + ops.where(mask, scale, 0.0) * d_input
+    product = filled(divide(0.5 * (-own - 1.0 + term), root), mask_3, 0.0) * sin
     picked = pick(d_input, target, axis=1)
     product_2 = (
         scale
@@ -124,7 +140,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     index = count_up(input.shape[1])
     mask = index != ops.expand_dims(target, 1)
-    chosen = ops.where(mask, scale * input, -math.inf)
+    chosen = filled(scale * input, ~mask, -math.inf)
     others = logsumexp(chosen, axis=-1)
     own = pick(input, target, axis=1)
     cos = ops.cos(margin)
@@ -132,7 +148,7 @@ def _curvature(
     mask_3 = ops.abs(own) >= 1.0
     term = 1.0 - own
     root = ops.sqrt(term * (own + 1.0))
-    sine = ops.where(mask_3, 0.0, root)
+    sine = filled(root, mask_3, 0.0)
     sin = ops.sin(margin)
     term_2 = own * cos - sine * sin
     product = margin * sin
@@ -145,10 +161,10 @@ def _curvature(
     chosen_4 = ops.cast(mask_2, upstream.dtype)
     product_4 = scale * chosen_4
     term_3 = -own - 1.0 + term
-    chosen_5 = ops.where(mask_3, 0.0, divide(0.5 * term_3, root))
+    chosen_5 = filled(divide(0.5 * term_3, root), mask_3, 0.0)
     term_4 = cos - chosen_5 * sin
     probability_3 = softmax(chosen, axis=-1)
-    chosen_6 = ops.where(mask, input, 0.0)
+    chosen_6 = filled(input, ~mask, 0.0)
     chosen_7 = ops.where(mask, scale, 0.0)
     term_5 = chosen_6 * d_scale + chosen_7 * d_input
     picked = pick(d_input, target, axis=1)
@@ -165,41 +181,41 @@ def _curvature(
     )
     term_8 = sin + chosen_5 * cos
     product_7 = divide(term_3, root)
-    chosen_9 = ops.where(mask_3, 0.0, product_7 * product_7 * divide(-0.25, root))
-    product_8 = 2.0 * scale * chosen_4 * ops.where(mask_3, 0.0, divide(0.5, root)) * sin * picked
+    product_8 = (
+        product_4 * filled(product_7 * product_7 * divide(-0.25, root), mask_3, 0.0) * sin * picked
+    )
+    product_9 = 2.0 * scale * chosen_4 * filled(divide(0.5, root), mask_3, 0.0) * sin * picked
     term_9 = (
         probability_2 * (-product_3 - product_4 * term_4) * term_7
         + (-chosen_3 - chosen_4 * term_4) * d_scale
         + product_4 * term_8 * d_margin
-        + product_4 * chosen_9 * sin * picked
-        - product_8
+        + product_8
+        - product_9
     )
     slope = (
         ops.cast(index == ops.expand_dims(target, 1), upstream.dtype)
-        * ops.expand_dims(upstream, 1)
-        * ops.expand_dims(probability, 1)
-        * ops.expand_dims(term_9, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(probability, 1), input)
+        * repeated(ops.expand_dims(term_9, 1), input)
     )
     slope_2 = upstream * probability * probability_2 * term_7
+    product_10 = repeated(ops.expand_dims(slope_2, 1), input) * probability_3 * chosen_7
     slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
+    product_11 = repeated(ops.expand_dims(slope_3, 1), input) * chosen_7 * d_probability
     slope_4 = upstream * probability * d_scale
-    chosen_10 = ops.cast(mask, upstream.dtype)
-    product_9 = probability_2 * term_7
-    term_10 = product_9 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
-    sums = total(chosen_6 * d_probability + probability_3 * chosen_10 * d_input, axis=1)
-    slope_5 = upstream * probability * (product_9 * total(probability_3 * chosen_6, axis=1) + sums)
-    product_10 = probability * chosen_4
+    chosen_9 = ops.cast(mask, upstream.dtype)
+    product_12 = repeated(ops.expand_dims(slope_4, 1), input) * probability_3 * chosen_9
+    product_13 = probability_2 * term_7
+    term_10 = product_13 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
+    sums = total(chosen_6 * d_probability + probability_3 * chosen_9 * d_input, axis=1)
+    slope_5 = upstream * probability * (product_13 * total(probability_3 * chosen_6, axis=1) + sums)
+    product_14 = probability * chosen_4
     term_11 = product_5 + product_6
-    term_12 = total(upstream * product_10 * term_11) - total(upstream * probability * chosen_8)
-    term_13 = product_9 * chosen_8 + ops.where(mask_2, 0.0, product - 2.0 * cos) * d_margin
-    slope_6 = upstream * product_10 * (product_9 * term_11 + (term_8 * picked + term_2 * d_margin))
-    change_input = (
-        slope
-        + ops.expand_dims(slope_2, 1) * probability_3 * chosen_7
-        + ops.expand_dims(slope_3, 1) * chosen_7 * d_probability
-        + ops.expand_dims(slope_4, 1) * probability_3 * chosen_10
-    )
+    term_12 = total(upstream * product_14 * term_11) - total(upstream * probability * chosen_8)
+    term_13 = product_13 * chosen_8 + ops.where(mask_2, 0.0, product - 2.0 * cos) * d_margin
+    slope_6 = upstream * product_14 * (product_13 * term_11 + (term_8 * picked + term_2 * d_margin))
+    change_input = slope + product_10 + product_11 + product_12
     change_scale = total(slope_5) - total(upstream * probability * term_10)
     change_margin = (
         term_12 * d_scale + scale * total(slope_6) - scale * total(upstream * probability * term_13)

@@ -12,6 +12,7 @@ from ._arrays import (
     Sum,
     divide,
     exp,
+    filled,
     like_upstream,
     log,
     log1p,
@@ -223,7 +224,7 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     p = sigmoid(input)
     lowered = ops.maximum(0.0, p - clip)
-    chosen = ops.where(p <= clip, 0.0, -(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered))
+    chosen = filled(-(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered), p <= clip, 0.0)
     neg_input = -input
     positive = (
         sigmoid(neg_input) ** gamma_pos
@@ -251,7 +252,7 @@ def _gradient(
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
-    chosen = ops.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
+    chosen = filled(gamma_neg * lowered ** (gamma_neg - 1.0), (mask_2 & (gamma_neg == 0.0)), 0.0)
     log_term = log1p(-lowered)
     product = chosen * log_term
     power = lowered**gamma_neg
@@ -261,15 +262,14 @@ def _gradient(
     product_4 = target * power_2
     log_term_2 = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, neg_input) + log_term_2
-    term_3 = ops.where(mask, 0.0, product_3) + product_4 * (
+    term_3 = filled(product_3, mask, 0.0) + product_4 * (
         -gamma_pos * p * softplus - sigmoid_neg_input
     )
-    product_5 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
+    chosen_2 = filled(-filled(power * log(lowered), mask_2, 0.0) * term_2 * log_term, mask, 0.0)
     slope = upstream * product_4 * (ops.maximum(0.0, input) + log_term_2) * softplus
-    slope_2 = upstream * ops.where(mask, 0.0, positive * term_2 * (product - product_2))
-    grad_target = upstream * (ops.where(mask, 0.0, power * log_term) + power_2 * softplus)
-    grad_gamma_neg = total(upstream * ops.where(mask, 0.0, product_5))
-    return upstream * term_3, grad_target, grad_gamma_neg, -total(slope), total(slope_2)
+    slope_2 = upstream * filled(positive * term_2 * (product - product_2), mask, 0.0)
+    grad_target = upstream * (filled(power * log_term, mask, 0.0) + power_2 * softplus)
+    return upstream * term_3, grad_target, total(upstream * chosen_2), -total(slope), total(slope_2)
 
 
 def _tangent(
@@ -294,7 +294,7 @@ def _tangent(
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
-    chosen = ops.where((mask_2 & (gamma_neg == 0.0)), 0.0, gamma_neg * lowered ** (gamma_neg - 1.0))
+    chosen = filled(gamma_neg * lowered ** (gamma_neg - 1.0), (mask_2 & (gamma_neg == 0.0)), 0.0)
     log_term = log1p(-lowered)
     product = chosen * log_term
     power = lowered**gamma_neg
@@ -304,16 +304,16 @@ def _tangent(
     log_term_2 = log1p(exp(-ops.abs(input)))
     softplus = ops.maximum(0.0, neg_input) + log_term_2
     product_4 = power_2 * target * (-gamma_pos * p * softplus - sigmoid_neg_input)
-    product_5 = ops.where(mask, 0.0, positive * term_2 * (product - product_2)) * d_clip
-    product_6 = -ops.where(mask_2, 0.0, power * log(lowered)) * term_2 * log_term
-    product_7 = (ops.where(mask, 0.0, power * log_term) + power_2 * softplus) * d_target
-    product_8 = power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus * d_gamma_pos
+    product_5 = filled(positive * term_2 * (product - product_2), mask, 0.0) * d_clip
+    chosen_2 = filled(-filled(power * log(lowered), mask_2, 0.0) * term_2 * log_term, mask, 0.0)
+    product_6 = (filled(power * log_term, mask, 0.0) + power_2 * softplus) * d_target
+    product_7 = power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus * d_gamma_pos
     return (
-        (ops.where(mask, 0.0, product_3) + product_4) * d_input
+        (filled(product_3, mask, 0.0) + product_4) * d_input
         + product_5
-        + ops.where(mask, 0.0, product_6) * d_gamma_neg
-        + product_7
-        - product_8
+        + chosen_2 * d_gamma_neg
+        + product_6
+        - product_7
     )
 
 
@@ -345,20 +345,20 @@ def _curvature(
     term_3 = gamma_neg - 1.0
     power = lowered**term_3
     logarithm = log(lowered)
-    chosen = ops.where(mask_3, 0.0, power + gamma_neg * ops.where(mask_2, 0.0, power * logarithm))
+    chosen = filled(power + gamma_neg * filled(power * logarithm, mask_2, 0.0), mask_3, 0.0)
     log_term = log1p(-lowered)
     product_2 = chosen * log_term
     power_2 = lowered**gamma_neg
-    chosen_2 = ops.where(mask_2, 0.0, power_2 * logarithm)
+    chosen_2 = filled(power_2 * logarithm, mask_2, 0.0)
     term_4 = 1.0 - lowered
     product_3 = divide(chosen_2, term_4)
-    product_4 = ops.where(mask, 0.0, product * term_2 * (product_3 - product_2)) * d_gamma_neg
-    chosen_3 = ops.where(mask_3, 0.0, gamma_neg * power)
+    product_4 = filled(product * term_2 * (product_3 - product_2), mask, 0.0) * d_gamma_neg
+    chosen_3 = filled(gamma_neg * power, mask_3, 0.0)
     squashed = tanh(-0.5 * input)
     product_5 = chosen_3 * positive * p * sigmoid_neg_input * term_2 * log_term * squashed
-    chosen_4 = ops.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * lowered ** (term_3 - 1.0))
+    chosen_4 = filled(term_3 * lowered ** (term_3 - 1.0), (mask_2 & (term_3 == 0.0)), 0.0)
     product_6 = positive * (gamma_neg * chosen_4)
-    product_7 = positive * ops.where(mask_3, 0.0, product_6 * p * sigmoid_neg_input)
+    product_7 = positive * filled(product_6 * p * sigmoid_neg_input, mask_3, 0.0)
     power_3 = p * p
     product_8 = divide(term_2, term_4)
     product_9 = chosen_3 * positive * positive * power_3 * ops.square(sigmoid_neg_input) * product_8
@@ -366,7 +366,7 @@ def _curvature(
     product_10 = divide(power_2 * term_2 * positive * p * sigmoid_neg_input * squashed, term_4)
     product_11 = term_2 * power_2
     product_12 = product_11 * ops.square(divide(positive * p * sigmoid_neg_input, term_4))
-    chosen_5 = ops.where(mask, 0.0, term_5 + (product_10 + product_9 + product_12))
+    chosen_5 = filled(term_5 + (product_10 + product_9 + product_12), mask, 0.0)
     power_4 = sigmoid_neg_input**gamma_pos
     product_13 = target * power_4
     log_term_2 = log1p(exp(-ops.abs(input)))
@@ -379,68 +379,62 @@ def _curvature(
     )
     product_15 = gamma_pos * power_4
     term_7 = product_15 * p * target * sigmoid_neg_input + product_13 * sigmoid_neg_input * p
-    product_16 = positive * ops.where(mask_3, 0.0, -product_6)
+    product_16 = positive * filled(-product_6, mask_3, 0.0)
     power_5 = positive * positive
     product_17 = chosen_3 * power_5 * product_8
     product_18 = sigmoid_neg_input * (-product_16 * term_2 * log_term - product_17)
     product_19 = divide(sigmoid_neg_input, term_4)
     power_6 = ops.square(divide(positive, term_4))
     term_8 = -chosen_3 * power_5 * product_19 - power_2 * sigmoid_neg_input * power_6
-    product_20 = ops.where(mask, 0.0, p * (product_18 + term_2 * term_8)) * d_clip
-    product_21 = divide(power_2, term_4)
-    chosen_6 = ops.where(mask, 0.0, product * (chosen_3 * log_term - product_21))
-    term_9 = chosen_6 + power_4 * (-product_14 * softplus - sigmoid_neg_input)
+    product_20 = divide(power_2, term_4)
+    term_9 = filled(product * (chosen_3 * log_term - product_20), mask, 0.0) + power_4 * (
+        -product_14 * softplus - sigmoid_neg_input
+    )
     softplus_2 = ops.maximum(0.0, input) + log_term_2
     term_10 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_22 = (term_10 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
+    product_21 = (term_10 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
     term_11 = (
         product_4
         + (chosen_5 + (product_13 * term_6 + term_7)) * d_input
-        + product_20
+        + filled(p * (product_18 + term_2 * term_8), mask, 0.0) * d_clip
         + term_9 * d_target
-        + product_22
+        + product_21
     )
-    chosen_7 = ops.where(mask, 0.0, positive * (product_21 - log_term * chosen_3))
-    chosen_8 = ops.where(mask, 0.0, chosen_2 * log_term)
-    product_23 = softplus * softplus_2
+    chosen_6 = filled(positive * (product_20 - log_term * chosen_3), mask, 0.0)
+    chosen_7 = filled(chosen_2 * log_term, mask, 0.0)
+    product_22 = softplus * softplus_2
     term_12 = (
         term_9 * d_input
-        + chosen_7 * d_clip
-        + chosen_8 * d_gamma_neg
-        - power_4 * product_23 * d_gamma_pos
+        + chosen_6 * d_clip
+        + chosen_7 * d_gamma_neg
+        - power_4 * product_22 * d_gamma_pos
     )
-    product_24 = divide(power_2, lowered)
-    chosen_9 = ops.where(mask_2, 0.0, product * (chosen_3 * logarithm + product_24))
-    term_13 = divide(chosen_2 * positive * p * sigmoid_neg_input, term_4) - chosen_9 * log_term
-    chosen_10 = ops.where(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_24))
-    product_25 = term_2 * (-chosen_10 * log_term - divide(chosen_2 * positive, term_4))
-    product_26 = term_2 * log_term
-    chosen_11 = ops.where(mask, 0.0, -ops.where(mask_2, 0.0, chosen_2 * logarithm) * product_26)
+    product_23 = divide(power_2, lowered)
+    chosen_8 = filled(product * (chosen_3 * logarithm + product_23), mask_2, 0.0)
+    term_13 = divide(chosen_2 * positive * p * sigmoid_neg_input, term_4) - chosen_8 * log_term
+    chosen_9 = filled(positive * (-logarithm * chosen_3 - product_23), mask_2, 0.0)
+    product_24 = term_2 * (-chosen_9 * log_term - divide(chosen_2 * positive, term_4))
+    product_25 = term_2 * log_term
+    chosen_10 = filled(-filled(chosen_2 * logarithm, mask_2, 0.0) * product_25, mask, 0.0)
     term_14 = (
-        ops.where(mask, 0.0, term_2 * term_13) * d_input
-        + ops.where(mask, 0.0, product_25) * d_clip
-        + chosen_11 * d_gamma_neg
-        + chosen_8 * d_target
+        filled(term_2 * term_13, mask, 0.0) * d_input
+        + filled(product_24, mask, 0.0) * d_clip
+        + chosen_10 * d_gamma_neg
+        + chosen_7 * d_target
     )
-    term_15 = p * softplus - product_14 * product_23 - softplus_2 * sigmoid_neg_input
+    term_15 = p * softplus - product_14 * product_22 - softplus_2 * sigmoid_neg_input
     term_16 = (
         target * term_15 * d_input
-        + product_23 * d_target
+        + product_22 * d_target
         - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     )
-    chosen_12 = ops.where(mask, 0.0, positive * term_2 * (product_2 - product_3))
+    product_26 = filled(positive * term_2 * (product_2 - product_3), mask, 0.0) * d_gamma_neg
     product_27 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_19)
     product_28 = product_11 * power_6
-    chosen_13 = ops.where(
-        mask, 0.0, product_27 + p * sigmoid_neg_input * (-product_17 - product_28)
-    )
+    chosen_11 = filled(product_27 + p * sigmoid_neg_input * (-product_17 - product_28), mask, 0.0)
     product_29 = chosen_3 * positive * positive * product_8
-    chosen_14 = ops.where(
-        mask, 0.0, product_16 * product_26 + product_29 + (product_29 + product_28)
-    )
-    term_17 = (
-        chosen_12 * d_gamma_neg + chosen_13 * d_input + chosen_14 * d_clip + chosen_7 * d_target
-    )
+    chosen_12 = filled(product_16 * product_25 + product_29 + (product_29 + product_28), mask, 0.0)
+    term_17 = product_26 + chosen_11 * d_input + chosen_12 * d_clip + chosen_6 * d_target
     change_gamma_pos = -total(upstream * power_4 * term_16)
     return (
         upstream * term_11,

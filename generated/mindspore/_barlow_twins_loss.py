@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total
+from ._arrays import Operand, count_up, repeated, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm, ratio
 from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working_dtype
@@ -34,10 +34,20 @@ def _gradient_invariance(upstream: Tensor, input1: Tensor, input2: Tensor) -> tu
     term = 1.0 - sums
     slope = term * upstream
     slope_2 = term * sums * upstream
-    term_2 = 2.0 * slope_2 * input1_direction - 2.0 * slope * input2_direction
-    term_3 = 2.0 * slope_2 * input2_direction - 2.0 * slope * input1_direction
-    grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(term_2, axis=-2)
-    grad_input2 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(term_3, axis=-2)
+    term_2 = (
+        2.0 * repeated(slope_2, input1) * input1_direction
+        - 2.0 * repeated(slope, input1) * input2_direction
+    )
+    term_3 = (
+        2.0 * repeated(slope_2, input1) * input2_direction
+        - 2.0 * repeated(slope, input1) * input1_direction
+    )
+    grad_input1 = repeated(ratio(1.0, norm(deviation_2, axis=-2)), input1) * deviation(
+        term_2, axis=-2
+    )
+    grad_input2 = repeated(ratio(1.0, norm(deviation_3, axis=-2)), input1) * deviation(
+        term_3, axis=-2
+    )
     return grad_input1, grad_input2
 
 
@@ -50,13 +60,23 @@ def _tangent_invariance(
     deviation_3 = deviation(input2, axis=-2)
     input2_direction = direction(deviation_3, axis=-2)
     deviation_4 = deviation(d_input1, axis=-2)
-    term = deviation_4 - input1_direction * total(input1_direction * deviation_4, axis=0)
+    product = input1_direction * repeated(total(input1_direction * deviation_4, axis=0), input1)
+    product_2 = (
+        input2_direction
+        * repeated(ratio(1.0, norm(deviation_2, axis=-2)), input1)
+        * (deviation_4 - product)
+    )
     deviation_5 = deviation(d_input2, axis=-2)
-    term_2 = deviation_5 - input2_direction * total(input2_direction * deviation_5, axis=0)
-    product = input1_direction * ratio(1.0, norm(deviation_3, axis=-2)) * term_2
-    term_3 = input2_direction * ratio(1.0, norm(deviation_2, axis=-2)) * term + product
-    product_2 = (1.0 - total(input1_direction * input2_direction, axis=0)) * total(term_3, axis=0)
-    return -2.0 * total(product_2)
+    product_3 = input2_direction * repeated(total(input2_direction * deviation_5, axis=0), input1)
+    product_4 = (
+        input1_direction
+        * repeated(ratio(1.0, norm(deviation_3, axis=-2)), input1)
+        * (deviation_5 - product_3)
+    )
+    product_5 = (1.0 - total(input1_direction * input2_direction, axis=0)) * total(
+        product_2 + product_4, axis=0
+    )
+    return -2.0 * total(product_5)
 
 
 def _curvature_invariance(
@@ -75,37 +95,52 @@ def _curvature_invariance(
     term = 1.0 - sums_2
     slope = term * upstream
     slope_2 = term * sums_2 * upstream
-    term_2 = 2.0 * slope_2 * input1_direction - 2.0 * slope * input2_direction
-    product = ratio(quotient, input1_length) * sums * deviation(term_2, axis=-2)
-    term_3 = deviation_3 - input1_direction * sums
+    term_2 = (
+        2.0 * repeated(slope_2, input1) * input1_direction
+        - 2.0 * repeated(slope, input1) * input2_direction
+    )
+    product = repeated(ratio(quotient, input1_length) * sums, input1) * deviation(term_2, axis=-2)
+    term_3 = deviation_3 - input1_direction * repeated(sums, input1)
     input2_length = norm(deviation_4, axis=-2)
     quotient_2 = ratio(1.0, input2_length)
     deviation_5 = deviation(d_input2, axis=-2)
     sums_3 = total(input2_direction * deviation_5, axis=0)
-    term_4 = deviation_5 - input2_direction * sums_3
-    term_5 = input2_direction * quotient * term_3 + input1_direction * quotient_2 * term_4
+    term_4 = deviation_5 - input2_direction * repeated(sums_3, input1)
+    term_5 = (
+        input2_direction * repeated(quotient, input1) * term_3
+        + input1_direction * repeated(quotient_2, input1) * term_4
+    )
     sums_4 = total(term_5, axis=0)
     slope_3 = sums_2 * upstream
-    term_6 = 2.0 * slope_3 * input1_direction - 2.0 * upstream * input2_direction
+    term_6 = 2.0 * repeated(slope_3, input1) * input1_direction - 2.0 * upstream * input2_direction
     deviation_6 = deviation(term_4, axis=-2)
+    product_2 = 2.0 * repeated(term * quotient_2 * upstream, input1) * deviation_6
     deviation_7 = deviation(term_3, axis=-2)
+    product_3 = 2.0 * repeated(term * sums_2 * quotient * upstream, input1) * deviation_7
     slope_4 = term * sums_4 * upstream
+    product_4 = 2.0 * repeated(slope_4, input1) * deviation(input1_direction, axis=-2)
     term_7 = (
-        2.0 * (term * sums_2 * quotient * upstream) * deviation_7
-        + 2.0 * slope_4 * deviation(input1_direction, axis=-2)
-        - sums_4 * deviation(term_6, axis=-2)
-        - 2.0 * (term * quotient_2 * upstream) * deviation_6
+        product_3 + product_4 - repeated(sums_4, input1) * deviation(term_6, axis=-2) - product_2
     )
-    term_8 = 2.0 * slope_2 * input2_direction - 2.0 * slope * input1_direction
-    product_2 = ratio(quotient_2, input2_length) * sums_3 * deviation(term_8, axis=-2)
-    term_9 = 2.0 * slope_3 * input2_direction - 2.0 * upstream * input1_direction
+    term_8 = (
+        2.0 * repeated(slope_2, input1) * input2_direction
+        - 2.0 * repeated(slope, input1) * input1_direction
+    )
+    product_5 = repeated(ratio(quotient_2, input2_length) * sums_3, input1) * deviation(
+        term_8, axis=-2
+    )
+    term_9 = 2.0 * repeated(slope_3, input1) * input2_direction - 2.0 * upstream * input1_direction
+    product_6 = 2.0 * repeated(term * sums_2 * quotient_2 * upstream, input1) * deviation_6
+    product_7 = 2.0 * repeated(slope_4, input1) * deviation(input2_direction, axis=-2)
     term_10 = (
-        2.0 * (term * sums_2 * quotient_2 * upstream) * deviation_6
-        + 2.0 * slope_4 * deviation(input2_direction, axis=-2)
-        - sums_4 * deviation(term_9, axis=-2)
-        - 2.0 * (term * quotient * upstream) * deviation_7
+        product_6
+        + product_7
+        - repeated(sums_4, input1) * deviation(term_9, axis=-2)
+        - 2.0 * repeated(term * quotient * upstream, input1) * deviation_7
     )
-    return quotient * term_7 - product, quotient_2 * term_10 - product_2
+    change_input1 = repeated(quotient, input1) * term_7 - product
+    change_input2 = repeated(quotient_2, input1) * term_10 - product_5
+    return change_input1, change_input2
 
 
 class _GradientInvariance(nn.Cell):
@@ -169,16 +204,20 @@ def _gradient_redundancy(
     product = sums * different
     sums_2 = ops.matmul(input2_direction, ops.transpose(product, (1, 0)))
     product_2 = (
-        2.0 * (total(sums_2 * input1_direction, axis=0) * upstream * weight) * input1_direction
+        2.0
+        * repeated(total(sums_2 * input1_direction, axis=0) * upstream * weight, input1)
+        * input1_direction
     )
     sums_3 = ops.matmul(input1_direction, product)
     product_3 = (
-        2.0 * (total(sums_3 * input2_direction, axis=0) * upstream * weight) * input2_direction
+        2.0
+        * repeated(total(sums_3 * input2_direction, axis=0) * upstream * weight, input2)
+        * input2_direction
     )
-    product_4 = ratio(1.0, norm(deviation_3, axis=-2)) * deviation(
+    product_4 = repeated(ratio(1.0, norm(deviation_3, axis=-2)), input2) * deviation(
         2.0 * upstream * weight * sums_3 - product_3, axis=-2
     )
-    grad_input1 = ratio(1.0, norm(deviation_2, axis=-2)) * deviation(
+    grad_input1 = repeated(ratio(1.0, norm(deviation_2, axis=-2)), input1) * deviation(
         2.0 * upstream * weight * sums_2 - product_2, axis=-2
     )
     grad_weight = upstream * total(sums * sums * different)
@@ -202,18 +241,14 @@ def _tangent_redundancy(
     mask = ops.expand_dims(count_up(input1.shape[1]), 1) != count_up(input2.shape[1])
     different = ops.cast(mask, input1.dtype)
     deviation_4 = deviation(d_input1, axis=-2)
-    term = deviation_4 - input1_direction * total(input1_direction * deviation_4, axis=0)
-    product = ops.expand_dims(ratio(1.0, norm(deviation_2, axis=-2)), 1) * ops.matmul(
-        ops.transpose(term, (1, 0)), input2_direction
-    )
+    product = input1_direction * repeated(total(input1_direction * deviation_4, axis=0), input1)
+    sums_2 = ops.matmul(ops.transpose((deviation_4 - product), (1, 0)), input2_direction)
+    product_2 = ops.expand_dims(ratio(1.0, norm(deviation_2, axis=-2)), 1) * sums_2
     deviation_5 = deviation(d_input2, axis=-2)
-    term_2 = deviation_5 - input2_direction * total(input2_direction * deviation_5, axis=0)
-    product_2 = ratio(1.0, norm(deviation_3, axis=-2)) * ops.matmul(
-        ops.transpose(input1_direction, (1, 0)), term_2
-    )
-    return total(sums * sums * different) * d_weight + 2.0 * weight * total(
-        sums * different * (product + product_2)
-    )
+    product_3 = input2_direction * repeated(total(input2_direction * deviation_5, axis=0), input2)
+    sums_3 = ops.matmul(ops.transpose(input1_direction, (1, 0)), (deviation_5 - product_3))
+    product_4 = sums * different * (product_2 + ratio(1.0, norm(deviation_3, axis=-2)) * sums_3)
+    return total(sums * sums * different) * d_weight + 2.0 * weight * total(product_4)
 
 
 def _curvature_redundancy(
@@ -240,54 +275,68 @@ def _curvature_redundancy(
     product = sums_2 * different
     sums_3 = ops.matmul(input2_direction, ops.transpose(product, (1, 0)))
     sums_4 = total(sums_3 * input1_direction, axis=0)
-    term = 2.0 * upstream * weight * sums_3 - 2.0 * (sums_4 * upstream * weight) * input1_direction
-    term_2 = 2.0 * upstream * sums_3 - 2.0 * (sums_4 * upstream) * input1_direction
-    term_3 = deviation_3 - input1_direction * sums
-    product_2 = ops.expand_dims(quotient, 1) * ops.matmul(
-        ops.transpose(term_3, (1, 0)), input2_direction
+    product_2 = 2.0 * repeated(sums_4 * upstream * weight, input1) * input1_direction
+    product_3 = repeated(ratio(quotient, input1_length) * sums, input1) * deviation(
+        2.0 * upstream * weight * sums_3 - product_2, axis=-2
+    )
+    term = 2.0 * upstream * sums_3 - 2.0 * repeated(sums_4 * upstream, input1) * input1_direction
+    term_2 = deviation_3 - input1_direction * repeated(sums, input1)
+    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
+        ops.transpose(term_2, (1, 0)), input2_direction
     )
     input2_length = norm(deviation_4, axis=-2)
     quotient_2 = ratio(1.0, input2_length)
     deviation_5 = deviation(d_input2, axis=-2)
     sums_5 = total(input2_direction * deviation_5, axis=0)
-    term_4 = deviation_5 - input2_direction * sums_5
-    product_3 = quotient_2 * ops.matmul(ops.transpose(input1_direction, (1, 0)), term_4)
-    term_5 = product_2 + product_3
-    product_4 = different * term_5
-    sums_6 = ops.matmul(term_4, ops.transpose((sums_2 * different * quotient_2), (1, 0)))
-    term_6 = ops.matmul(input2_direction, ops.transpose(product_4, (1, 0))) + sums_6
-    product_5 = 2.0 * (sums_4 * quotient * upstream * weight) * deviation(term_3, axis=-2)
-    sums_7 = total(input1_direction * term_6 + sums_3 * quotient * term_3, axis=0)
-    product_6 = 2.0 * (sums_7 * upstream * weight) * deviation(input1_direction, axis=-2)
+    term_3 = deviation_5 - input2_direction * repeated(sums_5, input2)
+    product_5 = quotient_2 * ops.matmul(ops.transpose(input1_direction, (1, 0)), term_3)
+    term_4 = product_4 + product_5
+    product_6 = different * term_4
+    sums_6 = ops.matmul(term_3, ops.transpose((sums_2 * different * quotient_2), (1, 0)))
+    term_5 = ops.matmul(input2_direction, ops.transpose(product_6, (1, 0))) + sums_6
+    product_7 = (
+        2.0 * repeated(sums_4 * quotient * upstream * weight, input1) * deviation(term_2, axis=-2)
+    )
+    term_6 = input1_direction * term_5 + sums_3 * repeated(quotient, input1) * term_2
+    product_8 = (
+        2.0
+        * repeated(total(term_6, axis=0) * upstream * weight, input1)
+        * deviation(input1_direction, axis=-2)
+    )
     term_7 = (
-        d_weight * deviation(term_2, axis=-2)
-        + 2.0 * upstream * weight * deviation(term_6, axis=-2)
-        - product_5
-        - product_6
-    )
-    sums_8 = ops.matmul(input1_direction, product)
-    sums_9 = total(sums_8 * input2_direction, axis=0)
-    term_8 = (
-        2.0 * upstream * weight * sums_8 - 2.0 * (sums_9 * upstream * weight) * input2_direction
-    )
-    product_7 = ratio(quotient_2, input2_length) * sums_5 * deviation(term_8, axis=-2)
-    term_9 = 2.0 * upstream * sums_8 - 2.0 * (sums_9 * upstream) * input2_direction
-    sums_10 = ops.matmul(term_3, (sums_2 * different * ops.expand_dims(quotient, 1)))
-    term_10 = ops.matmul(input1_direction, product_4) + sums_10
-    product_8 = 2.0 * (sums_9 * quotient_2 * upstream * weight) * deviation(term_4, axis=-2)
-    sums_11 = total(input2_direction * term_10 + sums_8 * quotient_2 * term_4, axis=0)
-    product_9 = 2.0 * (sums_11 * upstream * weight) * deviation(input2_direction, axis=-2)
-    term_11 = (
-        d_weight * deviation(term_9, axis=-2)
-        + 2.0 * upstream * weight * deviation(term_10, axis=-2)
+        d_weight * deviation(term, axis=-2)
+        + 2.0 * upstream * weight * deviation(term_5, axis=-2)
+        - product_7
         - product_8
-        - product_9
     )
-    change_input1 = quotient * term_7 - ratio(quotient, input1_length) * sums * deviation(
-        term, axis=-2
+    sums_7 = ops.matmul(input1_direction, product)
+    sums_8 = total(sums_7 * input2_direction, axis=0)
+    product_9 = 2.0 * repeated(sums_8 * upstream * weight, input2) * input2_direction
+    product_10 = repeated(ratio(quotient_2, input2_length) * sums_5, input2) * deviation(
+        2.0 * upstream * weight * sums_7 - product_9, axis=-2
     )
-    change_weight = 2.0 * upstream * total(sums_2 * different * term_5)
-    return change_input1, quotient_2 * term_11 - product_7, change_weight
+    term_8 = 2.0 * upstream * sums_7 - 2.0 * repeated(sums_8 * upstream, input2) * input2_direction
+    sums_9 = ops.matmul(term_2, (sums_2 * different * ops.expand_dims(quotient, 1)))
+    term_9 = ops.matmul(input1_direction, product_6) + sums_9
+    product_11 = (
+        2.0 * repeated(sums_8 * quotient_2 * upstream * weight, input2) * deviation(term_3, axis=-2)
+    )
+    term_10 = input2_direction * term_9 + sums_7 * repeated(quotient_2, input2) * term_3
+    product_12 = (
+        2.0
+        * repeated(total(term_10, axis=0) * upstream * weight, input2)
+        * deviation(input2_direction, axis=-2)
+    )
+    term_11 = (
+        d_weight * deviation(term_8, axis=-2)
+        + 2.0 * upstream * weight * deviation(term_9, axis=-2)
+        - product_11
+        - product_12
+    )
+    change_input1 = repeated(quotient, input1) * term_7 - product_3
+    change_input2 = repeated(quotient_2, input2) * term_11 - product_10
+    change_weight = 2.0 * upstream * total(sums_2 * different * term_4)
+    return change_input1, change_input2, change_weight
 
 
 class _GradientRedundancy(nn.Cell):

@@ -3,7 +3,18 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, log, total, zeros_like
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    constant,
+    divide,
+    filled,
+    like_upstream,
+    log,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_least,
@@ -35,7 +46,7 @@ def _gradient(
     product = divide(term, variance)
     logarithm = log(variance)
     slope_2 = (
-        upstream * ops.where(variance == 0.0, 0.0, power * logarithm) * (term * product + logarithm)
+        upstream * filled(power * logarithm, variance == 0.0, 0.0) * (term * product + logarithm)
     )
     grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
     return slope, -slope, grad_var, 0.5 * total(slope_2)
@@ -60,7 +71,7 @@ def _tangent(
     product = divide(term, variance)
     product_2 = (
         0.5
-        * ops.where(variance == 0.0, 0.0, power * logarithm)
+        * filled(power * logarithm, variance == 0.0, 0.0)
         * (term * product + logarithm)
         * d_beta
     )
@@ -88,7 +99,7 @@ def _curvature(
     mask = variance == 0.0
     power = variance**beta
     logarithm = log(variance)
-    chosen = ops.where(mask, 0.0, power * logarithm)
+    chosen = filled(power * logarithm, mask, 0.0)
     term = input - target
     slope = divide(upstream * chosen * term * d_beta, variance)
     term_2 = d_input - d_target
@@ -99,7 +110,7 @@ def _curvature(
     term_3 = 1.0 / variance - product * product
     product_2 = 0.5 * power * (product * product * divide(2.0, variance) - 1.0 / power_2) * d_var
     term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - divide(power * term * term_2, power_2)
-    product_3 = ops.where(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
+    product_3 = filled(chosen * logarithm, mask, 0.0) * (term * product + logarithm) * d_beta
     term_5 = product_3 + divide(2.0 * chosen * term * term_2, variance) + chosen * term_3 * d_var
     return (
         slope + slope_2 - slope_3,

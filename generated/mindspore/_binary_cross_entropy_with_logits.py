@@ -3,7 +3,18 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid, total, zeros_like
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    exp,
+    filled,
+    like_upstream,
+    log1p,
+    sigmoid,
+    total,
+    zeros_like,
+)
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, broadcast_weight, finish_entries, to_working, working_dtype
 
@@ -121,7 +132,7 @@ def _value_chainer(
     term = (1.0 - target) * (ops.maximum(0.0, input) + log_term) + pos_weight * target * (
         ops.maximum(0.0, -input) + log_term
     )
-    return ops.where(target != -1.0, term * weight, 0.0)
+    return filled(term * weight, ~(target != -1.0), 0.0)
 
 
 def _gradient_chainer(
@@ -139,8 +150,8 @@ def _gradient_chainer(
     term_2 = (
         -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
     )
-    grad_input = ops.where(valid, upstream * term * weight, 0.0)
-    grad_target = ops.where(valid, upstream * term_2 * weight, 0.0)
+    grad_input = filled(upstream * term * weight, ~valid, 0.0)
+    grad_target = filled(upstream * term_2 * weight, ~valid, 0.0)
     return grad_input, grad_target
 
 
@@ -159,7 +170,7 @@ def _tangent_chainer(
         -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
     )
     term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
-    return ops.where(target != -1.0, weight * (term * d_target + term_2 * d_input), 0.0)
+    return filled(weight * (term * d_target + term_2 * d_input), ~(target != -1.0), 0.0)
 
 
 def _curvature_chainer(
@@ -177,8 +188,8 @@ def _curvature_chainer(
     probability = sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
-    change_input = ops.where(valid, upstream * weight * (term * d_target + product), 0.0)
-    change_target = ops.where(valid, upstream * term * weight * d_input, 0.0)
+    change_input = filled(upstream * weight * (term * d_target + product), ~valid, 0.0)
+    change_target = filled(upstream * term * weight * d_input, ~valid, 0.0)
     return change_input, change_target
 
 

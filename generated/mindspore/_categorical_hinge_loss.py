@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, sign, total, with_batch
+from ._arrays import Operand, divide, fold, repeated, sign, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -25,10 +25,16 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     slope = upstream * positive
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), upstream.dtype)
     sums = total(chosen, axis=1)
-    product_2 = divide(ops.expand_dims(slope, 1) * chosen * term, ops.expand_dims(sums, 1))
-    product_3 = divide(ops.expand_dims(slope, 1) * chosen, ops.expand_dims(sums, 1))
-    grad_input = product_2 - ops.expand_dims(slope, 1) * target
-    grad_target = input * (-ops.expand_dims(slope, 1) - product_3)
+    product_2 = divide(
+        repeated(ops.expand_dims(slope, 1), target) * chosen * term,
+        repeated(ops.expand_dims(sums, 1), target),
+    )
+    product_3 = divide(
+        repeated(ops.expand_dims(slope, 1), target) * chosen,
+        repeated(ops.expand_dims(sums, 1), target),
+    )
+    grad_input = product_2 - repeated(ops.expand_dims(slope, 1), target) * target
+    grad_target = input * (-repeated(ops.expand_dims(slope, 1), target) - product_3)
     return grad_input, grad_target
 
 
@@ -54,9 +60,10 @@ def _curvature(
     slope = upstream * positive
     chosen = ops.cast(product == ops.expand_dims(best_other, 1), upstream.dtype)
     product_2 = divide(
-        ops.expand_dims(slope, 1) * chosen, ops.expand_dims(total(chosen, axis=1), 1)
+        repeated(ops.expand_dims(slope, 1), target) * chosen,
+        repeated(ops.expand_dims(total(chosen, axis=1), 1), target),
     )
-    term = -ops.expand_dims(slope, 1) - product_2
+    term = -repeated(ops.expand_dims(slope, 1), target) - product_2
     return term * d_target, term * d_input
 
 

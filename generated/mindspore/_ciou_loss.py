@@ -4,7 +4,17 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, divide, larger, sign, smaller, with_batch
+from ._arrays import (
+    Operand,
+    constant,
+    count_up,
+    divide,
+    larger,
+    repeated,
+    sign,
+    smaller,
+    with_batch,
+)
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -114,6 +124,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * quotient * hull_height * term_4
     )
     slope = upstream * term_10
+    chosen_4 = ops.where(repeated(mask, input), repeated(ops.expand_dims(slope, 1), input), 0.0)
     mask_4 = index == 3
     term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_12 = 0.5 * sign(true_bottom - bottom) + 0.5
@@ -124,15 +135,16 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * quotient * hull_height * term_11
     )
     slope_2 = upstream * term_13
+    chosen_5 = ops.where(repeated(mask_4, input), repeated(ops.expand_dims(slope_2, 1), input), 0.0)
     mask_5 = index == 0
     term_14 = -0.5 * sign(true_left - left) - 0.5
     product_4 = 0.5 * quotient_2 * term
     product_5 = term_8 * (overlap_height * ops.maximum(0.0, sign(term_5)))
     term_15 = -0.5 * sign(left - true_left) - 0.5
-    chosen_4 = ops.where(
+    chosen_6 = ops.where(
         mask_3, divide(ratio(1.0, height), power), divide(ratio(quotient_8, width), power_2)
     )
-    product_6 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_4
+    product_6 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_6
     term_16 = (
         product_4
         + product_5 * term_15
@@ -140,6 +152,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * quotient * hull_width * term_14
     )
     slope_3 = upstream * term_16
+    chosen_7 = ops.where(repeated(mask_5, input), repeated(ops.expand_dims(slope_3, 1), input), 0.0)
     mask_6 = index == 2
     term_17 = 0.5 * sign(right - true_right) + 0.5
     term_18 = 0.5 * sign(true_right - right) + 0.5
@@ -150,39 +163,47 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * quotient * hull_width * term_17
     )
     slope_4 = upstream * term_19
+    chosen_8 = ops.where(repeated(mask_6, input), repeated(ops.expand_dims(slope_4, 1), input), 0.0)
     slope_5 = 0.5 * upstream * quotient_2 * term_2
     power_3 = ops.square(hypot1(quotient_5))
     power_4 = ops.square(hypot1(quotient_6))
-    chosen_5 = ops.where(
+    chosen_9 = ops.where(
         mask_2,
         divide(-ratio(quotient_5, true_height), power_3),
         divide(-ratio(1.0, true_width), power_4),
     )
-    product_7 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_5
+    product_7 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_9
     term_20 = (
         upstream * product_2 * term_4
         + upstream * (-true_width * quotient_4 - product_7)
         - 2.0 * upstream * quotient * hull_height * term_9
         - slope_5
     )
+    chosen_10 = ops.where(repeated(mask, input), repeated(ops.expand_dims(term_20, 1), input), 0.0)
     term_21 = (
         upstream * product_2 * term_11
         + upstream * (quotient_4 * true_width + product_7)
         - 2.0 * upstream * quotient * hull_height * term_12
         - slope_5
     )
+    chosen_11 = ops.where(
+        repeated(mask_4, input), repeated(ops.expand_dims(term_21, 1), input), 0.0
+    )
     slope_6 = 0.5 * upstream * quotient_2 * term
-    chosen_6 = ops.where(
+    chosen_12 = ops.where(
         mask_2,
         divide(ratio(1.0, true_height), power_3),
         divide(ratio(quotient_6, true_width), power_4),
     )
-    product_8 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_6
+    product_8 = constant(0.8105694691387022, upstream) * gap * quotient_9 * chosen_12
     term_22 = (
         upstream * product_5 * term_14
         + upstream * (-true_height * quotient_4 - product_8)
         - 2.0 * upstream * quotient * hull_width * term_15
         - slope_6
+    )
+    chosen_13 = ops.where(
+        repeated(mask_5, input), repeated(ops.expand_dims(term_22, 1), input), 0.0
     )
     term_23 = (
         upstream * product_5 * term_17
@@ -190,18 +211,11 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * upstream * quotient * hull_width * term_18
         - slope_6
     )
-    grad_input = (
-        ops.where(mask, ops.expand_dims(slope, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(slope_2, 1), 0.0)
-        + ops.where(mask_5, ops.expand_dims(slope_3, 1), 0.0)
-        + ops.where(mask_6, ops.expand_dims(slope_4, 1), 0.0)
+    chosen_14 = ops.where(
+        repeated(mask_6, input), repeated(ops.expand_dims(term_23, 1), input), 0.0
     )
-    grad_target = (
-        ops.where(mask, ops.expand_dims(term_20, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(term_21, 1), 0.0)
-        + ops.where(mask_5, ops.expand_dims(term_22, 1), 0.0)
-        + ops.where(mask_6, ops.expand_dims(term_23, 1), 0.0)
-    )
+    grad_input = chosen_4 + chosen_5 + chosen_7 + chosen_8
+    grad_target = chosen_10 + chosen_11 + chosen_13 + chosen_14
     return grad_input, grad_target
 
 
@@ -489,8 +503,9 @@ def _curvature(
         - 2.0 * upstream * power * hull_height * term_2 * term_7
         - 2.0 * upstream * quotient_2 * term_2 * term_17
     )
+    product_17 = repeated(chosen, input) * repeated(ops.expand_dims(term_38, 1), input)
     chosen_9 = ops.cast(index == 3, upstream.dtype)
-    product_17 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
+    product_18 = (2.0 * upstream * term_8 * hull_height * term_14 - slope) * term_18
     term_39 = -product_3 - quotient_7
     term_40 = (
         product_9
@@ -501,89 +516,92 @@ def _curvature(
         - product_16
     )
     term_41 = (
-        product_17
+        product_18
         + slope_2
         + term_15 * upstream * term_32
         + upstream * term_40
         - 2.0 * upstream * power * hull_height * term_14 * term_7
         - 2.0 * upstream * quotient_2 * term_14 * term_17
     )
+    product_19 = repeated(chosen_9, input) * repeated(ops.expand_dims(term_41, 1), input)
     chosen_10 = ops.cast(index == 0, upstream.dtype)
     slope_3 = 0.5 * upstream * quotient_3 * term_3
-    product_18 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_3) * term_18
+    product_20 = (2.0 * upstream * term_8 * hull_width * term_11 - slope_3) * term_18
     slope_4 = 0.5 * upstream * quotient * term_4
-    product_19 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
+    product_21 = power_2 * positive_2 * positive_2 * overlap_height * overlap_height * term_28
     term_42 = (
         product_4 * term_23 * term_30
         + (-product_10 * overlap_height - product_6 - product_5) * term_29
-        - product_19
+        - product_21
     )
-    product_20 = height * product_8 * term_28
-    product_21 = height * product_11 * term_29
+    product_22 = height * product_8 * term_28
+    product_23 = height * product_11 * term_29
     term_43 = divide(2.0 * over_hypot1_2 * quotient_14 * quotient_13, power_3) - divide(
         ratio(quotient_13, height), power_6
     )
     term_44 = ops.square(divide(quotient_16, hypot1_3)) - divide(
         2.0 * over_hypot1_3 * quotient_16 * quotient_15, power_4
     )
-    product_22 = (
+    product_24 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
         * ops.where(mask_2, term_43, term_44)
     )
-    product_23 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_7 * term_35
-    product_24 = divide(-2.0 * over_hypot1_2 * quotient_13 * quotient_13, power_3)
-    product_25 = divide((-quotient_16 * quotient_15 - ratio(quotient_15, width)), power_5)
-    term_45 = divide(2.0 * over_hypot1_3 * quotient_15 * quotient_15, power_4) + product_25
-    product_26 = (
+    product_25 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_7 * term_35
+    product_26 = divide(-2.0 * over_hypot1_2 * quotient_13 * quotient_13, power_3)
+    product_27 = divide((-quotient_16 * quotient_15 - ratio(quotient_15, width)), power_5)
+    term_45 = divide(2.0 * over_hypot1_3 * quotient_15 * quotient_15, power_4) + product_27
+    product_28 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
-        * ops.where(mask_2, product_24, term_45)
+        * ops.where(mask_2, product_26, term_45)
         * term_24
     )
     term_46 = (
         term_22 * height * term_30
-        + (product_22 - quotient_6) * term_25
-        + product_23
-        + product_26
-        - product_20
-        - product_21
+        + (product_24 - quotient_6) * term_25
+        + product_25
+        + product_28
+        - product_22
+        - product_23
     )
     term_47 = (
-        product_18
+        product_20
         + slope_4
         + term_12 * upstream * term_42
         + upstream * term_46
         - 2.0 * upstream * power * hull_width * term_11 * term_7
         - 2.0 * upstream * quotient_2 * term_11 * term_13
     )
+    product_29 = repeated(chosen_10, input) * repeated(ops.expand_dims(term_47, 1), input)
     chosen_11 = ops.cast(index == 2, upstream.dtype)
-    product_27 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_3) * term_18
+    product_30 = (2.0 * upstream * term_8 * hull_width * term_9 - slope_3) * term_18
     term_48 = (
-        product_20
-        + product_21
+        product_22
+        + product_23
         + term_39 * height * term_30
-        + (quotient_6 - product_22) * term_25
-        - product_23
-        - product_26
+        + (quotient_6 - product_24) * term_25
+        - product_25
+        - product_28
     )
     term_49 = (
-        product_27
+        product_30
         + slope_4
         + term_10 * upstream * term_42
         + upstream * term_48
         - 2.0 * upstream * power * hull_width * term_9 * term_7
         - 2.0 * upstream * quotient_2 * term_9 * term_13
     )
-    product_28 = 0.5 * quotient_3 * term_5
-    slope_5 = upstream * (2.0 * term_8 * hull_height * term_16 + product_28) * term_18
-    product_29 = term_28 * product_8
-    product_30 = product_29 * true_width
-    product_31 = term_29 * product_11
-    product_32 = product_31 * true_width
-    product_33 = term_22 * term_30
+    product_31 = repeated(chosen_11, input) * repeated(ops.expand_dims(term_49, 1), input)
+    product_32 = 0.5 * quotient_3 * term_5
+    slope_5 = upstream * (2.0 * term_8 * hull_height * term_16 + product_32) * term_18
+    product_33 = term_28 * product_8
+    product_34 = product_33 * true_width
+    product_35 = term_29 * product_11
+    product_36 = product_35 * true_width
+    product_37 = term_22 * term_30
     power_9 = hypot1_4**3
     over_hypot1_4 = over_hypot1(quotient_8)
     term_50 = divide(2.0 * over_hypot1_4 * quotient_17 * quotient_19, power_9) - ops.square(
@@ -591,29 +609,29 @@ def _curvature(
     )
     power_10 = hypot1_5**3
     over_hypot1_5 = over_hypot1(quotient_9)
-    product_34 = divide(2.0 * over_hypot1_5 * quotient_18 * quotient_20, power_10)
+    product_38 = divide(2.0 * over_hypot1_5 * quotient_18 * quotient_20, power_10)
     chosen_12 = ops.where(
-        mask, term_50, divide(ratio(quotient_20, true_width), power_8) - product_34
+        mask, term_50, divide(ratio(quotient_20, true_width), power_8) - product_38
     )
-    product_35 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_12
-    product_36 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_6 * term_35
-    product_37 = divide((quotient_17 * quotient_19 + ratio(quotient_19, true_height)), power_7)
-    term_51 = product_37 - divide(2.0 * over_hypot1_4 * quotient_19 * quotient_19, power_9)
-    product_38 = divide(2.0 * over_hypot1_5 * quotient_20 * quotient_20, power_10)
-    product_39 = (
+    product_39 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_12
+    product_40 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_6 * term_35
+    product_41 = divide((quotient_17 * quotient_19 + ratio(quotient_19, true_height)), power_7)
+    term_51 = product_41 - divide(2.0 * over_hypot1_4 * quotient_19 * quotient_19, power_9)
+    product_42 = divide(2.0 * over_hypot1_5 * quotient_20 * quotient_20, power_10)
+    product_43 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
-        * ops.where(mask, term_51, product_38)
+        * ops.where(mask, term_51, product_42)
         * term_27
     )
     term_52 = (
-        product_33 * true_width
-        + (-quotient_6 - product_35) * term_26
-        - product_30
-        - product_32
+        product_37 * true_width
+        + (-quotient_6 - product_39) * term_26
+        - product_34
         - product_36
-        - product_39
+        - product_40
+        - product_43
     )
     term_53 = (
         slope_5
@@ -623,15 +641,16 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_16 * term_17
         - slope_2
     )
-    slope_6 = upstream * (2.0 * term_8 * hull_height * term_15 + product_28) * term_18
-    product_40 = term_30 * term_39
+    product_44 = repeated(chosen, input) * repeated(ops.expand_dims(term_53, 1), input)
+    slope_6 = upstream * (2.0 * term_8 * hull_height * term_15 + product_32) * term_18
+    product_45 = term_30 * term_39
     term_54 = (
-        product_30
-        + product_32
-        + product_40 * true_width
-        + (quotient_6 + product_35) * term_26
+        product_34
         + product_36
-        + product_39
+        + product_45 * true_width
+        + (quotient_6 + product_39) * term_26
+        + product_40
+        + product_43
     )
     term_55 = (
         slope_6
@@ -641,34 +660,35 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_15 * term_17
         - slope_2
     )
-    product_41 = 0.5 * quotient_3 * term_3
-    slope_7 = upstream * (2.0 * term_8 * hull_width * term_12 + product_41) * term_18
-    product_42 = product_29 * true_height
-    product_43 = product_31 * true_height
+    product_46 = repeated(chosen_9, input) * repeated(ops.expand_dims(term_55, 1), input)
+    product_47 = 0.5 * quotient_3 * term_3
+    slope_7 = upstream * (2.0 * term_8 * hull_width * term_12 + product_47) * term_18
+    product_48 = product_33 * true_height
+    product_49 = product_35 * true_height
     term_56 = divide(2.0 * over_hypot1_4 * quotient_19 * quotient_17, power_9) - divide(
         ratio(quotient_17, true_height), power_7
     )
-    product_44 = divide(2.0 * over_hypot1_5 * quotient_20 * quotient_18, power_10)
-    chosen_13 = ops.where(mask, term_56, ops.square(divide(quotient_20, hypot1_5)) - product_44)
-    product_45 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_13
-    product_46 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_5 * term_35
-    product_47 = divide(-2.0 * over_hypot1_4 * quotient_17 * quotient_17, power_9)
-    product_48 = divide(2.0 * over_hypot1_5 * quotient_18 * quotient_18, power_10)
-    product_49 = divide((-quotient_20 * quotient_18 - ratio(quotient_18, true_width)), power_8)
-    product_50 = (
+    product_50 = divide(2.0 * over_hypot1_5 * quotient_20 * quotient_18, power_10)
+    chosen_13 = ops.where(mask, term_56, ops.square(divide(quotient_20, hypot1_5)) - product_50)
+    product_51 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_13
+    product_52 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_5 * term_35
+    product_53 = divide(-2.0 * over_hypot1_4 * quotient_17 * quotient_17, power_9)
+    product_54 = divide(2.0 * over_hypot1_5 * quotient_18 * quotient_18, power_10)
+    product_55 = divide((-quotient_20 * quotient_18 - ratio(quotient_18, true_width)), power_8)
+    product_56 = (
         constant(0.8105694691387022, upstream)
         * gap
         * quotient_12
-        * ops.where(mask, product_47, product_48 + product_49)
+        * ops.where(mask, product_53, product_54 + product_55)
         * term_26
     )
     term_57 = (
-        product_33 * true_height
-        + (-quotient_6 - product_45) * term_27
-        - product_42
-        - product_43
-        - product_46
-        - product_50
+        product_37 * true_height
+        + (-quotient_6 - product_51) * term_27
+        - product_48
+        - product_49
+        - product_52
+        - product_56
     )
     term_58 = (
         slope_7
@@ -678,14 +698,15 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_12 * term_13
         - slope_4
     )
-    slope_8 = upstream * (2.0 * term_8 * hull_width * term_10 + product_41) * term_18
+    product_57 = repeated(chosen_10, input) * repeated(ops.expand_dims(term_58, 1), input)
+    slope_8 = upstream * (2.0 * term_8 * hull_width * term_10 + product_47) * term_18
     term_59 = (
-        product_42
-        + product_43
-        + product_40 * true_height
-        + (quotient_6 + product_45) * term_27
-        + product_46
-        + product_50
+        product_48
+        + product_49
+        + product_45 * true_height
+        + (quotient_6 + product_51) * term_27
+        + product_52
+        + product_56
     )
     term_60 = (
         slope_8
@@ -695,18 +716,9 @@ def _curvature(
         - 2.0 * upstream * quotient_2 * term_10 * term_13
         - slope_4
     )
-    change_input = (
-        chosen * ops.expand_dims(term_38, 1)
-        + chosen_9 * ops.expand_dims(term_41, 1)
-        + chosen_10 * ops.expand_dims(term_47, 1)
-        + chosen_11 * ops.expand_dims(term_49, 1)
-    )
-    change_target = (
-        chosen * ops.expand_dims(term_53, 1)
-        + chosen_9 * ops.expand_dims(term_55, 1)
-        + chosen_10 * ops.expand_dims(term_58, 1)
-        + chosen_11 * ops.expand_dims(term_60, 1)
-    )
+    product_58 = repeated(chosen_11, input) * repeated(ops.expand_dims(term_60, 1), input)
+    change_input = product_17 + product_19 + product_29 + product_31
+    change_target = product_44 + product_46 + product_57 + product_58
     return change_input, change_target
 
 

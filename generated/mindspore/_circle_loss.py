@@ -5,7 +5,18 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, log1p, sigmoid, sign, total, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    exp,
+    filled,
+    log1p,
+    repeated,
+    sigmoid,
+    sign,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_dialect,
     check_floating,
@@ -27,14 +38,14 @@ def _value_detached(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
-    chosen = ops.where(
-        ops.expand_dims(target, 1) != target,
+    chosen = filled(
         (cosine - margin) * gamma * ops.maximum(0.0, margin + cosine),
+        ~(ops.expand_dims(target, 1) != target),
         -math.inf,
     )
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     product = (1.0 - margin - cosine) * gamma * ops.maximum(0.0, margin + 1.0 - cosine)
-    chosen_2 = ops.where(((ops.expand_dims(target, 1) == target) & mask), product, -math.inf)
+    chosen_2 = filled(product, ~((ops.expand_dims(target, 1) == target) & mask), -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
 
@@ -48,37 +59,45 @@ def _gradient_detached(
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
     too_high = ops.maximum(0.0, margin + cosine)
-    chosen = ops.where(mask, term * gamma * too_high, -math.inf)
+    chosen = filled(term * gamma * too_high, ~mask, -math.inf)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = ops.maximum(0.0, margin + 1.0 - cosine)
-    chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = filled(term_2 * gamma * too_low, ~mask_3, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = ops.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = filled(-gamma * too_low, ~mask_3, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product = gamma * too_high
-    product_2 = ops.expand_dims(slope, 1) * probability_3 * ops.where(mask, product, 0.0)
+    product_2 = ops.expand_dims(slope, 1) * probability_3 * filled(product, ~mask, 0.0)
     term_3 = ops.expand_dims(slope, 1) * probability_2 * chosen_3 + product_2
     sums = ops.matmul(ops.transpose(term_3, (1, 0)), input_direction)
-    product_3 = input_direction * ops.expand_dims(total(sums * input_direction, axis=1), 1)
-    product_4 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums - product_3)
+    product_3 = input_direction * repeated(
+        ops.expand_dims(total(sums * input_direction, axis=1), 1), input
+    )
+    product_4 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums - product_3
+    )
     sums_2 = ops.matmul(term_3, input_direction)
-    product_5 = input_direction * ops.expand_dims(total(sums_2 * input_direction, axis=1), 1)
-    product_6 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_2 - product_5)
+    product_5 = input_direction * repeated(
+        ops.expand_dims(total(sums_2 * input_direction, axis=1), 1), input
+    )
+    product_6 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums_2 - product_5
+    )
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
         * probability_2
-        * ops.where(mask_3, term_2 * too_low, 0.0)
+        * filled(term_2 * too_low, ~mask_3, 0.0)
     )
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
         * probability_3
-        * ops.where(mask, term * too_high, 0.0)
+        * filled(term * too_high, ~mask, 0.0)
     )
     slope_4 = (
         ops.expand_dims(upstream, 1) * ops.expand_dims(probability, 1) * probability_2 * chosen_3
@@ -87,7 +106,7 @@ def _gradient_detached(
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
         * probability_3
-        * ops.where(mask, -product, 0.0)
+        * filled(-product, ~mask, 0.0)
     )
     return product_4 + product_6, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
 
@@ -107,15 +126,17 @@ def _tangent_detached(
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
     too_high = ops.maximum(0.0, margin + cosine)
-    chosen = ops.where(mask, term * gamma * too_high, -math.inf)
+    chosen = filled(term * gamma * too_high, ~mask, -math.inf)
     mask_2 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = ops.maximum(0.0, margin + 1.0 - cosine)
-    chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = filled(term_2 * gamma * too_low, ~mask_3, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product = gamma * too_high
-    product_2 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
+    product_2 = input_direction * repeated(
+        ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
+    )
     sums = ops.matmul((d_input - product_2), ops.transpose(input_direction, (1, 0)))
     sums_2 = ops.matmul(input_direction, ops.transpose((d_input - product_2), (1, 0)))
     term_3 = (
@@ -123,13 +144,13 @@ def _tangent_detached(
         + ratio(1.0, norm(input, axis=-1)) * sums_2
     )
     term_4 = (
-        ops.where(mask, product, 0.0) * term_3
-        + ops.where(mask, -product, 0.0) * d_margin
-        + ops.where(mask, term * too_high, 0.0) * d_gamma
+        filled(product, ~mask, 0.0) * term_3
+        + filled(-product, ~mask, 0.0) * d_margin
+        + filled(term * too_high, ~mask, 0.0) * d_gamma
     )
-    chosen_3 = ops.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = filled(-gamma * too_low, ~mask_3, 0.0)
     term_5 = (
-        chosen_3 * d_margin + chosen_3 * term_3 + ops.where(mask_3, term_2 * too_low, 0.0) * d_gamma
+        chosen_3 * d_margin + chosen_3 * term_3 + filled(term_2 * too_low, ~mask_3, 0.0) * d_gamma
     )
     term_6 = total(softmax(chosen, axis=-1) * term_4, axis=1) + total(
         softmax(chosen_2, axis=-1) * term_5, axis=1
@@ -157,119 +178,116 @@ def _curvature_detached(
     cosine = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     term = cosine - margin
     too_high = ops.maximum(0.0, margin + cosine)
-    chosen = ops.where(mask, term * gamma * too_high, -math.inf)
+    chosen = filled(term * gamma * too_high, ~mask, -math.inf)
     log_sum = logsumexp(chosen, axis=-1)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_2 = 1.0 - margin - cosine
     too_low = ops.maximum(0.0, margin + 1.0 - cosine)
-    chosen_2 = ops.where(mask_3, term_2 * gamma * too_low, -math.inf)
+    chosen_2 = filled(term_2 * gamma * too_low, ~mask_3, -math.inf)
     log_sum_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(log_sum + log_sum_2)
     slope = upstream * probability
     probability_2 = softmax(chosen_2, axis=-1)
-    chosen_3 = ops.where(mask_3, -gamma * too_low, 0.0)
+    chosen_3 = filled(-gamma * too_low, ~mask_3, 0.0)
     probability_3 = softmax(chosen, axis=-1)
     product_2 = gamma * too_high
-    chosen_4 = ops.where(mask, product_2, 0.0)
+    chosen_4 = filled(product_2, ~mask, 0.0)
     term_3 = (
         ops.expand_dims(slope, 1) * probability_2 * chosen_3
         + ops.expand_dims(slope, 1) * probability_3 * chosen_4
     )
     sums_2 = ops.matmul(ops.transpose(term_3, (1, 0)), input_direction)
     sums_3 = total(sums_2 * input_direction, axis=1)
-    product_3 = ops.expand_dims(product, 1) * (
-        sums_2 - input_direction * ops.expand_dims(sums_3, 1)
+    term_4 = sums_2 - input_direction * repeated(ops.expand_dims(sums_3, 1), input)
+    product_3 = probability * sigmoid(-log_sum - log_sum_2)
+    term_5 = d_input - input_direction * repeated(ops.expand_dims(sums, 1), input)
+    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
+        term_5, ops.transpose(input_direction, (1, 0))
     )
-    product_4 = probability * sigmoid(-log_sum - log_sum_2)
-    term_4 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_5 = ops.expand_dims(quotient, 1) * ops.matmul(
-        term_4, ops.transpose(input_direction, (1, 0))
-    )
-    product_6 = quotient * ops.matmul(input_direction, ops.transpose(term_4, (1, 0)))
-    term_5 = product_5 + product_6
-    chosen_5 = ops.where(mask, -product_2, 0.0)
-    chosen_6 = ops.where(mask, term * too_high, 0.0)
-    term_6 = chosen_4 * term_5 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = ops.where(mask_3, term_2 * too_low, 0.0)
-    term_7 = chosen_3 * d_margin + chosen_3 * term_5 + chosen_7 * d_gamma
-    term_8 = total(probability_3 * term_6, axis=1) + total(probability_2 * term_7, axis=1)
-    product_7 = product_4 * term_8
-    term_9 = (
+    product_5 = quotient * ops.matmul(input_direction, ops.transpose(term_5, (1, 0)))
+    term_6 = product_4 + product_5
+    chosen_5 = filled(-product_2, ~mask, 0.0)
+    chosen_6 = filled(term * too_high, ~mask, 0.0)
+    term_7 = chosen_4 * term_6 + chosen_5 * d_margin + chosen_6 * d_gamma
+    chosen_7 = filled(term_2 * too_low, ~mask_3, 0.0)
+    term_8 = chosen_3 * d_margin + chosen_3 * term_6 + chosen_7 * d_gamma
+    term_9 = total(probability_3 * term_7, axis=1) + total(probability_2 * term_8, axis=1)
+    product_6 = product_3 * term_9
+    term_10 = (
         ops.expand_dims(upstream, 1) * probability_2 * chosen_3
         + ops.expand_dims(upstream, 1) * probability_3 * chosen_4
     )
-    d_probability = softmax_tangent(chosen_2, term_7, axis=-1)
-    product_8 = ops.expand_dims(slope, 1) * chosen_3 * d_probability
-    chosen_8 = ops.where(mask_3, -too_low, 0.0)
-    chosen_9 = ops.where(mask, too_high, 0.0)
-    term_10 = (
+    d_probability = softmax_tangent(chosen_2, term_8, axis=-1)
+    product_7 = ops.expand_dims(slope, 1) * chosen_3 * d_probability
+    chosen_8 = filled(-too_low, ~mask_3, 0.0)
+    chosen_9 = filled(too_high, ~mask, 0.0)
+    term_11 = (
         ops.expand_dims(slope, 1) * probability_2 * chosen_8
         + ops.expand_dims(slope, 1) * probability_3 * chosen_9
     )
-    softmax_tangent_2 = softmax_tangent(chosen, term_6, axis=-1)
-    term_11 = (
-        ops.expand_dims(product_7, 1) * term_9
-        + product_8
-        + term_10 * d_gamma
+    softmax_tangent_2 = softmax_tangent(chosen, term_7, axis=-1)
+    term_12 = (
+        ops.expand_dims(product_6, 1) * term_10
+        + product_7
+        + term_11 * d_gamma
         + ops.expand_dims(slope, 1) * chosen_4 * softmax_tangent_2
     )
-    sums_4 = ops.matmul(ops.transpose((term_3 * ops.expand_dims(quotient, 1)), (1, 0)), term_4)
-    term_12 = ops.matmul(ops.transpose(term_11, (1, 0)), input_direction) + sums_4
-    product_9 = sums_3 * quotient
-    term_13 = input_direction * term_12 + sums_2 * ops.expand_dims(quotient, 1) * term_4
+    sums_4 = ops.matmul(ops.transpose((term_3 * ops.expand_dims(quotient, 1)), (1, 0)), term_5)
+    term_13 = ops.matmul(ops.transpose(term_12, (1, 0)), input_direction) + sums_4
+    product_8 = sums_3 * quotient
     term_14 = (
-        term_12
-        - ops.expand_dims(product_9, 1) * term_4
-        - input_direction * ops.expand_dims(total(term_13, axis=1), 1)
+        input_direction * term_13 + sums_2 * repeated(ops.expand_dims(quotient, 1), input) * term_5
+    )
+    product_9 = input_direction * repeated(ops.expand_dims(total(term_14, axis=1), 1), input)
+    term_15 = term_13 - repeated(ops.expand_dims(product_8, 1), input) * term_5 - product_9
+    term_16 = (
+        repeated(ops.expand_dims(quotient, 1), input) * term_15
+        - repeated(ops.expand_dims(product, 1), input) * term_4
     )
     sums_5 = ops.matmul(term_3, input_direction)
     sums_6 = total(sums_5 * input_direction, axis=1)
-    product_10 = ops.expand_dims(product, 1) * (
-        sums_5 - input_direction * ops.expand_dims(sums_6, 1)
+    term_17 = sums_5 - input_direction * repeated(ops.expand_dims(sums_6, 1), input)
+    term_18 = ops.matmul(term_12, input_direction) + ops.matmul((term_3 * quotient), term_5)
+    product_10 = sums_6 * quotient
+    term_19 = (
+        input_direction * term_18 + sums_5 * repeated(ops.expand_dims(quotient, 1), input) * term_5
     )
-    term_15 = ops.matmul(term_11, input_direction) + ops.matmul((term_3 * quotient), term_4)
-    product_11 = sums_6 * quotient
-    term_16 = input_direction * term_15 + sums_5 * ops.expand_dims(quotient, 1) * term_4
-    term_17 = (
-        term_15
-        - ops.expand_dims(product_11, 1) * term_4
-        - input_direction * ops.expand_dims(total(term_16, axis=1), 1)
-    )
-    slope_2 = upstream * product_4 * term_8
+    product_11 = input_direction * repeated(ops.expand_dims(total(term_19, axis=1), 1), input)
+    term_20 = term_18 - repeated(ops.expand_dims(product_10, 1), input) * term_5 - product_11
+    slope_2 = upstream * product_3 * term_9
     slope_3 = upstream * probability * d_margin
     product_12 = probability_2 * chosen_8
-    term_18 = (
+    term_21 = (
         ops.expand_dims(slope_2, 1) * probability_2 * chosen_7
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
         + ops.expand_dims(slope_3, 1) * product_12
-        + ops.expand_dims(slope, 1) * product_12 * term_5
+        + ops.expand_dims(slope, 1) * product_12 * term_6
     )
-    product_13 = probability_3 * ops.where(mask, -too_high, 0.0)
-    term_19 = (
+    product_13 = probability_3 * filled(-too_high, ~mask, 0.0)
+    term_22 = (
         ops.expand_dims(slope_2, 1) * probability_3 * chosen_6
         + ops.expand_dims(slope, 1) * chosen_6 * softmax_tangent_2
-        + ops.expand_dims(slope, 1) * probability_3 * chosen_9 * term_5
+        + ops.expand_dims(slope, 1) * probability_3 * chosen_9 * term_6
         + ops.expand_dims(slope_3, 1) * product_13
     )
     slope_4 = upstream * probability * d_gamma
-    term_20 = (
+    term_23 = (
         ops.expand_dims(slope_2, 1) * probability_2 * chosen_3
-        + product_8
+        + product_7
         + ops.expand_dims(slope_4, 1) * product_12
     )
-    term_21 = (
+    term_24 = (
         ops.expand_dims(slope_2, 1) * probability_3 * chosen_5
         + ops.expand_dims(slope, 1) * chosen_5 * softmax_tangent_2
         + ops.expand_dims(slope_4, 1) * product_13
     )
     change_input = (
-        ops.expand_dims(quotient, 1) * term_14
-        - product_3
-        + ops.expand_dims(quotient, 1) * term_17
-        - product_10
+        term_16
+        + repeated(ops.expand_dims(quotient, 1), input) * term_20
+        - repeated(ops.expand_dims(product, 1), input) * term_17
     )
-    return change_input, total(term_18) + total(term_19), total(term_20) + total(term_21)
+    return change_input, total(term_21) + total(term_22), total(term_23) + total(term_24)
 
 
 def _denominator_detached_keras(target: Tensor) -> Tensor:
@@ -342,14 +360,14 @@ def _value_through(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor)
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     cosine = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
-    chosen = ops.where(
-        ops.expand_dims(target, 1) != target,
+    chosen = filled(
         (cosine - margin) * ops.maximum(0.0, margin + cosine) * gamma,
+        ~(ops.expand_dims(target, 1) != target),
         -math.inf,
     )
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     product = (1.0 - margin - cosine) * ops.maximum(0.0, margin + 1.0 - cosine) * gamma
-    chosen_2 = ops.where(((ops.expand_dims(target, 1) == target) & mask), product, -math.inf)
+    chosen_2 = filled(product, ~((ops.expand_dims(target, 1) == target) & mask), -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
     return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
 
@@ -365,56 +383,62 @@ def _gradient_through(
     term_2 = margin + cosine
     too_high = ops.maximum(0.0, term_2)
     product = term * too_high
-    chosen = ops.where(mask, product * gamma, -math.inf)
+    chosen = filled(product * gamma, ~mask, -math.inf)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = ops.maximum(0.0, term_4)
     product_2 = term_3 * too_low
-    chosen_2 = ops.where(mask_3, product_2 * gamma, -math.inf)
+    chosen_2 = filled(product_2 * gamma, ~mask_3, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     slope = upstream * probability
     softmax_2 = softmax(chosen_2, axis=-1)
     product_3 = too_low * gamma
     product_4 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
-    product_5 = (
-        ops.expand_dims(slope, 1) * softmax_2 * ops.where(mask_3, -product_3 - product_4, 0.0)
-    )
+    product_5 = ops.expand_dims(slope, 1) * softmax_2 * filled(-product_3 - product_4, ~mask_3, 0.0)
     softmax_3 = softmax(chosen, axis=-1)
     product_6 = too_high * gamma
     product_7 = term * ops.maximum(0.0, sign(term_2)) * gamma
-    product_8 = ops.expand_dims(slope, 1) * softmax_3 * ops.where(mask, product_6 + product_7, 0.0)
+    product_8 = ops.expand_dims(slope, 1) * softmax_3 * filled(product_6 + product_7, ~mask, 0.0)
     term_5 = product_5 + product_8
     sums = ops.matmul(ops.transpose(term_5, (1, 0)), input_direction)
-    product_9 = input_direction * ops.expand_dims(total(sums * input_direction, axis=1), 1)
-    product_10 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums - product_9)
+    product_9 = input_direction * repeated(
+        ops.expand_dims(total(sums * input_direction, axis=1), 1), input
+    )
+    product_10 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums - product_9
+    )
     sums_2 = ops.matmul(term_5, input_direction)
-    product_11 = input_direction * ops.expand_dims(total(sums_2 * input_direction, axis=1), 1)
-    product_12 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_2 - product_11)
+    product_11 = input_direction * repeated(
+        ops.expand_dims(total(sums_2 * input_direction, axis=1), 1), input
+    )
+    product_12 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums_2 - product_11
+    )
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
         * softmax_2
-        * ops.where(mask_3, product_2, 0.0)
+        * filled(product_2, ~mask_3, 0.0)
     )
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
         * softmax_3
-        * ops.where(mask, product, 0.0)
+        * filled(product, ~mask, 0.0)
     )
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
         * softmax_2
-        * ops.where(mask_3, product_4 - product_3, 0.0)
+        * filled(product_4 - product_3, ~mask_3, 0.0)
     )
     slope_5 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(probability, 1)
         * softmax_3
-        * ops.where(mask, product_7 - product_6, 0.0)
+        * filled(product_7 - product_6, ~mask, 0.0)
     )
     return product_10 + product_12, total(slope_2) + total(slope_3), total(slope_4) + total(slope_5)
 
@@ -436,18 +460,20 @@ def _tangent_through(
     term_2 = margin + cosine
     too_high = ops.maximum(0.0, term_2)
     product = term * too_high
-    chosen = ops.where(mask, product * gamma, -math.inf)
+    chosen = filled(product * gamma, ~mask, -math.inf)
     mask_2 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     term_3 = 1.0 - margin - cosine
     term_4 = margin + 1.0 - cosine
     too_low = ops.maximum(0.0, term_4)
     product_2 = term_3 * too_low
-    chosen_2 = ops.where(mask_3, product_2 * gamma, -math.inf)
+    chosen_2 = filled(product_2 * gamma, ~mask_3, -math.inf)
     probability = sigmoid(logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1))
     product_3 = too_high * gamma
     product_4 = term * ops.maximum(0.0, sign(term_2)) * gamma
-    product_5 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
+    product_5 = input_direction * repeated(
+        ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
+    )
     sums = ops.matmul((d_input - product_5), ops.transpose(input_direction, (1, 0)))
     sums_2 = ops.matmul(input_direction, ops.transpose((d_input - product_5), (1, 0)))
     term_5 = (
@@ -455,16 +481,16 @@ def _tangent_through(
         + ratio(1.0, norm(input, axis=-1)) * sums_2
     )
     term_6 = (
-        ops.where(mask, product_3 + product_4, 0.0) * term_5
-        + ops.where(mask, product_4 - product_3, 0.0) * d_margin
-        + ops.where(mask, product, 0.0) * d_gamma
+        filled(product_3 + product_4, ~mask, 0.0) * term_5
+        + filled(product_4 - product_3, ~mask, 0.0) * d_margin
+        + filled(product, ~mask, 0.0) * d_gamma
     )
     product_6 = too_low * gamma
     product_7 = term_3 * ops.maximum(0.0, sign(term_4)) * gamma
     term_7 = (
-        ops.where(mask_3, product_7 - product_6, 0.0) * d_margin
-        + ops.where(mask_3, -product_6 - product_7, 0.0) * term_5
-        + ops.where(mask_3, product_2, 0.0) * d_gamma
+        filled(product_7 - product_6, ~mask_3, 0.0) * d_margin
+        + filled(-product_6 - product_7, ~mask_3, 0.0) * term_5
+        + filled(product_2, ~mask_3, 0.0) * d_gamma
     )
     term_8 = total(softmax(chosen, axis=-1) * term_6, axis=1) + total(
         softmax(chosen_2, axis=-1) * term_7, axis=1
@@ -494,7 +520,7 @@ def _curvature_through(
     term_2 = margin + cosine
     too_high = ops.maximum(0.0, term_2)
     product_2 = term * too_high
-    chosen = ops.where(mask, product_2 * gamma, -math.inf)
+    chosen = filled(product_2 * gamma, ~mask, -math.inf)
     lse = logsumexp(chosen, axis=-1)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
@@ -502,7 +528,7 @@ def _curvature_through(
     term_4 = margin + 1.0 - cosine
     too_low = ops.maximum(0.0, term_4)
     product_3 = term_3 * too_low
-    chosen_2 = ops.where(mask_3, product_3 * gamma, -math.inf)
+    chosen_2 = filled(product_3 * gamma, ~mask_3, -math.inf)
     lse_2 = logsumexp(chosen_2, axis=-1)
     probability = sigmoid(lse + lse_2)
     slope = upstream * probability
@@ -511,103 +537,101 @@ def _curvature_through(
     positive = ops.maximum(0.0, sign(term_4))
     product_5 = term_3 * positive
     product_6 = product_5 * gamma
-    chosen_3 = ops.where(mask_3, -product_4 - product_6, 0.0)
+    chosen_3 = filled(-product_4 - product_6, ~mask_3, 0.0)
     softmax_3 = softmax(chosen, axis=-1)
     product_7 = too_high * gamma
     positive_2 = ops.maximum(0.0, sign(term_2))
     product_8 = term * positive_2
     product_9 = product_8 * gamma
-    chosen_4 = ops.where(mask, product_7 + product_9, 0.0)
+    chosen_4 = filled(product_7 + product_9, ~mask, 0.0)
     term_5 = (
         ops.expand_dims(slope, 1) * softmax_2 * chosen_3
         + ops.expand_dims(slope, 1) * softmax_3 * chosen_4
     )
     sums_2 = ops.matmul(ops.transpose(term_5, (1, 0)), input_direction)
     sums_3 = total(sums_2 * input_direction, axis=1)
-    product_10 = ops.expand_dims(product, 1) * (
-        sums_2 - input_direction * ops.expand_dims(sums_3, 1)
+    term_6 = sums_2 - input_direction * repeated(ops.expand_dims(sums_3, 1), input)
+    product_10 = probability * sigmoid(-lse - lse_2)
+    term_7 = d_input - input_direction * repeated(ops.expand_dims(sums, 1), input)
+    product_11 = ops.expand_dims(quotient, 1) * ops.matmul(
+        term_7, ops.transpose(input_direction, (1, 0))
     )
-    product_11 = probability * sigmoid(-lse - lse_2)
-    term_6 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_12 = ops.expand_dims(quotient, 1) * ops.matmul(
-        term_6, ops.transpose(input_direction, (1, 0))
-    )
-    product_13 = quotient * ops.matmul(input_direction, ops.transpose(term_6, (1, 0)))
-    term_7 = product_12 + product_13
-    chosen_5 = ops.where(mask, product_9 - product_7, 0.0)
-    chosen_6 = ops.where(mask, product_2, 0.0)
-    term_8 = chosen_4 * term_7 + chosen_5 * d_margin + chosen_6 * d_gamma
-    chosen_7 = ops.where(mask_3, product_6 - product_4, 0.0)
-    chosen_8 = ops.where(mask_3, product_3, 0.0)
-    term_9 = chosen_7 * d_margin + chosen_3 * term_7 + chosen_8 * d_gamma
-    term_10 = total(softmax_3 * term_8, axis=1) + total(softmax_2 * term_9, axis=1)
-    product_14 = product_11 * term_10
-    term_11 = (
+    product_12 = quotient * ops.matmul(input_direction, ops.transpose(term_7, (1, 0)))
+    term_8 = product_11 + product_12
+    chosen_5 = filled(product_9 - product_7, ~mask, 0.0)
+    chosen_6 = filled(product_2, ~mask, 0.0)
+    term_9 = chosen_4 * term_8 + chosen_5 * d_margin + chosen_6 * d_gamma
+    chosen_7 = filled(product_6 - product_4, ~mask_3, 0.0)
+    chosen_8 = filled(product_3, ~mask_3, 0.0)
+    term_10 = chosen_7 * d_margin + chosen_3 * term_8 + chosen_8 * d_gamma
+    term_11 = total(softmax_3 * term_9, axis=1) + total(softmax_2 * term_10, axis=1)
+    product_13 = product_10 * term_11
+    term_12 = (
         ops.expand_dims(upstream, 1) * softmax_2 * chosen_3
         + ops.expand_dims(upstream, 1) * softmax_3 * chosen_4
     )
-    softmax_tangent_2 = softmax_tangent(chosen_2, term_9, axis=-1)
+    softmax_tangent_2 = softmax_tangent(chosen_2, term_10, axis=-1)
     chosen_9 = ops.cast(mask_3, upstream.dtype)
-    term_12 = -too_low - product_5
-    product_15 = (
+    term_13 = -too_low - product_5
+    product_14 = (
         ops.expand_dims(slope, 1)
         * softmax_2
         * chosen_9
-        * (2.0 * positive * gamma * term_7 + term_12 * d_gamma)
+        * (2.0 * positive * gamma * term_8 + term_13 * d_gamma)
     )
-    softmax_tangent_3 = softmax_tangent(chosen, term_8, axis=-1)
+    softmax_tangent_3 = softmax_tangent(chosen, term_9, axis=-1)
     chosen_10 = ops.cast(mask, upstream.dtype)
-    term_13 = too_high + product_8
-    product_16 = (
+    term_14 = too_high + product_8
+    product_15 = (
         ops.expand_dims(slope, 1)
         * softmax_3
         * chosen_10
-        * (2.0 * positive_2 * gamma * term_7 + term_13 * d_gamma)
+        * (2.0 * positive_2 * gamma * term_8 + term_14 * d_gamma)
     )
-    term_14 = (
-        ops.expand_dims(product_14, 1) * term_11
+    term_15 = (
+        ops.expand_dims(product_13, 1) * term_12
         + ops.expand_dims(slope, 1) * chosen_3 * softmax_tangent_2
-        + product_15
+        + product_14
         + ops.expand_dims(slope, 1) * chosen_4 * softmax_tangent_3
-        + product_16
+        + product_15
     )
-    sums_4 = ops.matmul(ops.transpose((term_5 * ops.expand_dims(quotient, 1)), (1, 0)), term_6)
-    term_15 = ops.matmul(ops.transpose(term_14, (1, 0)), input_direction) + sums_4
-    product_17 = sums_3 * quotient
-    term_16 = input_direction * term_15 + sums_2 * ops.expand_dims(quotient, 1) * term_6
+    sums_4 = ops.matmul(ops.transpose((term_5 * ops.expand_dims(quotient, 1)), (1, 0)), term_7)
+    term_16 = ops.matmul(ops.transpose(term_15, (1, 0)), input_direction) + sums_4
+    product_16 = sums_3 * quotient
     term_17 = (
-        term_15
-        - ops.expand_dims(product_17, 1) * term_6
-        - input_direction * ops.expand_dims(total(term_16, axis=1), 1)
+        input_direction * term_16 + sums_2 * repeated(ops.expand_dims(quotient, 1), input) * term_7
+    )
+    product_17 = input_direction * repeated(ops.expand_dims(total(term_17, axis=1), 1), input)
+    term_18 = term_16 - repeated(ops.expand_dims(product_16, 1), input) * term_7 - product_17
+    term_19 = (
+        repeated(ops.expand_dims(quotient, 1), input) * term_18
+        - repeated(ops.expand_dims(product, 1), input) * term_6
     )
     sums_5 = ops.matmul(term_5, input_direction)
     sums_6 = total(sums_5 * input_direction, axis=1)
-    product_18 = ops.expand_dims(product, 1) * (
-        sums_5 - input_direction * ops.expand_dims(sums_6, 1)
-    )
-    term_18 = ops.matmul(term_14, input_direction) + ops.matmul((term_5 * quotient), term_6)
-    product_19 = sums_6 * quotient
-    term_19 = input_direction * term_18 + sums_5 * ops.expand_dims(quotient, 1) * term_6
-    term_20 = (
-        term_18
-        - ops.expand_dims(product_19, 1) * term_6
-        - input_direction * ops.expand_dims(total(term_19, axis=1), 1)
-    )
-    slope_2 = upstream * product_11 * term_10
-    slope_3 = upstream * probability * d_margin
-    term_21 = product_5 - too_low
-    product_20 = ops.expand_dims(slope_3, 1) * softmax_2 * ops.where(mask_3, term_21, 0.0)
-    product_21 = ops.expand_dims(slope, 1) * softmax_2 * ops.where(mask_3, term_12, 0.0) * term_7
+    term_20 = sums_5 - input_direction * repeated(ops.expand_dims(sums_6, 1), input)
+    term_21 = ops.matmul(term_15, input_direction) + ops.matmul((term_5 * quotient), term_7)
+    product_18 = sums_6 * quotient
     term_22 = (
+        input_direction * term_21 + sums_5 * repeated(ops.expand_dims(quotient, 1), input) * term_7
+    )
+    product_19 = input_direction * repeated(ops.expand_dims(total(term_22, axis=1), 1), input)
+    term_23 = term_21 - repeated(ops.expand_dims(product_18, 1), input) * term_7 - product_19
+    slope_2 = upstream * product_10 * term_11
+    slope_3 = upstream * probability * d_margin
+    term_24 = product_5 - too_low
+    product_20 = ops.expand_dims(slope_3, 1) * softmax_2 * filled(term_24, ~mask_3, 0.0)
+    product_21 = ops.expand_dims(slope, 1) * softmax_2 * filled(term_13, ~mask_3, 0.0) * term_8
+    term_25 = (
         ops.expand_dims(slope_2, 1) * softmax_2 * chosen_8
         + ops.expand_dims(slope, 1) * chosen_8 * softmax_tangent_2
         + product_20
         + product_21
     )
-    product_22 = ops.expand_dims(slope, 1) * softmax_3 * ops.where(mask, term_13, 0.0) * term_7
-    term_23 = product_8 - too_high
-    product_23 = ops.expand_dims(slope_3, 1) * softmax_3 * ops.where(mask, term_23, 0.0)
-    term_24 = (
+    product_22 = ops.expand_dims(slope, 1) * softmax_3 * filled(term_14, ~mask, 0.0) * term_8
+    term_26 = product_8 - too_high
+    product_23 = ops.expand_dims(slope_3, 1) * softmax_3 * filled(term_26, ~mask, 0.0)
+    term_27 = (
         ops.expand_dims(slope_2, 1) * softmax_3 * chosen_6
         + ops.expand_dims(slope, 1) * chosen_6 * softmax_tangent_3
         + product_22
@@ -617,9 +641,9 @@ def _curvature_through(
         ops.expand_dims(slope, 1)
         * softmax_2
         * chosen_9
-        * (term_21 * d_gamma - 2.0 * positive * gamma * d_margin)
+        * (term_24 * d_gamma - 2.0 * positive * gamma * d_margin)
     )
-    term_25 = (
+    term_28 = (
         ops.expand_dims(slope_2, 1) * softmax_2 * chosen_7
         + ops.expand_dims(slope, 1) * chosen_7 * softmax_tangent_2
         + product_24
@@ -628,20 +652,19 @@ def _curvature_through(
         ops.expand_dims(slope, 1)
         * softmax_3
         * chosen_10
-        * (term_23 * d_gamma - 2.0 * positive_2 * gamma * d_margin)
+        * (term_26 * d_gamma - 2.0 * positive_2 * gamma * d_margin)
     )
-    term_26 = (
+    term_29 = (
         ops.expand_dims(slope_2, 1) * softmax_3 * chosen_5
         + ops.expand_dims(slope, 1) * chosen_5 * softmax_tangent_3
         + product_25
     )
     change_input = (
-        ops.expand_dims(quotient, 1) * term_17
-        - product_10
-        + ops.expand_dims(quotient, 1) * term_20
-        - product_18
+        term_19
+        + repeated(ops.expand_dims(quotient, 1), input) * term_23
+        - repeated(ops.expand_dims(product, 1), input) * term_20
     )
-    return change_input, total(term_22) + total(term_24), total(term_25) + total(term_26)
+    return change_input, total(term_25) + total(term_27), total(term_28) + total(term_29)
 
 
 def _denominator_through_keras(target: Tensor) -> Tensor:

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, pick, total
+from ._arrays import Operand, count_up, pick, repeated, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -59,11 +59,19 @@ def _gradient(
     )
     term_2 = 0.5 * ops.expand_dims(slope, 1) * excess + term * logit_scale
     sums_2 = ops.matmul(term_2, text_direction)
-    product = image_direction * ops.expand_dims(total(sums_2 * image_direction, axis=1), 1)
+    product = image_direction * repeated(
+        ops.expand_dims(total(sums_2 * image_direction, axis=1), 1), image
+    )
     sums_3 = ops.matmul(ops.transpose(term_2, (1, 0)), image_direction)
-    product_2 = text_direction * ops.expand_dims(total(sums_3 * text_direction, axis=1), 1)
-    product_3 = ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1) * (sums_3 - product_2)
-    grad_image = ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1) * (sums_2 - product)
+    product_2 = text_direction * repeated(
+        ops.expand_dims(total(sums_3 * text_direction, axis=1), 1), text
+    )
+    product_3 = repeated(ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1), text) * (
+        sums_3 - product_2
+    )
+    grad_image = repeated(ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1), image) * (
+        sums_2 - product
+    )
     grad_logit_scale = 0.5 * total(ops.expand_dims(upstream, 1) * excess * sums) + total(
         term * sums
     )
@@ -83,9 +91,13 @@ def _tangent(
     text_direction = direction(text, axis=-1)
     sums = ops.matmul(image_direction, ops.transpose(text_direction, (1, 0)))
     logit = logit_scale * sums
-    product = image_direction * ops.expand_dims(total(image_direction * d_image, axis=1), 1)
+    product = image_direction * repeated(
+        ops.expand_dims(total(image_direction * d_image, axis=1), 1), image
+    )
     sums_2 = ops.matmul((d_image - product), ops.transpose(text_direction, (1, 0)))
-    product_2 = text_direction * ops.expand_dims(total(text_direction * d_text, axis=1), 1)
+    product_2 = text_direction * repeated(
+        ops.expand_dims(total(text_direction * d_text, axis=1), 1), text
+    )
     sums_3 = ops.matmul(image_direction, ops.transpose((d_text - product_2), (1, 0)))
     term = (
         ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1) * sums_2
@@ -128,73 +140,76 @@ def _curvature(
     term_2 = 0.5 * ops.expand_dims(slope, 1) * excess + term * logit_scale
     sums_3 = ops.matmul(term_2, text_direction)
     sums_4 = total(sums_3 * image_direction, axis=1)
-    product_2 = ops.expand_dims(product, 1) * (
-        sums_3 - image_direction * ops.expand_dims(sums_4, 1)
-    )
-    term_3 = d_image - image_direction * ops.expand_dims(sums, 1)
-    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
-        term_3, ops.transpose(text_direction, (1, 0))
+    term_3 = sums_3 - image_direction * repeated(ops.expand_dims(sums_4, 1), image)
+    term_4 = d_image - image_direction * repeated(ops.expand_dims(sums, 1), image)
+    product_2 = ops.expand_dims(quotient, 1) * ops.matmul(
+        term_4, ops.transpose(text_direction, (1, 0))
     )
     text_length = norm(text, axis=-1)
     quotient_2 = ratio(1.0, text_length)
     sums_5 = total(text_direction * d_text, axis=1)
-    term_4 = d_text - text_direction * ops.expand_dims(sums_5, 1)
-    product_4 = quotient_2 * ops.matmul(image_direction, ops.transpose(term_4, (1, 0)))
-    term_5 = product_3 + product_4
-    term_6 = sums_2 * d_logit_scale + logit_scale * term_5
-    d_probability = softmax_tangent(logit, term_6, axis=-1)
-    product_5 = 0.5 * ops.expand_dims(slope, 1) * ops.matmul(d_probability, text_direction)
-    term_7 = 0.5 * ops.expand_dims(upstream, 1) * excess + term
-    d_probability_2 = softmax_tangent(logit, term_6, axis=-2)
-    product_6 = rest * d_probability_2
+    term_5 = d_text - text_direction * repeated(ops.expand_dims(sums_5, 1), text)
+    product_3 = quotient_2 * ops.matmul(image_direction, ops.transpose(term_5, (1, 0)))
+    term_6 = product_2 + product_3
+    term_7 = sums_2 * d_logit_scale + logit_scale * term_6
+    d_probability = softmax_tangent(logit, term_7, axis=-1)
+    product_4 = (
+        0.5 * repeated(ops.expand_dims(slope, 1), image) * ops.matmul(d_probability, text_direction)
+    )
+    term_8 = 0.5 * ops.expand_dims(upstream, 1) * excess + term
+    d_probability_2 = softmax_tangent(logit, term_7, axis=-2)
+    product_5 = rest * d_probability_2
     slope_3 = upstream * pick(d_probability_2, index, axis=1) * logit_scale
     sums_6 = total(ops.where(ops.expand_dims(mask, 2), text_direction, 0.0), axis=1)
-    term_8 = (
-        product_5
-        + d_logit_scale * ops.matmul(term_7, text_direction)
-        + logit_scale * ops.matmul(product_6, text_direction)
-        + 0.5 * ops.expand_dims(slope_3, 1) * sums_6
-        + ops.matmul((term_2 * quotient_2), term_4)
+    term_9 = (
+        product_4
+        + d_logit_scale * ops.matmul(term_8, text_direction)
+        + logit_scale * ops.matmul(product_5, text_direction)
+        + 0.5 * repeated(ops.expand_dims(slope_3, 1), image) * sums_6
+        + ops.matmul((term_2 * quotient_2), term_5)
     )
-    product_7 = sums_4 * quotient
-    term_9 = image_direction * term_8 + sums_3 * ops.expand_dims(quotient, 1) * term_3
+    product_6 = sums_4 * quotient
     term_10 = (
-        term_8
-        - ops.expand_dims(product_7, 1) * term_3
-        - image_direction * ops.expand_dims(total(term_9, axis=1), 1)
+        image_direction * term_9 + sums_3 * repeated(ops.expand_dims(quotient, 1), image) * term_4
     )
+    product_7 = image_direction * repeated(ops.expand_dims(total(term_10, axis=1), 1), image)
+    term_11 = term_9 - repeated(ops.expand_dims(product_6, 1), image) * term_4 - product_7
     product_8 = ratio(quotient_2, text_length) * sums_5
     sums_7 = ops.matmul(ops.transpose(term_2, (1, 0)), image_direction)
     sums_8 = total(sums_7 * text_direction, axis=1)
-    product_9 = ops.expand_dims(product_8, 1) * (
-        sums_7 - text_direction * ops.expand_dims(sums_8, 1)
-    )
+    term_12 = sums_7 - text_direction * repeated(ops.expand_dims(sums_8, 1), text)
     sums_9 = ops.matmul(
-        ops.transpose(d_probability, (1, 0)), (ops.expand_dims(upstream, 1) * image_direction)
+        ops.transpose(d_probability, (1, 0)),
+        (repeated(ops.expand_dims(upstream, 1), image) * image_direction),
     )
-    product_10 = d_logit_scale * ops.matmul(ops.transpose(term_7, (1, 0)), image_direction)
-    product_11 = logit_scale * ops.matmul(ops.transpose(product_6, (1, 0)), image_direction)
+    product_9 = d_logit_scale * ops.matmul(ops.transpose(term_8, (1, 0)), image_direction)
+    product_10 = logit_scale * ops.matmul(ops.transpose(product_5, (1, 0)), image_direction)
     sums_10 = ops.matmul(ops.transpose((chosen * d_probability_2), (1, 0)), image_direction)
-    sums_11 = ops.matmul(ops.transpose((term_2 * ops.expand_dims(quotient, 1)), (1, 0)), term_3)
-    term_11 = 0.5 * logit_scale * sums_9 + product_10 + product_11 + logit_scale * sums_10 + sums_11
-    product_12 = sums_8 * quotient_2
-    term_12 = text_direction * term_11 + sums_7 * ops.expand_dims(quotient_2, 1) * term_4
-    term_13 = (
-        term_11
-        - ops.expand_dims(product_12, 1) * term_4
-        - text_direction * ops.expand_dims(total(term_12, axis=1), 1)
-    )
+    sums_11 = ops.matmul(ops.transpose((term_2 * ops.expand_dims(quotient, 1)), (1, 0)), term_4)
+    term_13 = 0.5 * logit_scale * sums_9 + product_9 + product_10 + logit_scale * sums_10 + sums_11
+    product_11 = sums_8 * quotient_2
     term_14 = (
+        text_direction * term_13 + sums_7 * repeated(ops.expand_dims(quotient_2, 1), text) * term_5
+    )
+    product_12 = text_direction * repeated(ops.expand_dims(total(term_14, axis=1), 1), text)
+    term_15 = term_13 - repeated(ops.expand_dims(product_11, 1), text) * term_5 - product_12
+    term_16 = (
+        repeated(ops.expand_dims(quotient_2, 1), text) * term_15
+        - repeated(ops.expand_dims(product_8, 1), text) * term_12
+    )
+    term_17 = (
         ops.expand_dims(upstream, 1) * sums_2 * d_probability
-        + ops.expand_dims(upstream, 1) * excess * term_5
+        + ops.expand_dims(upstream, 1) * excess * term_6
     )
     product_13 = sums_2 * d_probability_2
-    change_image = ops.expand_dims(quotient, 1) * term_10 - product_2
-    change_text = ops.expand_dims(quotient_2, 1) * term_13 - product_9
-    change_logit_scale = 0.5 * total(term_14) + total(
-        rest * product_13 + chosen * product_13 + term * term_5
+    change_image = (
+        repeated(ops.expand_dims(quotient, 1), image) * term_11
+        - repeated(ops.expand_dims(product, 1), image) * term_3
     )
-    return change_image, change_text, change_logit_scale
+    change_logit_scale = 0.5 * total(term_17) + total(
+        rest * product_13 + chosen * product_13 + term * term_6
+    )
+    return change_image, term_16, change_logit_scale
 
 
 class _Gradient(nn.Cell):

@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, exp, fold, log1p, sigmoid, tanh, total
+from ._arrays import Operand, exp, fold, log1p, repeated, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, sech2
 from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working_dtype
@@ -172,9 +172,13 @@ def _gradient_dice(
     term_3 = 1.0 - alpha
     slope = upstream * quotient * term_3
     slope_2 = upstream * ratio(1.0, term_2) * term_3
-    term_4 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1)
+    term_4 = repeated(ops.expand_dims(slope_2, 1), input) * (term - target) - repeated(
+        ops.expand_dims(slope, 1), input
+    )
     slope_3 = upstream * term_3 * quotient
-    grad_target = -ops.expand_dims(slope_3, 1) - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
+    grad_target = -repeated(ops.expand_dims(slope_3, 1), input) - repeated(
+        ops.expand_dims(slope_2, 1), input
+    ) * tanh(0.5 * input)
     grad_smooth = -term_3 * total(upstream * quotient)
     return p * probability * term_4, grad_target, -total(upstream * dice), grad_smooth
 
@@ -230,47 +234,54 @@ def _curvature_dice(
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
     term_3 = term - target
-    product_2 = (ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * term_3) * d_alpha
-    product_3 = 0.5 * input
-    squashed = tanh(product_3)
-    sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
-    product_4 = quotient_2 * quotient_2 * sums
-    product_5 = quotient_2 * quotient
-    quotient_3 = ratio(quotient, term_2)
-    term_4 = -product_5 - quotient_3
-    sums_2 = total(d_target + product * d_input, axis=(0, 2))
-    term_5 = product_4 + term_4 * d_smooth + term_4 * sums_2
-    term_6 = 1.0 - alpha
-    slope_3 = upstream * term_5 * term_6
-    slope_4 = upstream * quotient * term_6
-    squashed_2 = tanh(-0.5 * input)
-    slope_5 = upstream * quotient_2 * term_6
-    product_6 = ops.expand_dims(slope_5, 1) * (term * squashed_2 + target * squashed)
-    quotient_4 = ratio(quotient_2, term_2)
-    product_7 = quotient_4 * d_smooth
-    product_8 = quotient_4 * sums_2
-    slope_6 = upstream * (-product_7 - product_8) * term_6
-    term_7 = (
-        product_2
-        + (product_6 - ops.expand_dims(slope_4, 1) * squashed_2) * d_input
-        + ops.expand_dims(slope_6, 1) * term_3
-        - ops.expand_dims(slope_3, 1)
-        - 2.0 * ops.expand_dims(slope_5, 1) * d_target
+    term_4 = (
+        repeated(ops.expand_dims(slope, 1), input)
+        - repeated(ops.expand_dims(slope_2, 1), input) * term_3
     )
-    product_9 = term_6 * (product_5 + quotient_3)
-    term_8 = quotient * d_alpha + product_9 * d_smooth + product_9 * sums_2 - term_6 * product_4
-    slope_7 = upstream * term_8
+    product_2 = 0.5 * input
+    squashed = tanh(product_2)
+    sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
+    product_3 = quotient_2 * quotient_2 * sums
+    product_4 = quotient_2 * quotient
+    quotient_3 = ratio(quotient, term_2)
+    term_5 = -product_4 - quotient_3
+    sums_2 = total(d_target + product * d_input, axis=(0, 2))
+    term_6 = product_3 + term_5 * d_smooth + term_5 * sums_2
+    term_7 = 1.0 - alpha
+    slope_3 = upstream * term_6 * term_7
+    slope_4 = upstream * quotient * term_7
+    squashed_2 = tanh(-0.5 * input)
+    slope_5 = upstream * quotient_2 * term_7
+    product_5 = repeated(ops.expand_dims(slope_5, 1), input) * (
+        term * squashed_2 + target * squashed
+    )
+    term_8 = product_5 - repeated(ops.expand_dims(slope_4, 1), input) * squashed_2
+    quotient_4 = ratio(quotient_2, term_2)
+    product_6 = quotient_4 * d_smooth
+    product_7 = quotient_4 * sums_2
+    slope_6 = upstream * (-product_6 - product_7) * term_7
+    term_9 = (
+        term_4 * d_alpha
+        + term_8 * d_input
+        + repeated(ops.expand_dims(slope_6, 1), input) * term_3
+        - repeated(ops.expand_dims(slope_3, 1), input)
+        - 2.0 * repeated(ops.expand_dims(slope_5, 1), input) * d_target
+    )
+    product_8 = term_7 * (product_4 + quotient_3)
+    term_10 = quotient * d_alpha + product_8 * d_smooth + product_8 * sums_2 - term_7 * product_3
+    slope_7 = upstream * term_10
     slope_8 = upstream * quotient_2 * d_alpha
-    slope_9 = upstream * (product_7 + product_8) * term_6
+    slope_9 = upstream * (product_6 + product_7) * term_7
+    product_9 = 0.5 * repeated(ops.expand_dims(slope_5, 1), input) * sech2(product_2) * d_input
     slope_10 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
     change_target = (
-        ops.expand_dims(slope_7, 1)
-        + ops.expand_dims(slope_8, 1) * squashed
-        + ops.expand_dims(slope_9, 1) * squashed
-        - 0.5 * ops.expand_dims(slope_5, 1) * sech2(product_3) * d_input
+        repeated(ops.expand_dims(slope_7, 1), input)
+        + repeated(ops.expand_dims(slope_8, 1), input) * squashed
+        + repeated(ops.expand_dims(slope_9, 1), input) * squashed
+        - product_9
     )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(upstream * term_5)
-    return product * term_7, change_target, -total(slope_10), change_smooth
+    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(upstream * term_6)
+    return product * term_9, change_target, -total(slope_10), change_smooth
 
 
 class _GradientDice(nn.Cell):

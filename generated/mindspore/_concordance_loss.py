@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, total
+from ._arrays import Operand, divide, fold, repeated, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -40,9 +40,15 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     slope = divide(2.0 * upstream * quotient * term, input.shape[0])
     slope_2 = divide(upstream * quotient, input.shape[0])
     slope_3 = divide(upstream * ratio(1.0, spread), input.shape[0])
-    grad_input = slope + (2.0 * slope_2 * input_offset - 2.0 * slope_3 * target_offset)
-    grad_target = 2.0 * slope_2 * target_offset - 2.0 * slope_3 * input_offset - slope
-    return grad_input, grad_target
+    term_2 = (
+        2.0 * repeated(slope_2, input) * input_offset
+        - 2.0 * repeated(slope_3, input) * target_offset
+    )
+    term_3 = (
+        2.0 * repeated(slope_2, input) * target_offset
+        - 2.0 * repeated(slope_3, input) * input_offset
+    )
+    return repeated(slope, input) + term_2, term_3 - repeated(slope, input)
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -109,10 +115,10 @@ def _curvature(
     slope_3 = divide(upstream * ratio(quotient, spread) * term_4, input.shape[0])
     slope_4 = divide(upstream * quotient, input.shape[0])
     term_7 = (
-        2.0 * slope * input_offset
-        + 2.0 * slope_2 * deviation_2
-        + 2.0 * slope_3 * target_offset
-        - 2.0 * slope_4 * deviation_3
+        2.0 * repeated(slope, input) * input_offset
+        + 2.0 * repeated(slope_2, input) * deviation_2
+        + 2.0 * repeated(slope_3, input) * target_offset
+        - 2.0 * repeated(slope_4, input) * deviation_3
     )
     slope_5 = divide(2.0 * upstream * (product_4 + quotient_3) * term * term_4, input.shape[0])
     term_8 = (
@@ -121,12 +127,13 @@ def _curvature(
         - divide(2.0 * upstream * quotient_2 * term_3, input.shape[0])
     )
     term_9 = (
-        2.0 * slope * target_offset
-        + 2.0 * slope_2 * deviation_3
-        + 2.0 * slope_3 * input_offset
-        - 2.0 * slope_4 * deviation_2
+        2.0 * repeated(slope, input) * target_offset
+        + 2.0 * repeated(slope_2, input) * deviation_3
+        + 2.0 * repeated(slope_3, input) * input_offset
+        - 2.0 * repeated(slope_4, input) * deviation_2
     )
-    return upstream * term_5 + term_7, term_8 + term_9
+    change_input = repeated(upstream * term_5, input) + term_7
+    return change_input, repeated(term_8, input) + term_9
 
 
 class _Gradient(nn.Cell):

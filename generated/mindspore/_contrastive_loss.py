@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, sign, total, with_batch
+from ._arrays import Operand, filled, repeated, sign, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -29,12 +29,12 @@ def _gradient(
     mask = target == 1.0
     gap = input1 - input2
     positive = ops.maximum(0.0, margin - norm(gap, axis=-1))
-    slope = upstream * ops.where(mask, 0.0, -2.0 * positive)
-    product = 0.5 * ops.expand_dims(slope, 1) * direction(gap, axis=-1)
+    slope = upstream * filled(-2.0 * positive, mask, 0.0)
+    product = 0.5 * repeated(ops.expand_dims(slope, 1), input1) * direction(gap, axis=-1)
     slope_2 = upstream * ops.cast(mask, upstream.dtype)
-    product_2 = ops.expand_dims(slope_2, 1) * gap
+    product_2 = repeated(ops.expand_dims(slope_2, 1), input1) * gap
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
-    grad_margin = 0.5 * total(upstream * ops.where(mask, 0.0, 2.0 * positive))
+    grad_margin = 0.5 * total(upstream * filled(2.0 * positive, mask, 0.0))
     return product + product_2, -product - product_2, grad_target, grad_margin
 
 
@@ -54,11 +54,11 @@ def _tangent(
     term = d_input1 - d_input2
     positive = ops.maximum(0.0, margin - norm(gap, axis=-1))
     product = (
-        0.5 * ops.where(mask, 0.0, -2.0 * positive) * total(direction(gap, axis=-1) * term, axis=1)
+        0.5 * filled(-2.0 * positive, mask, 0.0) * total(direction(gap, axis=-1) * term, axis=1)
     )
     return (
         ops.cast(mask, target.dtype) * total(gap * term, axis=1)
-        + 0.5 * ops.where(mask, 0.0, 2.0 * positive) * d_margin
+        + 0.5 * filled(2.0 * positive, mask, 0.0) * d_margin
         + product
     )
 
@@ -80,19 +80,18 @@ def _curvature(
     length = norm(gap, axis=-1)
     term = margin - length
     positive = ops.maximum(0.0, sign(term))
-    chosen = ops.where(mask, 0.0, -2.0 * positive)
-    chosen_2 = ops.where(mask, 0.0, 2.0 * positive)
+    chosen = filled(-2.0 * positive, mask, 0.0)
+    chosen_2 = filled(2.0 * positive, mask, 0.0)
     direction_2 = direction(gap, axis=-1)
     term_2 = d_input1 - d_input2
     sums = total(direction_2 * term_2, axis=1)
     slope = upstream * (chosen * d_margin + chosen_2 * sums)
-    product = 0.5 * ops.expand_dims(slope, 1) * direction_2
-    slope_2 = upstream * ops.where(mask, 0.0, -2.0 * ops.maximum(0.0, term)) * ratio(1.0, length)
-    product_2 = (
-        0.5 * ops.expand_dims(slope_2, 1) * (term_2 - direction_2 * ops.expand_dims(sums, 1))
-    )
+    product = 0.5 * repeated(ops.expand_dims(slope, 1), input1) * direction_2
+    slope_2 = upstream * filled(-2.0 * ops.maximum(0.0, term), mask, 0.0) * ratio(1.0, length)
+    term_3 = term_2 - direction_2 * repeated(ops.expand_dims(sums, 1), input1)
+    product_2 = 0.5 * repeated(ops.expand_dims(slope_2, 1), input1) * term_3
     slope_3 = upstream * ops.cast(mask, upstream.dtype)
-    product_3 = ops.expand_dims(slope_3, 1) * term_2
+    product_3 = repeated(ops.expand_dims(slope_3, 1), input1) * term_2
     change_target = ops.fill(target.dtype, target.shape, 0.0)
     change_margin = 0.5 * total(upstream * (chosen_2 * d_margin + chosen * sums))
     return (

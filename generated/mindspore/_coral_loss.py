@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, log1p, sigmoid, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, exp, log1p, repeated, sigmoid, total, with_batch, zeros_like
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
@@ -20,7 +20,7 @@ def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         ops.maximum(0.0, -input) + log_term,
         ops.maximum(0.0, input) + log_term,
     )
-    return total(answer * weight, axis=1)
+    return total(answer * repeated(weight, input), axis=1)
 
 
 def _gradient(
@@ -32,7 +32,7 @@ def _gradient(
         -sigmoid(-input),
         sigmoid(input),
     )
-    grad_input = ops.expand_dims(upstream, 1) * chosen * weight
+    grad_input = repeated(ops.expand_dims(upstream, 1), input) * chosen * repeated(weight, input)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     return grad_input, grad_target
 
@@ -46,7 +46,7 @@ def _tangent(
         -sigmoid(-input),
         sigmoid(input),
     )
-    return total(chosen * weight * d_input, axis=1)
+    return total(chosen * repeated(weight, input) * d_input, axis=1)
 
 
 def _curvature(
@@ -59,7 +59,10 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     change_input = (
-        ops.expand_dims(upstream, 1) * (sigmoid(-input) * sigmoid(input)) * weight * d_input
+        repeated(ops.expand_dims(upstream, 1), input)
+        * (sigmoid(-input) * sigmoid(input))
+        * repeated(weight, input)
+        * d_input
     )
     change_target = ops.fill(target.dtype, target.shape, 0.0)
     return change_input, change_target

@@ -5,7 +5,18 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, log1p, pick, sigmoid, total, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    exp,
+    filled,
+    log1p,
+    pick,
+    repeated,
+    sigmoid,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_labels,
@@ -23,8 +34,8 @@ __all__ = ["CosFaceLoss", "cos_face_loss"]
 def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
-    chosen = ops.where(
-        count_up(input.shape[1]) != ops.expand_dims(target, 1), scale * input, -math.inf
+    chosen = filled(
+        scale * input, ~(count_up(input.shape[1]) != ops.expand_dims(target, 1)), -math.inf
     )
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
     return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
@@ -36,15 +47,19 @@ def _gradient(
     """Return the gradient by `input`, `scale` and `margin`, given that of the loss."""
     index = count_up(input.shape[1])
     mask = index != ops.expand_dims(target, 1)
-    chosen = ops.where(mask, scale * input, -math.inf)
+    chosen = filled(scale * input, ~mask, -math.inf)
     picked = pick(input, target, axis=1)
     probability = sigmoid(logsumexp(chosen, axis=-1) - (picked - margin) * scale)
     slope = -upstream * probability * scale
-    chosen_2 = ops.where(index == ops.expand_dims(target, 1), ops.expand_dims(slope, 1), 0.0)
+    chosen_2 = ops.where(
+        index == ops.expand_dims(target, 1), repeated(ops.expand_dims(slope, 1), input), 0.0
+    )
     slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
-    product = ops.expand_dims(slope_2, 1) * probability_2 * ops.where(mask, scale, 0.0)
-    slope_3 = upstream * probability * total(probability_2 * ops.where(mask, input, 0.0), axis=1)
+    product = (
+        repeated(ops.expand_dims(slope_2, 1), input) * probability_2 * ops.where(mask, scale, 0.0)
+    )
+    slope_3 = upstream * probability * total(probability_2 * filled(input, ~mask, 0.0), axis=1)
     grad_scale = total(upstream * probability * (margin - picked)) + total(slope_3)
     return chosen_2 + product, grad_scale, scale * total(slope_2)
 
@@ -60,9 +75,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = count_up(input.shape[1]) != ops.expand_dims(target, 1)
-    chosen = ops.where(mask, scale * input, -math.inf)
+    chosen = filled(scale * input, ~mask, -math.inf)
     picked = pick(input, target, axis=1)
-    term = ops.where(mask, input, 0.0) * d_scale + ops.where(mask, scale, 0.0) * d_input
+    term = filled(input, ~mask, 0.0) * d_scale + ops.where(mask, scale, 0.0) * d_input
     term_2 = (
         total(softmax(chosen, axis=-1) * term, axis=1)
         + (margin - picked) * d_scale
@@ -85,14 +100,14 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     index = count_up(input.shape[1])
     mask = index != ops.expand_dims(target, 1)
-    chosen = ops.where(mask, scale * input, -math.inf)
+    chosen = filled(scale * input, ~mask, -math.inf)
     others = logsumexp(chosen, axis=-1)
     picked = pick(input, target, axis=1)
     product = (picked - margin) * scale
     probability = sigmoid(others - product)
     probability_2 = sigmoid(product - others)
     probability_3 = softmax(chosen, axis=-1)
-    chosen_2 = ops.where(mask, input, 0.0)
+    chosen_2 = filled(input, ~mask, 0.0)
     chosen_3 = ops.where(mask, scale, 0.0)
     term = chosen_2 * d_scale + chosen_3 * d_input
     picked_2 = pick(d_input, target, axis=1)
@@ -102,27 +117,25 @@ def _curvature(
     )
     slope = upstream * probability * d_scale
     term_4 = -upstream * probability * probability_2 * scale * term_3 - slope
-    product_2 = ops.cast(index == ops.expand_dims(target, 1), upstream.dtype) * ops.expand_dims(
-        term_4, 1
+    product_2 = ops.cast(index == ops.expand_dims(target, 1), upstream.dtype) * repeated(
+        ops.expand_dims(term_4, 1), input
     )
     slope_2 = upstream * probability * probability_2 * term_3
+    product_3 = repeated(ops.expand_dims(slope_2, 1), input) * probability_3 * chosen_3
     slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term, axis=-1)
+    product_4 = repeated(ops.expand_dims(slope_3, 1), input) * chosen_3 * d_probability
     chosen_4 = ops.cast(mask, upstream.dtype)
-    product_3 = probability_2 * term_3
+    product_5 = repeated(ops.expand_dims(slope, 1), input) * probability_3 * chosen_4
+    product_6 = probability_2 * term_3
     term_5 = (
-        upstream * probability * product_3 * term_2
+        upstream * probability * product_6 * term_2
         + upstream * probability * d_margin
         - upstream * probability * picked_2
     )
     sums = total(chosen_2 * d_probability + probability_3 * chosen_4 * d_input, axis=1)
-    slope_4 = upstream * probability * (product_3 * total(probability_3 * chosen_2, axis=1) + sums)
-    change_input = (
-        product_2
-        + ops.expand_dims(slope_2, 1) * probability_3 * chosen_3
-        + ops.expand_dims(slope_3, 1) * chosen_3 * d_probability
-        + ops.expand_dims(slope, 1) * probability_3 * chosen_4
-    )
+    slope_4 = upstream * probability * (product_6 * total(probability_3 * chosen_2, axis=1) + sums)
+    change_input = product_2 + product_3 + product_4 + product_5
     change_margin = total(slope_3) * d_scale + scale * total(slope_2)
     return change_input, total(term_5) + total(slope_4), change_margin
 

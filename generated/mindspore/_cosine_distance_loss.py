@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total, with_batch
+from ._arrays import Operand, fold, repeated, total, with_batch
 from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -24,15 +24,15 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     input_direction = direction(input, axis=-2)
     slope = upstream * total(target_direction * input_direction, axis=1)
     term = (
-        ops.expand_dims(slope, 1) * input_direction
-        - ops.expand_dims(upstream, 1) * target_direction
+        repeated(ops.expand_dims(slope, 1), input) * input_direction
+        - repeated(ops.expand_dims(upstream, 1), input) * target_direction
     )
     term_2 = (
-        ops.expand_dims(slope, 1) * target_direction
-        - ops.expand_dims(upstream, 1) * input_direction
+        repeated(ops.expand_dims(slope, 1), input) * target_direction
+        - repeated(ops.expand_dims(upstream, 1), input) * input_direction
     )
-    grad_input = ops.expand_dims(ratio(1.0, norm(input, axis=-2)), 1) * term
-    grad_target = ops.expand_dims(ratio(1.0, norm(target, axis=-2)), 1) * term_2
+    grad_input = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-2)), 1), input) * term
+    grad_target = repeated(ops.expand_dims(ratio(1.0, norm(target, axis=-2)), 1), input) * term_2
     return grad_input, grad_target
 
 
@@ -40,16 +40,20 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     """Return the derivative of the loss along the tangents."""
     target_direction = direction(target, axis=-2)
     input_direction = direction(input, axis=-2)
-    product = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
+    product = input_direction * repeated(
+        ops.expand_dims(total(input_direction * d_input, axis=1), 1), target
+    )
     product_2 = (
         target_direction
-        * ops.expand_dims(ratio(1.0, norm(input, axis=-2)), 1)
+        * repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-2)), 1), target)
         * (d_input - product)
     )
-    product_3 = target_direction * ops.expand_dims(total(target_direction * d_target, axis=1), 1)
+    product_3 = target_direction * repeated(
+        ops.expand_dims(total(target_direction * d_target, axis=1), 1), target
+    )
     product_4 = (
         input_direction
-        * ops.expand_dims(ratio(1.0, norm(target, axis=-2)), 1)
+        * repeated(ops.expand_dims(ratio(1.0, norm(target, axis=-2)), 1), target)
         * (d_target - product_3)
     )
     return -total(product_2 + product_4, axis=1)
@@ -68,41 +72,39 @@ def _curvature(
     sums_2 = total(target_direction * input_direction, axis=1)
     slope = upstream * sums_2
     term = (
-        ops.expand_dims(slope, 1) * input_direction
-        - ops.expand_dims(upstream, 1) * target_direction
+        repeated(ops.expand_dims(slope, 1), input) * input_direction
+        - repeated(ops.expand_dims(upstream, 1), input) * target_direction
     )
     target_length = norm(target, axis=-2)
     quotient_2 = ratio(1.0, target_length)
     slope_2 = quotient * upstream * quotient_2
     sums_3 = total(target_direction * d_target, axis=1)
-    term_2 = d_target - target_direction * ops.expand_dims(sums_3, 1)
+    term_2 = d_target - target_direction * repeated(ops.expand_dims(sums_3, 1), input)
     slope_3 = quotient * quotient * upstream * sums_2
-    term_3 = d_input - input_direction * ops.expand_dims(sums, 1)
-    term_4 = (
-        input_direction * ops.expand_dims(quotient_2, 1) * term_2
-        + target_direction * ops.expand_dims(quotient, 1) * term_3
-    )
-    sums_4 = total(term_4, axis=1)
+    term_3 = d_input - input_direction * repeated(ops.expand_dims(sums, 1), input)
+    product_2 = input_direction * repeated(ops.expand_dims(quotient_2, 1), input) * term_2
+    product_3 = target_direction * repeated(ops.expand_dims(quotient, 1), input) * term_3
+    sums_4 = total(product_2 + product_3, axis=1)
     slope_4 = quotient * upstream * sums_4
-    product_2 = ratio(quotient_2, target_length) * sums_3
-    term_5 = (
-        ops.expand_dims(slope, 1) * target_direction
-        - ops.expand_dims(upstream, 1) * input_direction
+    product_4 = ratio(quotient_2, target_length) * sums_3
+    term_4 = (
+        repeated(ops.expand_dims(slope, 1), input) * target_direction
+        - repeated(ops.expand_dims(upstream, 1), input) * input_direction
     )
     slope_5 = quotient_2 * upstream * quotient
     slope_6 = quotient_2 * quotient_2 * upstream * sums_2
     slope_7 = quotient_2 * upstream * sums_4
     change_input = (
-        ops.expand_dims(slope_3, 1) * term_3
-        + ops.expand_dims(slope_4, 1) * input_direction
-        - ops.expand_dims(product, 1) * term
-        - ops.expand_dims(slope_2, 1) * term_2
+        repeated(ops.expand_dims(slope_3, 1), input) * term_3
+        + repeated(ops.expand_dims(slope_4, 1), input) * input_direction
+        - repeated(ops.expand_dims(product, 1), input) * term
+        - repeated(ops.expand_dims(slope_2, 1), input) * term_2
     )
     change_target = (
-        ops.expand_dims(slope_6, 1) * term_2
-        + ops.expand_dims(slope_7, 1) * target_direction
-        - ops.expand_dims(product_2, 1) * term_5
-        - ops.expand_dims(slope_5, 1) * term_3
+        repeated(ops.expand_dims(slope_6, 1), input) * term_2
+        + repeated(ops.expand_dims(slope_7, 1), input) * target_direction
+        - repeated(ops.expand_dims(product_4, 1), input) * term_4
+        - repeated(ops.expand_dims(slope_5, 1), input) * term_3
     )
     return change_input, change_target
 

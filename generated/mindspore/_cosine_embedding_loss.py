@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, total, with_batch
+from ._arrays import Operand, constant, filled, repeated, sign, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -16,7 +16,7 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor) -> Te
     quotient = ratio(input1, ops.expand_dims(floored_norm(input1, 1e-06, axis=-1), 1))
     quotient_2 = ratio(input2, ops.expand_dims(floored_norm(input2, 1e-06, axis=-1), 1))
     cosine = total(quotient * quotient_2, axis=1)
-    chosen = ops.where(target == -1.0, ops.maximum(0.0, cosine - margin), 0.0)
+    chosen = filled(ops.maximum(0.0, cosine - margin), ~(target == -1.0), 0.0)
     return ops.where(target == 1.0, 1.0 - cosine, chosen)
 
 
@@ -31,16 +31,22 @@ def _gradient(
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, ops.expand_dims(length2, 1))
     positive = ops.maximum(0.0, sign(margin - total(quotient * quotient_2, axis=1)))
-    chosen = ops.where(mask, -1.0, ops.where(mask_2, 1.0 - positive, 0.0))
+    chosen = filled(filled(1.0 - positive, ~mask_2, 0.0), mask, -1.0)
     slope = upstream * chosen * ratio(1.0, length1)
     sums = total(ratio(quotient, ops.expand_dims(length1, 1)) * quotient_2, axis=1)
     slope_2 = upstream * chosen * sums
     slope_3 = upstream * chosen * ratio(1.0, length2)
     sums_2 = total(quotient * ratio(quotient_2, ops.expand_dims(length2, 1)), axis=1)
     slope_4 = upstream * chosen * sums_2
-    slope_5 = upstream * ops.where(mask, 0.0, ops.where(mask_2, positive - 1.0, 0.0))
-    grad_input1 = ops.expand_dims(slope, 1) * quotient_2 - ops.expand_dims(slope_2, 1) * quotient
-    grad_input2 = ops.expand_dims(slope_3, 1) * quotient - ops.expand_dims(slope_4, 1) * quotient_2
+    slope_5 = upstream * filled(filled(positive - 1.0, ~mask_2, 0.0), mask, 0.0)
+    grad_input1 = (
+        repeated(ops.expand_dims(slope, 1), input1) * quotient_2
+        - repeated(ops.expand_dims(slope_2, 1), input1) * quotient
+    )
+    grad_input2 = (
+        repeated(ops.expand_dims(slope_3, 1), input1) * quotient
+        - repeated(ops.expand_dims(slope_4, 1), input1) * quotient_2
+    )
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     return grad_input1, grad_input2, grad_target, total(slope_5)
 
@@ -63,25 +69,23 @@ def _tangent(
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, ops.expand_dims(length2, 1))
     positive = ops.maximum(0.0, sign(margin - total(quotient * quotient_2, axis=1)))
-    product = (
+    product = repeated(ops.expand_dims(ratio(1.0, length1), 1), input1) * quotient_2 * d_input1
+    product_2 = (
         ratio(quotient, ops.expand_dims(length1, 1))
         * quotient_2
-        * ops.expand_dims(total(quotient * d_input1, axis=1), 1)
+        * repeated(ops.expand_dims(total(quotient * d_input1, axis=1), 1), input1)
     )
-    product_2 = (
+    product_3 = quotient * repeated(ops.expand_dims(ratio(1.0, length2), 1), input1) * d_input2
+    product_4 = (
         quotient
         * ratio(quotient_2, ops.expand_dims(length2, 1))
-        * ops.expand_dims(total(quotient_2 * d_input2, axis=1), 1)
+        * repeated(ops.expand_dims(total(quotient_2 * d_input2, axis=1), 1), input1)
     )
-    term = (
-        ops.expand_dims(ratio(1.0, length1), 1) * quotient_2 * d_input1
-        + quotient * ops.expand_dims(ratio(1.0, length2), 1) * d_input2
-        - product
-        - product_2
+    product_5 = filled(filled(1.0 - positive, ~mask_2, 0.0), mask, -1.0) * total(
+        product + product_3 - product_2 - product_4, axis=1
     )
-    product_3 = ops.where(mask, -1.0, ops.where(mask_2, 1.0 - positive, 0.0)) * total(term, axis=1)
-    product_4 = ops.where(mask, 0.0, ops.where(mask_2, positive - 1.0, 0.0)) * d_margin
-    return product_3 + product_4
+    product_6 = filled(filled(positive - 1.0, ~mask_2, 0.0), mask, 0.0) * d_margin
+    return product_5 + product_6
 
 
 def _curvature(
@@ -101,7 +105,7 @@ def _curvature(
     length2 = floored_norm(input2, 1e-06, axis=-1)
     quotient_2 = ratio(input2, ops.expand_dims(length2, 1))
     positive = ops.maximum(0.0, sign(margin - total(quotient * quotient_2, axis=1)))
-    chosen = ops.where(target == 1.0, -1.0, ops.where(target == -1.0, 1.0 - positive, 0.0))
+    chosen = filled(filled(1.0 - positive, ~(target == -1.0), 0.0), target == 1.0, -1.0)
     quotient_3 = ratio(1.0, length1)
     sums = total(quotient * d_input1, axis=1)
     slope = upstream * chosen * ratio(quotient_3, length1) * sums
@@ -111,54 +115,58 @@ def _curvature(
     slope_3 = upstream * chosen * quotient_3 * sums_2
     quotient_5 = ratio(quotient_2, ops.expand_dims(length2, 1))
     power = quotient_3 * quotient_3
+    product = repeated(ops.expand_dims(power, 1), input1) * quotient_2 * d_input1
     quotient_6 = ratio(quotient, ops.expand_dims(length1, 1))
-    term = -ops.expand_dims(quotient_3, 1) * quotient_6 - ratio(
+    term = -repeated(ops.expand_dims(quotient_3, 1), input1) * quotient_6 - ratio(
         quotient_6, ops.expand_dims(length1, 1)
     )
-    product = quotient_5 * quotient_6
+    product_2 = quotient_6 * repeated(ops.expand_dims(quotient_4, 1), input1) * d_input2
+    product_3 = quotient_5 * quotient_6
     term_2 = (
-        ops.expand_dims(power, 1) * quotient_2 * d_input1
-        + term * quotient_2 * ops.expand_dims(sums, 1)
-        + quotient_6 * ops.expand_dims(quotient_4, 1) * d_input2
-        - product * ops.expand_dims(sums_2, 1)
+        product
+        + term * quotient_2 * repeated(ops.expand_dims(sums, 1), input1)
+        + product_2
+        - product_3 * repeated(ops.expand_dims(sums_2, 1), input1)
     )
     slope_4 = upstream * chosen * total(term_2, axis=1)
     sums_3 = total(quotient_6 * quotient_2, axis=1)
     slope_5 = upstream * chosen * sums_3 * quotient_3
     slope_6 = upstream * chosen * sums_3 * sums
-    product_2 = chosen * quotient_4
-    slope_7 = upstream * product_2 * sums
-    product_3 = chosen * sums_2
-    slope_8 = upstream * product_3 * ratio(quotient_4, length2)
+    product_4 = chosen * quotient_4
+    slope_7 = upstream * product_4 * sums
+    product_5 = chosen * sums_2
+    slope_8 = upstream * product_5 * ratio(quotient_4, length2)
+    product_6 = repeated(ops.expand_dims(quotient_3, 1), input1) * quotient_5 * d_input1
     power_2 = quotient_4 * quotient_4
-    term_3 = -ops.expand_dims(quotient_4, 1) * quotient_5 - ratio(
+    product_7 = quotient * repeated(ops.expand_dims(power_2, 1), input1) * d_input2
+    term_3 = -repeated(ops.expand_dims(quotient_4, 1), input1) * quotient_5 - ratio(
         quotient_5, ops.expand_dims(length2, 1)
     )
     term_4 = (
-        ops.expand_dims(quotient_3, 1) * quotient_5 * d_input1
-        + quotient * ops.expand_dims(power_2, 1) * d_input2
-        + quotient * term_3 * ops.expand_dims(sums_2, 1)
-        - product * ops.expand_dims(sums, 1)
+        product_6
+        + product_7
+        + quotient * term_3 * repeated(ops.expand_dims(sums_2, 1), input1)
+        - product_3 * repeated(ops.expand_dims(sums, 1), input1)
     )
     slope_9 = upstream * chosen * total(term_4, axis=1)
     sums_4 = total(quotient * quotient_5, axis=1)
-    slope_10 = upstream * product_2 * sums_4
-    slope_11 = upstream * product_3 * sums_4
+    slope_10 = upstream * product_4 * sums_4
+    slope_11 = upstream * product_5 * sums_4
     change_input1 = (
-        ops.expand_dims(slope_2, 1) * d_input2
-        + ops.expand_dims(slope_6, 1) * quotient_6
-        - ops.expand_dims(slope, 1) * quotient_2
-        - ops.expand_dims(slope_3, 1) * quotient_5
-        - ops.expand_dims(slope_4, 1) * quotient
-        - ops.expand_dims(slope_5, 1) * d_input1
+        repeated(ops.expand_dims(slope_2, 1), input1) * d_input2
+        + repeated(ops.expand_dims(slope_6, 1), input1) * quotient_6
+        - repeated(ops.expand_dims(slope, 1), input1) * quotient_2
+        - repeated(ops.expand_dims(slope_3, 1), input1) * quotient_5
+        - repeated(ops.expand_dims(slope_4, 1), input1) * quotient
+        - repeated(ops.expand_dims(slope_5, 1), input1) * d_input1
     )
     change_input2 = (
-        ops.expand_dims(slope_2, 1) * d_input1
-        + ops.expand_dims(slope_11, 1) * quotient_5
-        - ops.expand_dims(slope_7, 1) * quotient_6
-        - ops.expand_dims(slope_8, 1) * quotient
-        - ops.expand_dims(slope_9, 1) * quotient_2
-        - ops.expand_dims(slope_10, 1) * d_input2
+        repeated(ops.expand_dims(slope_2, 1), input1) * d_input1
+        + repeated(ops.expand_dims(slope_11, 1), input1) * quotient_5
+        - repeated(ops.expand_dims(slope_7, 1), input1) * quotient_6
+        - repeated(ops.expand_dims(slope_8, 1), input1) * quotient
+        - repeated(ops.expand_dims(slope_9, 1), input1) * quotient_2
+        - repeated(ops.expand_dims(slope_10, 1), input1) * d_input2
     )
     change_target = ops.fill(target.dtype, target.shape, 0.0)
     return change_input1, change_input2, change_target, constant(0.0, upstream)

@@ -3,7 +3,18 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, divide, fold, take, total, with_batch, zeros_like
+from ._arrays import (
+    Operand,
+    constant,
+    divide,
+    filled,
+    fold,
+    repeated,
+    take,
+    total,
+    with_batch,
+    zeros_like,
+)
 from ._checks import (
     check_dialect,
     check_floating,
@@ -39,7 +50,7 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, ignore_index: i
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
-    return ops.where(valid, label_cross_entropy(input, label, axis=-2) * take(weight, label), 0.0)
+    return filled(label_cross_entropy(input, label, axis=-2) * take(weight, label), ~valid, 0.0)
 
 
 def _gradient_labels(
@@ -49,13 +60,8 @@ def _gradient_labels(
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
     slope = upstream * take(weight, label)
-    return (
-        ops.where(
-            ops.expand_dims(valid, 1),
-            ops.expand_dims(slope, 1) * label_excess(input, label, axis=-2),
-            0.0,
-        ),
-    )
+    product = repeated(ops.expand_dims(slope, 1), input) * label_excess(input, label, axis=-2)
+    return (filled(product, ~repeated(ops.expand_dims(valid, 1), input), 0.0),)
 
 
 def _tangent_labels(
@@ -65,7 +71,7 @@ def _tangent_labels(
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
     product = take(weight, label) * total(label_excess(input, label, axis=-2) * d_input, axis=1)
-    return ops.where(valid, product, 0.0)
+    return filled(product, ~valid, 0.0)
 
 
 def _curvature_labels(
@@ -79,14 +85,14 @@ def _curvature_labels(
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * take(weight, ops.where(valid, target, 0))
-    product = ops.expand_dims(slope, 1) * softmax_tangent(input, d_input, axis=-2)
-    return (ops.where(ops.expand_dims(valid, 1), product, 0.0),)
+    product = repeated(ops.expand_dims(slope, 1), input) * softmax_tangent(input, d_input, axis=-2)
+    return (filled(product, ~repeated(ops.expand_dims(valid, 1), input), 0.0),)
 
 
 def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return ops.where(valid, take(weight, ops.where(valid, target, 0)), 0.0)
+    return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
 
 
 def _denominator_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
@@ -172,7 +178,7 @@ def _value_smoothed_labels(
     product_2 = (
         (1.0 - label_smoothing) * label_cross_entropy(input, label, axis=-2) * take(weight, label)
     )
-    return ops.where(valid, product + product_2, 0.0)
+    return filled(product + product_2, ~valid, 0.0)
 
 
 def _gradient_smoothed_labels(
@@ -190,12 +196,17 @@ def _gradient_smoothed_labels(
     slope = upstream * label_weight * (1.0 - label_smoothing)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     xent, excess_2 = cross_entropy_and_excess(input, ops.expand_dims(weight, 1), axis=-2)
-    product = ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1) * excess_2
-    slope_2 = upstream * (divide(xent, input.shape[1]) - nll_at * label_weight)
-    grad_input = ops.where(
-        ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * excess + product, 0.0
+    product = (
+        repeated(ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1), input)
+        * excess_2
     )
-    grad_label_smoothing = total(ops.where(valid, slope_2, 0.0))
+    slope_2 = upstream * (divide(xent, input.shape[1]) - nll_at * label_weight)
+    grad_input = filled(
+        repeated(ops.expand_dims(slope, 1), input) * excess + product,
+        ~repeated(ops.expand_dims(valid, 1), input),
+        0.0,
+    )
+    grad_label_smoothing = total(filled(slope_2, ~valid, 0.0))
     return grad_input, grad_label_smoothing
 
 
@@ -217,7 +228,7 @@ def _tangent_smoothed_labels(
     product = (divide(xent, input.shape[1]) - nll_at * label_weight) * d_label_smoothing
     product_2 = divide(label_smoothing * total(excess * d_input, axis=1), input.shape[1])
     product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * d_input, axis=1)
-    return ops.where(valid, product + product_2 + product_3, 0.0)
+    return filled(product + product_2 + product_3, ~valid, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -237,30 +248,28 @@ def _curvature_smoothed_labels(
     slope = upstream * label_weight
     excess = label_excess(input, label, axis=-2)
     excess_2 = excess_over(input, ops.expand_dims(weight, 1), axis=-2)
-    term = (
-        ops.expand_dims(divide(upstream, input.shape[1]), 1) * excess_2
-        - ops.expand_dims(slope, 1) * excess
-    )
+    product = repeated(ops.expand_dims(divide(upstream, input.shape[1]), 1), input) * excess_2
+    product_2 = (product - repeated(ops.expand_dims(slope, 1), input) * excess) * d_label_smoothing
     slope_2 = upstream * label_weight * (1.0 - label_smoothing)
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product = (
-        ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1)
-        * total(weight)
+    product_3 = (
+        repeated(ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1), input)
+        * repeated(total(weight), input)
         * d_probability
     )
-    term_2 = term * d_label_smoothing + ops.expand_dims(slope_2, 1) * d_probability + product
-    term_3 = divide(total(excess_2 * d_input, axis=1), input.shape[1]) - label_weight * total(
+    term = product_2 + repeated(ops.expand_dims(slope_2, 1), input) * d_probability + product_3
+    term_2 = divide(total(excess_2 * d_input, axis=1), input.shape[1]) - label_weight * total(
         excess * d_input, axis=1
     )
-    change_input = ops.where(ops.expand_dims(valid, 1), term_2, 0.0)
-    change_label_smoothing = total(ops.where(valid, upstream * term_3, 0.0))
+    change_input = filled(term, ~repeated(ops.expand_dims(valid, 1), input), 0.0)
+    change_label_smoothing = total(filled(upstream * term_2, ~valid, 0.0))
     return change_input, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return ops.where(valid, take(weight, ops.where(valid, target, 0)), 0.0)
+    return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
 
 
 def _denominator_smoothed_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
@@ -357,7 +366,9 @@ def _value_probabilities(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     smoothed = label_smoothing / input.shape[1] + (1.0 - label_smoothing) * target
-    return cross_entropy_with(input, smoothed * ops.expand_dims(weight, 1), axis=-2)
+    return cross_entropy_with(
+        input, smoothed * repeated(ops.expand_dims(weight, 1), input), axis=-2
+    )
 
 
 def _gradient_probabilities(
@@ -365,14 +376,24 @@ def _gradient_probabilities(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `label_smoothing`, given that of the loss."""
     term = 1.0 - label_smoothing
-    product = (label_smoothing / input.shape[1] + term * target) * ops.expand_dims(weight, 1)
+    product = (label_smoothing / input.shape[1] + term * target) * repeated(
+        ops.expand_dims(weight, 1), input
+    )
     slope = upstream * term
     nll = negative_log_softmax(input, axis=-2)
     slope_2 = (
-        ops.expand_dims(upstream, 1) * nll * (constant(1.0 / input.shape[1], upstream) - target)
+        repeated(ops.expand_dims(upstream, 1), input)
+        * nll
+        * (constant(1.0 / input.shape[1], upstream) - target)
     )
-    grad_input = ops.expand_dims(upstream, 1) * excess_over(input, product, axis=-2)
-    grad_target = ops.expand_dims(slope, 1) * ops.expand_dims(weight, 1) * nll
+    grad_input = repeated(ops.expand_dims(upstream, 1), input) * excess_over(
+        input, product, axis=-2
+    )
+    grad_target = (
+        repeated(ops.expand_dims(slope, 1), input)
+        * repeated(ops.expand_dims(weight, 1), input)
+        * nll
+    )
     grad_label_smoothing = total(weight * total(slope_2, axis=2))
     return grad_input, grad_target, grad_label_smoothing
 
@@ -388,14 +409,18 @@ def _tangent_probabilities(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - label_smoothing
-    product = (label_smoothing / input.shape[1] + term * target) * ops.expand_dims(weight, 1)
-    product_2 = weight * d_label_smoothing
-    product_3 = ops.expand_dims(product_2, 1) * (constant(1.0 / input.shape[1], input) - target)
-    product_4 = weight * term
-    product_5 = negative_log_softmax(input, axis=-2) * (
-        product_3 + ops.expand_dims(product_4, 1) * d_target
+    product = (label_smoothing / input.shape[1] + term * target) * repeated(
+        ops.expand_dims(weight, 1), input
     )
-    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(product_5, axis=1)
+    product_2 = weight * d_label_smoothing
+    product_3 = repeated(ops.expand_dims(product_2, 1), input) * (
+        constant(1.0 / input.shape[1], input) - target
+    )
+    product_4 = weight * term
+    term_2 = product_3 + repeated(ops.expand_dims(product_4, 1), input) * d_target
+    return total(excess_over(input, product, axis=-2) * d_input, axis=1) + total(
+        negative_log_softmax(input, axis=-2) * term_2, axis=1
+    )
 
 
 def _curvature_probabilities(
@@ -410,30 +435,46 @@ def _curvature_probabilities(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
-    product = (label_smoothing / target.shape[1] + term * target) * ops.expand_dims(weight, 1)
-    product_2 = ops.expand_dims(total(product, axis=1), 1) * softmax_tangent(
+    product = (label_smoothing / target.shape[1] + term * target) * repeated(
+        ops.expand_dims(weight, 1), target
+    )
+    product_2 = repeated(ops.expand_dims(total(product, axis=1), 1), target) * softmax_tangent(
         input, d_input, axis=-2
     )
     product_3 = weight * d_label_smoothing
     term_2 = constant(1.0 / target.shape[1], upstream) - target
     product_4 = weight * term
-    term_3 = ops.expand_dims(product_3, 1) * term_2 + ops.expand_dims(product_4, 1) * d_target
+    term_3 = (
+        repeated(ops.expand_dims(product_3, 1), target) * term_2
+        + repeated(ops.expand_dims(product_4, 1), target) * d_target
+    )
     slope = upstream * term
     offset = centred(input, d_input, axis=-2)
-    term_4 = ops.expand_dims(total(softmax(input, axis=-2) * offset, axis=1), 1) - offset
+    term_4 = (
+        repeated(ops.expand_dims(total(softmax(input, axis=-2) * offset, axis=1), 1), target)
+        - offset
+    )
+    product_5 = (
+        repeated(ops.expand_dims(slope, 1), target)
+        * repeated(ops.expand_dims(weight, 1), target)
+        * term_4
+    )
     slope_2 = upstream * d_label_smoothing
     nll = negative_log_softmax(input, axis=-2)
-    term_5 = (
-        ops.expand_dims(upstream, 1) * term_2 * term_4
-        - ops.expand_dims(upstream, 1) * nll * d_target
+    product_6 = (
+        repeated(ops.expand_dims(slope_2, 1), target)
+        * repeated(ops.expand_dims(weight, 1), target)
+        * nll
     )
-    change_input = ops.expand_dims(upstream, 1) * (product_2 + excess_over(input, term_3, axis=-2))
-    change_target = (
-        ops.expand_dims(slope, 1) * ops.expand_dims(weight, 1) * term_4
-        - ops.expand_dims(slope_2, 1) * ops.expand_dims(weight, 1) * nll
+    term_5 = (
+        repeated(ops.expand_dims(upstream, 1), target) * term_2 * term_4
+        - repeated(ops.expand_dims(upstream, 1), target) * nll * d_target
+    )
+    change_input = repeated(ops.expand_dims(upstream, 1), target) * (
+        product_2 + excess_over(input, term_3, axis=-2)
     )
     change_label_smoothing = total(weight * total(term_5, axis=2))
-    return change_input, change_target, change_label_smoothing
+    return change_input, product_5 - product_6, change_label_smoothing
 
 
 class _GradientProbabilities(nn.Cell):

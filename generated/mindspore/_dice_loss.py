@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, sigmoid, tanh, total
+from ._arrays import Operand, divide, fold, repeated, sigmoid, tanh, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -40,8 +40,12 @@ def _gradient(
     quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
-    term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1)
-    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
+    term_3 = repeated(ops.expand_dims(slope_2, 1), input) * (term - target) - repeated(
+        ops.expand_dims(slope, 1), input
+    )
+    grad_target = -repeated(ops.expand_dims(slope, 1), input) - repeated(
+        ops.expand_dims(slope_2, 1), input
+    ) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
 
@@ -100,26 +104,30 @@ def _curvature(
     slope_2 = upstream * quotient_3
     squashed_2 = tanh(-0.5 * input)
     slope_3 = upstream * quotient
-    product_5 = ops.expand_dims(slope_3, 1) * (term_2 * squashed_2 + target * squashed)
+    product_5 = repeated(ops.expand_dims(slope_3, 1), input) * (
+        term_2 * squashed_2 + target * squashed
+    )
+    term_5 = product_5 - repeated(ops.expand_dims(slope_2, 1), input) * squashed_2
     quotient_5 = ratio(quotient, term)
     product_6 = quotient_5 * d_smooth
     product_7 = quotient_5 * sums_2
     slope_4 = upstream * (-product_6 - product_7)
-    term_5 = (
-        (product_5 - ops.expand_dims(slope_2, 1) * squashed_2) * d_input
-        + ops.expand_dims(slope_4, 1) * term_3
-        - ops.expand_dims(slope, 1)
-        - 2.0 * ops.expand_dims(slope_3, 1) * d_target
+    term_6 = (
+        term_5 * d_input
+        + repeated(ops.expand_dims(slope_4, 1), input) * term_3
+        - repeated(ops.expand_dims(slope, 1), input)
+        - 2.0 * repeated(ops.expand_dims(slope_3, 1), input) * d_target
     )
-    term_6 = product_4 + quotient_4
-    term_7 = upstream * term_6 * d_smooth + upstream * term_6 * sums_2 - upstream * product_3
+    term_7 = product_4 + quotient_4
+    term_8 = upstream * term_7 * d_smooth + upstream * term_7 * sums_2 - upstream * product_3
     slope_5 = upstream * (product_6 + product_7)
+    product_8 = 0.5 * repeated(ops.expand_dims(slope_3, 1), input) * sech2(product_2) * d_input
     change_target = (
-        ops.expand_dims(term_7, 1)
-        + ops.expand_dims(slope_5, 1) * squashed
-        - 0.5 * ops.expand_dims(slope_3, 1) * sech2(product_2) * d_input
+        repeated(ops.expand_dims(term_8, 1), input)
+        + repeated(ops.expand_dims(slope_5, 1), input) * squashed
+        - product_8
     )
-    return product * term_5, change_target, -total(slope)
+    return product * term_6, change_target, -total(slope)
 
 
 class _Gradient(nn.Cell):
@@ -179,11 +187,11 @@ def _gradient_keras(
     term_2 = smooth + total(target + p)
     quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
     quotient_2 = ratio(1.0, term_2)
-    grad_input = (
-        upstream * quotient_2 * p * probability * (term - target)
-        - upstream * quotient * p * probability
-    )
-    grad_target = -upstream * quotient - upstream * quotient_2 * tanh(0.5 * input)
+    slope = upstream * repeated(quotient_2, target) * p * probability * (term - target)
+    grad_input = slope - upstream * repeated(quotient, target) * p * probability
+    grad_target = -repeated(upstream * quotient, target) - upstream * repeated(
+        quotient_2, target
+    ) * tanh(0.5 * input)
     grad_smooth = upstream * (quotient_2 - quotient)
     return grad_input, grad_target, grad_smooth
 
@@ -242,30 +250,28 @@ def _curvature_keras(
     sums_2 = total(d_target + product_3 * d_input)
     term_5 = term_3 * d_smooth + product_4 + (-product_5 - quotient_3) * sums_2
     squashed_2 = tanh(-0.5 * input)
-    term_6 = (
-        upstream * quotient * (term_2 * squashed_2 + target * squashed)
-        - upstream * quotient_2 * squashed_2
-    )
+    slope = upstream * repeated(quotient, input) * (term_2 * squashed_2 + target * squashed)
+    product_6 = product_3 * (slope - upstream * repeated(quotient_2, input) * squashed_2) * d_input
     quotient_4 = ratio(quotient, term)
-    product_6 = quotient_4 * d_smooth
-    product_7 = quotient_4 * sums_2
-    term_7 = product_5 + quotient_3
-    term_8 = upstream * term_7 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
-    term_9 = (
-        (quotient_3 - product - quotient_4) * d_smooth + (term_7 - quotient_4) * sums_2 - product_4
+    product_7 = quotient_4 * d_smooth
+    product_8 = quotient_4 * sums_2
+    slope_2 = upstream * p * probability * term_4 * repeated(-product_7 - product_8, input)
+    slope_3 = 2.0 * upstream * repeated(quotient, input) * p * probability * d_target
+    term_6 = product_5 + quotient_3
+    term_7 = upstream * term_6 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+    slope_4 = 0.5 * upstream * repeated(quotient, input) * sech2(product_2) * d_input
+    term_8 = (
+        (quotient_3 - product - quotient_4) * d_smooth + (term_6 - quotient_4) * sums_2 - product_4
     )
     change_input = (
-        product_3 * term_6 * d_input
-        + upstream * p * probability * term_4 * (-product_6 - product_7)
-        - upstream * p * probability * term_5
-        - 2.0 * upstream * quotient * p * probability * d_target
+        product_6 + slope_2 - upstream * p * probability * repeated(term_5, input) - slope_3
     )
     change_target = (
-        term_8
-        + upstream * squashed * (product_6 + product_7)
-        - 0.5 * upstream * quotient * sech2(product_2) * d_input
+        repeated(term_7, input)
+        + upstream * squashed * repeated(product_7 + product_8, input)
+        - slope_4
     )
-    return change_input, change_target, upstream * term_9
+    return change_input, change_target, upstream * term_8
 
 
 class _GradientKeras(nn.Cell):
@@ -330,17 +336,17 @@ def _gradient_optax(
     product = ops.expand_dims(slope, 1) * quotient
     quotient_2 = ratio(1.0, term_2)
     product_2 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient_2, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient_2, 2), input)
         * (term - target)
     )
     product_3 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient_2, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient_2, 2), input)
         * tanh(0.5 * input)
     )
-    grad_input = p * probability * (product_2 - ops.expand_dims(product, 2))
-    grad_target = -ops.expand_dims(product, 2) - product_3
+    grad_input = p * probability * (product_2 - repeated(ops.expand_dims(product, 2), input))
+    grad_target = -repeated(ops.expand_dims(product, 2), input) - product_3
     grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / input.shape[1]
     return grad_input, grad_target, grad_smooth
 
@@ -402,26 +408,35 @@ def _curvature_optax(
     product_7 = ops.expand_dims(slope, 1) * term_4
     squashed_2 = tanh(-0.5 * input)
     product_8 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(quotient_2, 2) * squashed_2
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient_2, 2), input)
+        * squashed_2
     )
     product_9 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient, 2), input)
         * (term_2 * squashed_2 + target * squashed)
     )
     quotient_4 = ratio(quotient, term)
     product_10 = 2.0 * quotient_4 * d_smooth
     product_11 = quotient_4 * sums
     term_5 = -product_10 - product_11
-    product_12 = ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(term_5, 2) * term_3
+    product_12 = (
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(term_5, 2), input)
+        * term_3
+    )
     product_13 = (
         2.0
-        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient, 2), input)
         * d_target
     )
     term_6 = (
-        (product_9 - product_8) * d_input + product_12 - ops.expand_dims(product_7, 2) - product_13
+        (product_9 - product_8) * d_input
+        + product_12
+        - repeated(ops.expand_dims(product_7, 2), input)
+        - product_13
     )
     product_14 = ops.expand_dims(divide(upstream * d_smooth, input.shape[1]), 1) * (
         product_4 + product_5
@@ -433,16 +448,18 @@ def _curvature_optax(
     )
     term_8 = product_10 + product_11
     product_15 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(term_8, 2) * squashed
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(term_8, 2), input)
+        * squashed
     )
     product_16 = (
         0.5
-        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient, 2), input)
         * sech2(product_2)
         * d_input
     )
-    change_target = ops.expand_dims(term_7, 2) + product_15 - product_16
+    change_target = repeated(ops.expand_dims(term_7, 2), input) + product_15 - product_16
     change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
     return product * term_6, change_target, change_smooth
 

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, larger, sign, smaller, with_batch
+from ._arrays import Operand, count_up, larger, repeated, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -78,6 +78,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         quotient * width + product * term_5 + product_2 - 2.0 * quotient_2 * hull_height * term_9
     )
     slope = upstream * term_10
+    chosen = ops.where(repeated(mask, input), repeated(ops.expand_dims(slope, 1), input), 0.0)
     mask_2 = index == 1
     term_11 = -0.5 * sign(top - true_top) - 0.5
     term_12 = -0.5 * sign(true_top - top) - 0.5
@@ -85,6 +86,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         product * term_11 + product_2 - width * quotient - 2.0 * quotient_2 * hull_height * term_12
     )
     slope_2 = upstream * term_13
+    chosen_2 = ops.where(repeated(mask_2, input), repeated(ops.expand_dims(slope_2, 1), input), 0.0)
     mask_3 = index == 2
     product_3 = term_4 * (overlap_height * ops.maximum(0.0, sign(term)))
     term_14 = 0.5 * sign(true_right - right) + 0.5
@@ -97,6 +99,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * quotient_2 * hull_width * term_15
     )
     slope_3 = upstream * term_16
+    chosen_3 = ops.where(repeated(mask_3, input), repeated(ops.expand_dims(slope_3, 1), input), 0.0)
     mask_4 = index == 0
     term_17 = -0.5 * sign(left - true_left) - 0.5
     term_18 = -0.5 * sign(true_left - left) - 0.5
@@ -107,6 +110,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * quotient_2 * hull_width * term_18
     )
     slope_4 = upstream * term_19
+    chosen_4 = ops.where(repeated(mask_4, input), repeated(ops.expand_dims(slope_4, 1), input), 0.0)
     slope_5 = upstream * (true_width * quotient)
     slope_6 = 0.5 * upstream * quotient_3 * term_7
     term_20 = (
@@ -115,12 +119,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * upstream * quotient_2 * hull_height * term_5
         - slope_6
     )
+    chosen_5 = ops.where(repeated(mask, input), repeated(ops.expand_dims(term_20, 1), input), 0.0)
     term_21 = (
         upstream * product * term_12
         - slope_5
         - 2.0 * upstream * quotient_2 * hull_height * term_11
         - slope_6
     )
+    chosen_6 = ops.where(repeated(mask_2, input), repeated(ops.expand_dims(term_21, 1), input), 0.0)
     slope_7 = upstream * (true_height * quotient)
     slope_8 = 0.5 * upstream * quotient_3 * term_6
     term_22 = (
@@ -129,24 +135,16 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         - 2.0 * upstream * quotient_2 * hull_width * term_14
         - slope_8
     )
+    chosen_7 = ops.where(repeated(mask_3, input), repeated(ops.expand_dims(term_22, 1), input), 0.0)
     term_23 = (
         upstream * product_3 * term_18
         - slope_7
         - 2.0 * upstream * quotient_2 * hull_width * term_17
         - slope_8
     )
-    grad_input = (
-        ops.where(mask, ops.expand_dims(slope, 1), 0.0)
-        + ops.where(mask_2, ops.expand_dims(slope_2, 1), 0.0)
-        + ops.where(mask_3, ops.expand_dims(slope_3, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(slope_4, 1), 0.0)
-    )
-    grad_target = (
-        ops.where(mask, ops.expand_dims(term_20, 1), 0.0)
-        + ops.where(mask_2, ops.expand_dims(term_21, 1), 0.0)
-        + ops.where(mask_3, ops.expand_dims(term_22, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(term_23, 1), 0.0)
-    )
+    chosen_8 = ops.where(repeated(mask_4, input), repeated(ops.expand_dims(term_23, 1), input), 0.0)
+    grad_input = chosen + chosen_2 + chosen_3 + chosen_4
+    grad_target = chosen_5 + chosen_6 + chosen_7 + chosen_8
     return grad_input, grad_target
 
 
@@ -327,12 +325,13 @@ def _curvature(
         - 2.0 * upstream * power_2 * hull_height * term_10 * term_28
         - 2.0 * upstream * quotient_5 * term_10 * term_31
     )
+    product_11 = repeated(chosen, input) * repeated(ops.expand_dims(term_33, 1), input)
     chosen_2 = ops.cast(index == 1, upstream.dtype)
-    product_11 = (2.0 * upstream * term_29 * hull_height * term_12 - slope_4) * term_32
+    product_12 = (2.0 * upstream * term_29 * hull_height * term_12 - slope_4) * term_32
     term_34 = (
         upstream * term_20 * width * term_19
         + term_11 * upstream * term_22
-        + product_11
+        + product_12
         + slope_5
         - slope
         - slope_2
@@ -340,15 +339,16 @@ def _curvature(
         - 2.0 * upstream * power_2 * hull_height * term_12 * term_28
         - 2.0 * upstream * quotient_5 * term_12 * term_31
     )
+    product_13 = repeated(chosen_2, input) * repeated(ops.expand_dims(term_34, 1), input)
     chosen_3 = ops.cast(index == 2, upstream.dtype)
     slope_6 = upstream * power * positive * overlap_height * height * term_8
     slope_7 = upstream * power * overlap_width * positive_2 * height * term_13
     slope_8 = upstream * quotient_2 * term_16
-    product_12 = (-power * overlap_width * overlap_height - product_7 - product_6) * term_13
-    product_13 = power * positive * positive * overlap_height * overlap_height * term_8
-    term_35 = product_2 * term_21 * term_19 + product_12 - product_13
+    product_14 = (-power * overlap_width * overlap_height - product_7 - product_6) * term_13
+    product_15 = power * positive * positive * overlap_height * overlap_height * term_8
+    term_35 = product_2 * term_21 * term_19 + product_14 - product_15
     slope_9 = 0.5 * upstream * quotient_6 * term_24
-    product_14 = (2.0 * upstream * term_29 * hull_width * term_5 - slope_9) * term_32
+    product_16 = (2.0 * upstream * term_29 * hull_width * term_5 - slope_9) * term_32
     slope_10 = 0.5 * upstream * quotient_4 * term_25
     term_36 = (
         slope_6
@@ -356,17 +356,18 @@ def _curvature(
         + upstream * term_14 * height * term_19
         + slope_8
         + term_4 * upstream * term_35
-        + product_14
+        + product_16
         + slope_10
         - 2.0 * upstream * power_2 * hull_width * term_5 * term_28
         - 2.0 * upstream * quotient_5 * term_5 * term_30
     )
+    product_17 = repeated(chosen_3, input) * repeated(ops.expand_dims(term_36, 1), input)
     chosen_4 = ops.cast(index == 0, upstream.dtype)
-    product_15 = (2.0 * upstream * term_29 * hull_width * term_7 - slope_9) * term_32
+    product_18 = (2.0 * upstream * term_29 * hull_width * term_7 - slope_9) * term_32
     term_37 = (
         upstream * term_20 * height * term_19
         + term_6 * upstream * term_35
-        + product_15
+        + product_18
         + slope_10
         - slope_6
         - slope_7
@@ -374,17 +375,18 @@ def _curvature(
         - 2.0 * upstream * power_2 * hull_width * term_7 * term_28
         - 2.0 * upstream * quotient_5 * term_7 * term_30
     )
-    product_16 = true_width * power
-    slope_11 = upstream * (product_3 * product_16)
-    slope_12 = upstream * (product_5 * product_16)
-    product_17 = term_14 * term_19
+    product_19 = repeated(chosen_4, input) * repeated(ops.expand_dims(term_37, 1), input)
+    product_20 = true_width * power
+    slope_11 = upstream * (product_3 * product_20)
+    slope_12 = upstream * (product_5 * product_20)
+    product_21 = term_14 * term_19
     slope_13 = upstream * (quotient_2 * term_17)
-    product_18 = 0.5 * quotient_6 * term_26
-    slope_14 = upstream * (2.0 * term_29 * hull_height * term_9 + product_18) * term_32
+    product_22 = 0.5 * quotient_6 * term_26
+    slope_14 = upstream * (2.0 * term_29 * hull_height * term_9 + product_22) * term_32
     term_38 = (
         slope_11
         + slope_12
-        + upstream * product_17 * true_width
+        + upstream * product_21 * true_width
         + slope_13
         + term_10 * upstream * term_22
         + slope_14
@@ -392,10 +394,11 @@ def _curvature(
         - 2.0 * upstream * quotient_5 * term_9 * term_31
         - slope_5
     )
-    product_19 = term_19 * term_20
-    slope_15 = upstream * (2.0 * term_29 * hull_height * term_11 + product_18) * term_32
+    product_23 = repeated(chosen, input) * repeated(ops.expand_dims(term_38, 1), input)
+    product_24 = term_19 * term_20
+    slope_15 = upstream * (2.0 * term_29 * hull_height * term_11 + product_22) * term_32
     term_39 = (
-        upstream * product_19 * true_width
+        upstream * product_24 * true_width
         + term_12 * upstream * term_22
         + slope_15
         - slope_11
@@ -405,16 +408,17 @@ def _curvature(
         - 2.0 * upstream * quotient_5 * term_11 * term_31
         - slope_5
     )
-    product_20 = true_height * power
-    slope_16 = upstream * (product_3 * product_20)
-    slope_17 = upstream * (product_5 * product_20)
+    product_25 = repeated(chosen_2, input) * repeated(ops.expand_dims(term_39, 1), input)
+    product_26 = true_height * power
+    slope_16 = upstream * (product_3 * product_26)
+    slope_17 = upstream * (product_5 * product_26)
     slope_18 = upstream * (quotient_2 * term_18)
-    product_21 = 0.5 * quotient_6 * term_24
-    slope_19 = upstream * (2.0 * term_29 * hull_width * term_4 + product_21) * term_32
+    product_27 = 0.5 * quotient_6 * term_24
+    slope_19 = upstream * (2.0 * term_29 * hull_width * term_4 + product_27) * term_32
     term_40 = (
         slope_16
         + slope_17
-        + upstream * product_17 * true_height
+        + upstream * product_21 * true_height
         + slope_18
         + term_5 * upstream * term_35
         + slope_19
@@ -422,9 +426,10 @@ def _curvature(
         - 2.0 * upstream * quotient_5 * term_4 * term_30
         - slope_10
     )
-    slope_20 = upstream * (2.0 * term_29 * hull_width * term_6 + product_21) * term_32
+    product_28 = repeated(chosen_3, input) * repeated(ops.expand_dims(term_40, 1), input)
+    slope_20 = upstream * (2.0 * term_29 * hull_width * term_6 + product_27) * term_32
     term_41 = (
-        upstream * product_19 * true_height
+        upstream * product_24 * true_height
         + term_7 * upstream * term_35
         + slope_20
         - slope_16
@@ -434,18 +439,9 @@ def _curvature(
         - 2.0 * upstream * quotient_5 * term_6 * term_30
         - slope_10
     )
-    change_input = (
-        chosen * ops.expand_dims(term_33, 1)
-        + chosen_2 * ops.expand_dims(term_34, 1)
-        + chosen_3 * ops.expand_dims(term_36, 1)
-        + chosen_4 * ops.expand_dims(term_37, 1)
-    )
-    change_target = (
-        chosen * ops.expand_dims(term_38, 1)
-        + chosen_2 * ops.expand_dims(term_39, 1)
-        + chosen_3 * ops.expand_dims(term_40, 1)
-        + chosen_4 * ops.expand_dims(term_41, 1)
-    )
+    product_29 = repeated(chosen_4, input) * repeated(ops.expand_dims(term_41, 1), input)
+    change_input = product_11 + product_13 + product_17 + product_19
+    change_target = product_23 + product_25 + product_28 + product_29
     return change_input, change_target
 
 

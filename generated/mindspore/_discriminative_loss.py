@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, sign, total, zeros_like
+from ._arrays import Operand, divide, filled, repeated, sign, total, zeros_like
 from ._checks import (
     check_floating,
     check_integers,
@@ -25,8 +25,8 @@ def _value_variance(input: Tensor, target: Tensor, pull: Tensor) -> Tensor:
     """Return the unreduced loss."""
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
-    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
-    excess = ops.maximum(0.0, norm(term, axis=-1) - pull)
+    product = divide(ops.matmul(chosen, input), repeated(ops.expand_dims(sums, 1), input))
+    excess = ops.maximum(0.0, norm(input - product, axis=-1) - pull)
     return ratio(total(excess * divide(excess, sums)), total(1.0 / sums))
 
 
@@ -37,18 +37,31 @@ def _gradient_variance(
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
-    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
+    product = divide(ops.matmul(chosen, input), repeated(ops.expand_dims(sums, 1), input))
+    term = input - product
     excess = ops.maximum(0.0, norm(term, axis=-1) - pull)
     power = sums * sums
     direction_2 = direction(term, axis=-1)
-    product = divide(ops.expand_dims(excess, 1) * direction_2, ops.expand_dims(power, 1))
-    slope = -2.0 * upstream * quotient * ops.matmul(ops.transpose(chosen, (1, 0)), product)
-    slope_2 = excess * upstream
     product_2 = divide(
-        2.0 * ops.expand_dims(slope_2, 1) * quotient * direction_2, ops.expand_dims(sums, 1)
+        repeated(ops.expand_dims(excess, 1), input) * direction_2,
+        repeated(ops.expand_dims(power, 1), input),
+    )
+    slope = (
+        -2.0
+        * upstream
+        * repeated(quotient, input)
+        * ops.matmul(ops.transpose(chosen, (1, 0)), product_2)
+    )
+    slope_2 = excess * upstream
+    product_3 = divide(
+        2.0
+        * repeated(ops.expand_dims(slope_2, 1), input)
+        * repeated(quotient, input)
+        * direction_2,
+        repeated(ops.expand_dims(sums, 1), input),
     )
     grad_pull = -2.0 * upstream * quotient * total(divide(excess, sums))
-    return slope + product_2, grad_pull
+    return slope + product_3, grad_pull
 
 
 def _tangent_variance(
@@ -57,13 +70,14 @@ def _tangent_variance(
     """Return the derivative of the loss along the tangents."""
     chosen = ops.cast(ops.expand_dims(target, 1) == target, input.dtype)
     sums = total(chosen, axis=1)
-    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
-    term_2 = d_input - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
-    product = divide(2.0 * total(direction(term, axis=-1) * term_2, axis=1), sums)
-    product_2 = ops.maximum(0.0, norm(term, axis=-1) - pull) * (
-        product - divide(2.0 * d_pull, sums)
+    product = divide(ops.matmul(chosen, input), repeated(ops.expand_dims(sums, 1), input))
+    term = input - product
+    product_2 = divide(ops.matmul(chosen, d_input), repeated(ops.expand_dims(sums, 1), input))
+    product_3 = divide(2.0 * total(direction(term, axis=-1) * (d_input - product_2), axis=1), sums)
+    product_4 = ops.maximum(0.0, norm(term, axis=-1) - pull) * (
+        product_3 - divide(2.0 * d_pull, sums)
     )
-    return ratio(1.0, total(1.0 / sums)) * total(product_2)
+    return ratio(1.0, total(1.0 / sums)) * total(product_4)
 
 
 def _curvature_variance(
@@ -74,34 +88,41 @@ def _curvature_variance(
     sums = total(chosen, axis=1)
     quotient = ratio(1.0, total(1.0 / sums))
     power = sums * sums
-    term = input - divide(ops.matmul(chosen, input), ops.expand_dims(sums, 1))
+    product = divide(ops.matmul(chosen, input), repeated(ops.expand_dims(sums, 1), input))
+    term = input - product
     direction_2 = direction(term, axis=-1)
     length = norm(term, axis=-1)
     term_2 = length - pull
     positive = ops.maximum(0.0, sign(term_2))
-    term_3 = d_input - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
+    product_2 = divide(ops.matmul(chosen, d_input), repeated(ops.expand_dims(sums, 1), input))
+    term_3 = d_input - product_2
     sums_2 = total(direction_2 * term_3, axis=1)
     term_4 = positive * sums_2 - positive * d_pull
-    product = divide(direction_2 * ops.expand_dims(term_4, 1), ops.expand_dims(power, 1))
+    product_3 = divide(
+        direction_2 * repeated(ops.expand_dims(term_4, 1), input),
+        repeated(ops.expand_dims(power, 1), input),
+    )
     excess = ops.maximum(0.0, term_2)
     quotient_2 = ratio(1.0, length)
-    product_2 = divide(
+    product_4 = divide(
         ops.expand_dims(excess, 1) * ops.expand_dims(quotient_2, 1) * chosen,
         ops.expand_dims(power, 1),
     )
-    term_5 = term_3 - direction_2 * ops.expand_dims(sums_2, 1)
-    term_6 = ops.matmul(ops.transpose(chosen, (1, 0)), product) + ops.matmul(
-        ops.transpose(product_2, (1, 0)), term_5
+    term_5 = term_3 - direction_2 * repeated(ops.expand_dims(sums_2, 1), input)
+    term_6 = ops.matmul(ops.transpose(chosen, (1, 0)), product_3) + ops.matmul(
+        ops.transpose(product_4, (1, 0)), term_5
     )
     slope = term_4 * upstream
-    product_3 = divide(
-        2.0 * ops.expand_dims(slope, 1) * quotient * direction_2, ops.expand_dims(sums, 1)
+    product_5 = divide(
+        2.0 * repeated(ops.expand_dims(slope, 1), input) * repeated(quotient, input) * direction_2,
+        repeated(ops.expand_dims(sums, 1), input),
     )
     slope_2 = excess * quotient_2 * upstream
-    product_4 = divide(
-        2.0 * ops.expand_dims(slope_2, 1) * quotient * term_5, ops.expand_dims(sums, 1)
+    product_6 = divide(
+        2.0 * repeated(ops.expand_dims(slope_2, 1), input) * repeated(quotient, input) * term_5,
+        repeated(ops.expand_dims(sums, 1), input),
     )
-    change_input = -2.0 * upstream * quotient * term_6 + product_3 + product_4
+    change_input = -2.0 * upstream * repeated(quotient, input) * term_6 + product_5 + product_6
     change_pull = (
         -2.0 * upstream * quotient * total(positive * (divide(sums_2, sums) - divide(d_pull, sums)))
     )
@@ -160,7 +181,7 @@ def _value_distance(input: Tensor, target: Tensor, push: Tensor) -> Tensor:
     )
     nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
     product = divide(nearness, ops.expand_dims(sums, 1)) * divide(nearness, sums)
-    sums_2 = total(ops.where(ops.expand_dims(target, 1) != target, product, 0.0))
+    sums_2 = total(filled(product, ~(ops.expand_dims(target, 1) != target), 0.0))
     clusters = total(1.0 / sums)
     return ratio(sums_2, (clusters - 1.0) * clusters)
 
@@ -178,7 +199,7 @@ def _gradient_distance(
         ops.matmul(chosen, input), ops.expand_dims(sums, 1)
     )
     nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
-    chosen_2 = ops.where(mask, divide(-2.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
+    chosen_2 = filled(divide(-2.0 * nearness, ops.expand_dims(sums, 1) * sums), ~mask, 0.0)
     product = ops.expand_dims(chosen_2, 2) * direction(term, axis=-1)
     sums_2 = ops.matmul(
         ops.transpose(chosen, (1, 0)), divide(total(product, axis=0), ops.expand_dims(sums, 1))
@@ -186,8 +207,11 @@ def _gradient_distance(
     sums_3 = ops.matmul(
         ops.transpose(chosen, (1, 0)), divide(total(product, axis=1), ops.expand_dims(sums, 1))
     )
-    chosen_3 = ops.where(mask, divide(4.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
-    grad_input = -upstream * quotient * sums_2 + upstream * quotient * sums_3
+    chosen_3 = filled(divide(4.0 * nearness, ops.expand_dims(sums, 1) * sums), ~mask, 0.0)
+    grad_input = (
+        -upstream * repeated(quotient, input) * sums_2
+        + upstream * repeated(quotient, input) * sums_3
+    )
     grad_push = upstream * quotient * total(chosen_3)
     return grad_input, grad_push
 
@@ -204,8 +228,8 @@ def _tangent_distance(
         ops.matmul(chosen, input), ops.expand_dims(sums, 1)
     )
     nearness = ops.maximum(0.0, 2.0 * push - norm(term, axis=-1))
-    chosen_2 = ops.where(mask, divide(4.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
-    chosen_3 = ops.where(mask, divide(-2.0 * nearness, ops.expand_dims(sums, 1) * sums), 0.0)
+    chosen_2 = filled(divide(4.0 * nearness, ops.expand_dims(sums, 1) * sums), ~mask, 0.0)
+    chosen_3 = filled(divide(-2.0 * nearness, ops.expand_dims(sums, 1) * sums), ~mask, 0.0)
     term_2 = ops.expand_dims(
         divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1)), 1
     ) - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
@@ -229,15 +253,15 @@ def _curvature_distance(
     length = norm(term, axis=-1)
     term_2 = 2.0 * push - length
     positive = ops.maximum(0.0, sign(term_2))
-    chosen_2 = ops.where(mask, divide(-4.0 * positive, ops.expand_dims(sums, 1) * sums), 0.0)
-    chosen_3 = ops.where(mask, divide(2.0 * positive, ops.expand_dims(sums, 1) * sums), 0.0)
+    chosen_2 = filled(divide(-4.0 * positive, ops.expand_dims(sums, 1) * sums), ~mask, 0.0)
+    chosen_3 = filled(divide(2.0 * positive, ops.expand_dims(sums, 1) * sums), ~mask, 0.0)
     term_3 = ops.expand_dims(
         divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1)), 1
     ) - divide(ops.matmul(chosen, d_input), ops.expand_dims(sums, 1))
     sums_2 = total(direction_2 * term_3, axis=2)
     term_4 = chosen_2 * d_push + chosen_3 * sums_2
     product = divide(-2.0 * ops.maximum(0.0, term_2), ops.expand_dims(sums, 1) * sums)
-    product_2 = ops.where(mask, product, 0.0) * ratio(1.0, length)
+    product_2 = filled(product, ~mask, 0.0) * ratio(1.0, length)
     product_3 = ops.expand_dims(product_2, 2) * (term_3 - direction_2 * ops.expand_dims(sums_2, 2))
     term_5 = direction_2 * ops.expand_dims(term_4, 2) + product_3
     sums_3 = ops.matmul(
@@ -246,8 +270,11 @@ def _curvature_distance(
     sums_4 = ops.matmul(
         ops.transpose(divide(chosen, ops.expand_dims(sums, 1)), (1, 0)), total(term_5, axis=1)
     )
-    chosen_4 = ops.where(mask, divide(8.0 * positive, ops.expand_dims(sums, 1) * sums), 0.0)
-    change_input = -upstream * quotient * sums_3 + upstream * quotient * sums_4
+    chosen_4 = filled(divide(8.0 * positive, ops.expand_dims(sums, 1) * sums), ~mask, 0.0)
+    change_input = (
+        -upstream * repeated(quotient, input) * sums_3
+        + upstream * repeated(quotient, input) * sums_4
+    )
     change_push = upstream * quotient * total(chosen_4 * d_push + chosen_2 * sums_2)
     return change_input, change_push
 
@@ -315,9 +342,9 @@ def _gradient_length(
     sums_2 = ops.matmul(
         ops.transpose(chosen, (1, 0)), divide(direction(own, axis=-1), ops.expand_dims(power, 1))
     )
-    grad_input = upstream * length_weight * ratio(1.0, clusters) * sums_2
+    slope = upstream * length_weight * repeated(ratio(1.0, clusters), input) * sums_2
     grad_length_weight = upstream * ratio(total(divide(norm(own, axis=-1), sums)), clusters)
-    return grad_input, grad_length_weight
+    return slope, grad_length_weight
 
 
 def _tangent_length(
@@ -362,8 +389,8 @@ def _curvature_length(
         ops.transpose(product, (1, 0)), (divide(sums_3, ops.expand_dims(sums, 1)) - product_2)
     )
     term = (
-        upstream * quotient * sums_2 * d_length_weight
-        + upstream * length_weight * quotient * sums_5
+        upstream * repeated(quotient, input) * sums_2 * d_length_weight
+        + upstream * length_weight * repeated(quotient, input) * sums_5
     )
     change_length_weight = upstream * quotient * total(divide(sums_4, power))
     return term, change_length_weight

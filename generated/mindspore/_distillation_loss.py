@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, total, with_batch, zeros_like
+from ._arrays import Operand, divide, filled, fold, repeated, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
     check_integer,
@@ -52,21 +52,29 @@ def _gradient_soft(
     slope = upstream * power * alpha
     product_2 = divide(teacher, temperature)
     probability = softmax(product_2, axis=-2)
-    product_3 = ops.expand_dims(slope, 1) * probability
-    product_4 = ops.expand_dims(slope, 1) * softmax_complement(product, axis=-2) * probability
+    product_3 = repeated(ops.expand_dims(slope, 1), input) * probability
+    product_4 = (
+        repeated(ops.expand_dims(slope, 1), input)
+        * softmax_complement(product, axis=-2)
+        * probability
+    )
     term = softmax(product, axis=-2) * sum_of_others(product_3, axis=-2) - product_4
     other_probability = softmax_complement(product_2, axis=-2)
     term_2 = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
-    rest = sum_of_others(ops.expand_dims(slope, 1) * (probability * term_2), axis=-2)
-    term_3 = ops.expand_dims(slope, 1) * other_probability * term_2 - rest
-    term_4 = sum_of_others(-product_3, axis=-2) + ops.expand_dims(slope, 1) * other_probability
+    product_5 = repeated(ops.expand_dims(slope, 1), input) * other_probability * term_2
+    product_6 = repeated(ops.expand_dims(slope, 1), input) * (probability * term_2)
+    term_3 = product_5 - sum_of_others(product_6, axis=-2)
+    term_4 = (
+        sum_of_others(-product_3, axis=-2)
+        + repeated(ops.expand_dims(slope, 1), input) * other_probability
+    )
     sums = total(upstream * total(term_2 * probability, axis=1))
-    product_5 = teacher * probability
+    product_7 = teacher * probability
     grad_teacher = probability * (divide(term_3, temperature) + divide(term_4, temperature))
     grad_temperature = (
         2.0 * temperature * alpha * sums
-        - total(product_5 * term_3) / power
-        - total(product_5 * term_4) / power
+        - total(product_7 * term_3) / power
+        - total(product_7 * term_4) / power
         - total(term * input) / power
     )
     return divide(term, temperature), grad_teacher, power * sums, grad_temperature
@@ -91,10 +99,13 @@ def _tangent_soft(
     power = temperature * temperature
     term_2 = divide(d_input, temperature) - divide(input * d_temperature, power)
     offset = centred(product, term_2, axis=-2)
-    term_3 = ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1) - offset
+    term_3 = (
+        repeated(ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1), input)
+        - offset
+    )
     term_4 = divide(d_teacher, temperature) - divide(teacher * d_temperature, power)
     offset_2 = centred(product_2, term_4, axis=-2)
-    term_5 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    term_5 = repeated(ops.expand_dims(total(probability * offset_2, axis=1), 1), input) - offset_2
     term_6 = (
         probability * term_3
         + term * softmax_tangent(product_2, term_4, axis=-2)
@@ -123,133 +134,174 @@ def _curvature_soft(
     slope = upstream * power * alpha
     product = divide(teacher, temperature)
     probability = softmax(product, axis=-2)
-    product_2 = ops.expand_dims(slope, 1) * probability
+    product_2 = repeated(ops.expand_dims(slope, 1), teacher) * probability
     rest = sum_of_others(product_2, axis=-2)
     product_3 = divide(input, temperature)
     term = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(product_3, term, axis=-2)
     probability_2 = softmax(product_3, axis=-2)
     slope_2 = upstream * temperature * alpha * d_temperature
-    product_4 = 2.0 * ops.expand_dims(slope_2, 1) * probability
+    product_4 = 2.0 * repeated(ops.expand_dims(slope_2, 1), teacher) * probability
     slope_3 = upstream * power * d_alpha
-    product_5 = ops.expand_dims(slope_3, 1) * probability
+    product_5 = repeated(ops.expand_dims(slope_3, 1), teacher) * probability
     term_2 = divide(d_teacher, temperature) - divide(teacher * d_temperature, power)
     d_probability_2 = softmax_tangent(product, term_2, axis=-2)
-    product_6 = ops.expand_dims(slope, 1) * d_probability_2
+    product_6 = repeated(ops.expand_dims(slope, 1), teacher) * d_probability_2
     rest_2 = sum_of_others(product_4 + product_5 + product_6, axis=-2)
     slope_4 = upstream * temperature * alpha
+    product_7 = repeated(ops.expand_dims(slope_4, 1), teacher) * probability * d_probability
     slope_5 = upstream * alpha
     other_probability = softmax_complement(product_3, axis=-2)
-    product_7 = 2.0 * ops.expand_dims(slope_5, 1) * other_probability * probability
-    term_3 = probability_2 * rest - ops.expand_dims(slope, 1) * other_probability * probability
+    product_8 = (
+        2.0 * repeated(ops.expand_dims(slope_5, 1), teacher) * other_probability * probability
+    )
+    product_9 = repeated(ops.expand_dims(slope, 1), teacher) * other_probability * probability
+    term_3 = probability_2 * rest - product_9
     slope_6 = upstream * temperature * d_alpha
-    product_8 = ops.expand_dims(slope_4, 1) * other_probability * d_probability_2
+    product_10 = repeated(ops.expand_dims(slope_6, 1), teacher) * other_probability * probability
+    product_11 = (
+        repeated(ops.expand_dims(slope_4, 1), teacher) * other_probability * d_probability_2
+    )
     other_probability_2 = softmax_complement(product, axis=-2)
     term_4 = negative_log_softmax(product_3, axis=-2) - negative_log_softmax(product, axis=-2)
-    product_9 = probability * term_4
-    term_5 = ops.expand_dims(slope, 1) * other_probability_2 * term_4 - sum_of_others(
-        ops.expand_dims(slope, 1) * product_9, axis=-2
+    product_12 = repeated(ops.expand_dims(slope, 1), teacher) * other_probability_2 * term_4
+    product_13 = probability * term_4
+    rest_3 = sum_of_others(repeated(ops.expand_dims(slope, 1), teacher) * product_13, axis=-2)
+    term_5 = product_12 - rest_3
+    product_14 = repeated(ops.expand_dims(slope, 1), teacher) * other_probability_2
+    term_6 = sum_of_others(-product_2, axis=-2) + product_14
+    product_15 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
+    term_7 = repeated(ops.expand_dims(slope_4, 1), teacher) * term_4 + repeated(
+        ops.expand_dims(slope_4, 1), teacher
     )
-    term_6 = sum_of_others(-product_2, axis=-2) + ops.expand_dims(slope, 1) * other_probability_2
-    product_10 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
-    term_7 = ops.expand_dims(slope_4, 1) * term_4 + ops.expand_dims(slope_4, 1)
-    term_8 = 2.0 * ops.expand_dims(slope_5, 1) * other_probability_2 * term_4 - divide(
-        term_5, power
-    )
-    term_9 = 2.0 * ops.expand_dims(slope_5, 1) * other_probability_2 - divide(term_6, power)
-    product_11 = probability * other_probability_2
+    product_16 = 2.0 * repeated(ops.expand_dims(slope_5, 1), teacher) * other_probability_2 * term_4
+    product_17 = 2.0 * repeated(ops.expand_dims(slope_5, 1), teacher) * other_probability_2
+    term_8 = product_16 - divide(term_5, power) + (product_17 - divide(term_6, power))
+    product_18 = probability * other_probability_2
     slope_7 = upstream * temperature
-    term_10 = ops.expand_dims(slope_7, 1) * term_4 + ops.expand_dims(slope_7, 1)
-    offset = centred(product_3, term, axis=-2)
-    term_11 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    offset_2 = centred(product, term_2, axis=-2)
-    term_12 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    product_12 = d_probability_2 * term_4
-    product_13 = probability * term_11
-    product_14 = probability * term_12
-    term_13 = (
-        ops.expand_dims(slope, 1) * product_12
-        + 2.0 * ops.expand_dims(slope_2, 1) * probability * term_4
-        + ops.expand_dims(slope_3, 1) * product_9
-        + ops.expand_dims(slope, 1) * product_13
-        - ops.expand_dims(slope, 1) * product_14
+    term_9 = repeated(ops.expand_dims(slope_7, 1), teacher) * term_4 + repeated(
+        ops.expand_dims(slope_7, 1), teacher
     )
-    rest_3 = sum_of_others(term_13, axis=-2)
-    rest_4 = sum_of_others(-product_4 - product_5 - product_6, axis=-2)
+    offset = centred(product_3, term, axis=-2)
+    term_10 = repeated(ops.expand_dims(total(probability_2 * offset, axis=1), 1), teacher) - offset
+    product_19 = repeated(ops.expand_dims(slope_4, 1), teacher) * product_18 * term_10
+    offset_2 = centred(product, term_2, axis=-2)
+    term_11 = (
+        repeated(ops.expand_dims(total(probability * offset_2, axis=1), 1), teacher) - offset_2
+    )
+    product_20 = repeated(ops.expand_dims(slope_4, 1), teacher) * product_18 * term_11
+    product_21 = d_probability_2 * term_4
+    product_22 = 2.0 * repeated(ops.expand_dims(slope_2, 1), teacher) * probability * term_4
+    product_23 = probability * term_10
+    product_24 = probability * term_11
+    term_12 = (
+        repeated(ops.expand_dims(slope, 1), teacher) * product_21
+        + product_22
+        + repeated(ops.expand_dims(slope_3, 1), teacher) * product_13
+        + repeated(ops.expand_dims(slope, 1), teacher) * product_23
+        - repeated(ops.expand_dims(slope, 1), teacher) * product_24
+    )
+    rest_4 = sum_of_others(term_12, axis=-2)
+    rest_5 = sum_of_others(-product_4 - product_5 - product_6, axis=-2)
     sums = total(upstream * total(term_4 * probability, axis=1))
-    sums_2 = total(product_13 + term_4 * d_probability_2 - product_14, axis=1)
+    sums_2 = total(product_23 + term_4 * d_probability_2 - product_24, axis=1)
     sums_3 = total(upstream * sums_2)
     power_2 = temperature**3
-    product_15 = teacher * probability
-    term_14 = (
+    product_25 = teacher * probability
+    term_13 = (
         2.0 * alpha * sums
-        + 2.0 * total(product_15 * term_5) / power_2
-        + 2.0 * total(product_15 * term_6) / power_2
+        + 2.0 * total(product_25 * term_5) / power_2
+        + 2.0 * total(product_25 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    product_16 = teacher * d_probability_2
-    product_17 = (
-        2.0 * ops.expand_dims(slope_2, 1) * probability * other_probability_2 * term_4 * teacher
+    product_26 = teacher * d_probability_2
+    product_27 = repeated(ops.expand_dims(slope, 1), teacher) * product_25 * product_21
+    product_28 = (
+        2.0
+        * repeated(ops.expand_dims(slope_2, 1), teacher)
+        * probability
+        * other_probability_2
+        * term_4
+        * teacher
     )
-    product_18 = other_probability_2 * product_15
-    product_19 = probability * d_teacher
+    product_29 = other_probability_2 * product_25
+    product_30 = repeated(ops.expand_dims(slope_3, 1), teacher) * product_29 * term_4
+    product_31 = repeated(ops.expand_dims(slope, 1), teacher) * product_29 * term_10
+    product_32 = repeated(ops.expand_dims(slope, 1), teacher) * product_29 * term_11
+    product_33 = probability * d_teacher
+    term_14 = (
+        term_5 * product_26
+        + product_28
+        + product_30
+        + product_31
+        + product_33 * term_5
+        - product_27
+        - product_32
+        - product_25 * rest_4
+    )
+    product_34 = repeated(ops.expand_dims(slope, 1), teacher) * product_25 * d_probability_2
+    product_35 = (
+        2.0
+        * repeated(ops.expand_dims(slope_2, 1), teacher)
+        * other_probability_2
+        * probability
+        * teacher
+    )
     term_15 = (
-        term_5 * product_16
-        + product_17
-        + ops.expand_dims(slope_3, 1) * product_18 * term_4
-        + ops.expand_dims(slope, 1) * product_18 * term_11
-        + product_19 * term_5
-        - ops.expand_dims(slope, 1) * product_15 * product_12
-        - ops.expand_dims(slope, 1) * product_18 * term_12
-        - product_15 * rest_3
+        term_6 * product_26
+        + product_25 * rest_5
+        + product_35
+        + repeated(ops.expand_dims(slope_3, 1), teacher) * product_29
+        + product_33 * term_6
+        - product_34
     )
-    product_20 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability_2 * probability * teacher
+    product_36 = input * d_probability
+    product_37 = repeated(ops.expand_dims(slope, 1), teacher) * probability * product_36
+    product_38 = (
+        2.0
+        * repeated(ops.expand_dims(slope_2, 1), teacher)
+        * other_probability
+        * probability
+        * input
+    )
+    product_39 = input * other_probability
+    product_40 = repeated(ops.expand_dims(slope_3, 1), teacher) * product_39 * probability
+    product_41 = repeated(ops.expand_dims(slope, 1), teacher) * product_39 * d_probability_2
     term_16 = (
-        term_6 * product_16
-        + product_15 * rest_4
-        + product_20
-        + ops.expand_dims(slope_3, 1) * product_18
-        + product_19 * term_6
-        - ops.expand_dims(slope, 1) * product_15 * d_probability_2
-    )
-    product_21 = input * d_probability
-    product_22 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability * probability * input
-    product_23 = input * other_probability
-    term_17 = (
-        rest * product_21
+        rest * product_36
         + probability_2 * input * rest_2
-        + ops.expand_dims(slope, 1) * probability * product_21
+        + product_37
         + term_3 * d_input
-        - product_22
-        - ops.expand_dims(slope_3, 1) * product_23 * probability
-        - ops.expand_dims(slope, 1) * product_23 * d_probability_2
+        - product_38
+        - product_40
+        - product_41
     )
     change_input = (
         divide(rest * d_probability, temperature)
         + divide(probability_2 * rest_2, temperature)
-        + ops.expand_dims(slope_4, 1) * probability * d_probability
-        + (-product_7 - divide(term_3, power)) * d_temperature
-        - ops.expand_dims(slope_6, 1) * other_probability * probability
-        - product_8
+        + product_7
+        + (-product_8 - divide(term_3, power)) * d_temperature
+        - product_10
+        - product_11
     )
     change_teacher = (
-        product_10
-        + probability * (term_8 + term_9) * d_temperature
-        + product_11 * term_10 * d_alpha
-        + ops.expand_dims(slope_4, 1) * product_11 * term_11
-        + divide(probability * rest_4, temperature)
+        product_15
+        + probability * term_8 * d_temperature
+        + product_18 * term_9 * d_alpha
+        + product_19
+        + divide(probability * rest_5, temperature)
         - probability * term_7 * d_probability_2
-        - ops.expand_dims(slope_4, 1) * product_11 * term_12
-        - divide(probability * rest_3, temperature)
+        - product_20
+        - divide(probability * rest_4, temperature)
     )
     change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_3
     change_temperature = (
-        term_14 * d_temperature
+        term_13 * d_temperature
         + 2.0 * temperature * sums * d_alpha
         + 2.0 * temperature * alpha * sums_3
+        - total(term_14) / power
         - total(term_15) / power
         - total(term_16) / power
-        - total(term_17) / power
     )
     return change_input, change_teacher, change_alpha, change_temperature
 
@@ -313,7 +365,7 @@ def _value_hard_labels(input: Tensor, target: Tensor, alpha: Tensor, ignore_inde
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
     product = (1.0 - alpha) * label_cross_entropy(input, ops.where(valid, target, 0), axis=-2)
-    return ops.where(valid, product, 0.0)
+    return filled(product, ~valid, 0.0)
 
 
 def _gradient_hard_labels(
@@ -324,8 +376,12 @@ def _gradient_hard_labels(
     slope = upstream * (1.0 - alpha)
     label = ops.where(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
-    grad_input = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * excess, 0.0)
-    grad_alpha = total(ops.where(valid, -upstream * nll_at, 0.0))
+    grad_input = filled(
+        repeated(ops.expand_dims(slope, 1), input) * excess,
+        ~repeated(ops.expand_dims(valid, 1), input),
+        0.0,
+    )
+    grad_alpha = total(filled(-upstream * nll_at, ~valid, 0.0))
     return grad_input, grad_alpha
 
 
@@ -342,7 +398,7 @@ def _tangent_hard_labels(
     label = ops.where(valid, target, 0)
     nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     term = (1.0 - alpha) * total(excess * d_input, axis=1) - nll_at * d_alpha
-    return ops.where(valid, term, 0.0)
+    return filled(term, ~valid, 0.0)
 
 
 def _curvature_hard_labels(
@@ -359,12 +415,16 @@ def _curvature_hard_labels(
     slope = upstream * d_alpha
     excess = label_excess(input, ops.where(valid, target, 0), axis=-2)
     slope_2 = upstream * (1.0 - alpha)
-    product = ops.expand_dims(slope_2, 1) * softmax_tangent(input, d_input, axis=-2)
-    chosen = ops.where(valid, -upstream * total(excess * d_input, axis=1), 0.0)
-    change_input = ops.where(
-        ops.expand_dims(valid, 1), product - ops.expand_dims(slope, 1) * excess, 0.0
+    product = repeated(ops.expand_dims(slope_2, 1), input) * softmax_tangent(
+        input, d_input, axis=-2
     )
-    return change_input, total(chosen)
+    change_input = filled(
+        product - repeated(ops.expand_dims(slope, 1), input) * excess,
+        ~repeated(ops.expand_dims(valid, 1), input),
+        0.0,
+    )
+    change_alpha = total(filled(-upstream * total(excess * d_input, axis=1), ~valid, 0.0))
+    return change_input, change_alpha
 
 
 def _mass_hard_labels(target: Tensor, ignore_index: int) -> Tensor:

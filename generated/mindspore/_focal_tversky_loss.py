@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, log, sigmoid, tanh, total
+from ._arrays import Operand, divide, filled, fold, log, repeated, sigmoid, tanh, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -29,7 +29,7 @@ def _value(
     term = (1.0 - target) * alpha * sigmoid_input + sigmoid(-input) * beta * target
     sums = total(term, axis=(0, 2))
     tversky = ratio(sums, smooth + total(target * sigmoid_input, axis=(0, 2)) + sums)
-    return ops.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
+    return filled(tversky ** (1.0 / gamma), tversky <= 0.0, 0.0)
 
 
 def _gradient(
@@ -51,21 +51,25 @@ def _gradient(
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
     power = 1.0 / gamma
-    chosen = ops.where((mask_2 & (power == 0.0)), 0.0, divide(tversky ** (power - 1.0), gamma))
+    chosen = filled(divide(tversky ** (power - 1.0), gamma), (mask_2 & (power == 0.0)), 0.0)
     quotient = ratio(tversky, term_2)
-    slope = upstream * ops.where(mask, 0.0, -chosen * quotient)
-    chosen_2 = ops.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient))
+    slope = upstream * filled(-chosen * quotient, mask, 0.0)
+    chosen_2 = filled(chosen * (ratio(1.0, term_2) - quotient), mask, 0.0)
     slope_2 = upstream * chosen_2
-    term_3 = ops.expand_dims(slope, 1) * target + ops.expand_dims(slope_2, 1) * (
-        term * alpha - beta * target
+    product = repeated(ops.expand_dims(slope_2, 1), input) * (term * alpha - beta * target)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), input) * (
+        probability * beta - alpha * sigmoid_input
     )
-    product = ops.expand_dims(slope_2, 1) * (probability * beta - alpha * sigmoid_input)
-    product_2 = divide(-ops.where(mask_2, 0.0, tversky**power * log(tversky)), (gamma * gamma))
-    grad_input = sigmoid_input * probability * term_3
-    grad_target = ops.expand_dims(slope, 1) * sigmoid_input + product
+    product_3 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), (gamma * gamma))
+    grad_input = (
+        sigmoid_input
+        * probability
+        * (repeated(ops.expand_dims(slope, 1), input) * target + product)
+    )
+    grad_target = repeated(ops.expand_dims(slope, 1), input) * sigmoid_input + product_2
     grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
     grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
-    grad_gamma = total(upstream * ops.where(mask, 0.0, product_2))
+    grad_gamma = total(upstream * filled(product_3, mask, 0.0))
     return grad_input, grad_target, grad_alpha, grad_beta, grad_gamma, total(slope)
 
 
@@ -93,7 +97,7 @@ def _tangent(
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
     power = 1.0 / gamma
-    chosen = ops.where((mask_2 & (power == 0.0)), 0.0, divide(tversky ** (power - 1.0), gamma))
+    chosen = filled(divide(tversky ** (power - 1.0), gamma), (mask_2 & (power == 0.0)), 0.0)
     quotient = ratio(tversky, term_2)
     product = sigmoid_input * probability * (term * alpha - beta * target) * d_input
     product_2 = target * probability
@@ -103,17 +107,14 @@ def _tangent(
         + product
         + product_2 * d_beta
     )
-    product_3 = ops.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)) * total(
+    product_3 = filled(chosen * (ratio(1.0, term_2) - quotient), mask, 0.0) * total(
         term_3, axis=(0, 2)
     )
-    chosen_2 = ops.where(mask, 0.0, -chosen * quotient)
+    chosen_2 = filled(-chosen * quotient, mask, 0.0)
     sums_2 = total(sigmoid_input * (d_target + product_2 * d_input), axis=(0, 2))
-    product_4 = divide(-ops.where(mask_2, 0.0, tversky**power * log(tversky)), (gamma * gamma))
+    product_4 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), (gamma * gamma))
     return (
-        product_3
-        + chosen_2 * d_smooth
-        + chosen_2 * sums_2
-        + ops.where(mask, 0.0, product_4) * d_gamma
+        product_3 + chosen_2 * d_smooth + chosen_2 * sums_2 + filled(product_4, mask, 0.0) * d_gamma
     )
 
 
@@ -149,19 +150,17 @@ def _curvature(
     power_3 = tversky**term_3
     power_4 = gamma**3
     logarithm = log(tversky)
-    term_4 = -divide(power_3, power_2) - divide(
-        ops.where(mask_2, 0.0, power_3 * logarithm), power_4
-    )
-    chosen = ops.where(mask_3, 0.0, term_4)
+    term_4 = -divide(power_3, power_2) - divide(filled(power_3 * logarithm, mask_2, 0.0), power_4)
+    chosen = filled(term_4, mask_3, 0.0)
     quotient = ratio(tversky, term_2)
-    chosen_2 = ops.where((mask_2 & (term_3 == 0.0)), 0.0, term_3 * tversky ** (term_3 - 1.0))
+    chosen_2 = filled(term_3 * tversky ** (term_3 - 1.0), (mask_2 & (term_3 == 0.0)), 0.0)
     quotient_2 = ratio(1.0, term_2)
     term_5 = quotient_2 - quotient
-    chosen_3 = ops.where(mask_3, 0.0, divide(chosen_2 * term_5, gamma))
-    chosen_4 = ops.where(mask_3, 0.0, divide(power_3, gamma))
+    chosen_3 = filled(divide(chosen_2 * term_5, gamma), mask_3, 0.0)
+    chosen_4 = filled(divide(power_3, gamma), mask_3, 0.0)
     product_2 = quotient_2 * term_5
     quotient_3 = ratio(quotient, term_2)
-    chosen_5 = ops.where(mask, 0.0, -chosen_3 * quotient - chosen_4 * (product_2 - quotient_3))
+    chosen_5 = filled(-chosen_3 * quotient - chosen_4 * (product_2 - quotient_3), mask, 0.0)
     product_3 = alpha * sigmoid_input
     term_6 = probability * beta - product_3
     product_4 = term * sigmoid_input
@@ -173,76 +172,85 @@ def _curvature(
         term_6 * d_target + product_4 * d_alpha + product_5 * term_7 * d_input + product_7 * d_beta
     )
     sums_2 = total(term_8, axis=(0, 2))
-    chosen_6 = ops.where(mask_3, 0.0, divide(-chosen_2 * quotient, gamma))
+    chosen_6 = filled(divide(-chosen_2 * quotient, gamma), mask_3, 0.0)
     term_9 = quotient_2 * quotient + quotient_3
-    chosen_7 = ops.where(mask, 0.0, chosen_4 * term_9 - chosen_6 * quotient)
+    chosen_7 = filled(chosen_4 * term_9 - chosen_6 * quotient, mask, 0.0)
     sums_3 = total(sigmoid_input * (d_target + product_7 * d_input), axis=(0, 2))
     term_10 = (
-        ops.where(mask, 0.0, -chosen * quotient) * d_gamma
+        filled(-chosen * quotient, mask, 0.0) * d_gamma
         + chosen_5 * sums_2
         + chosen_7 * d_smooth
         + chosen_7 * sums_3
     )
     slope = upstream * term_10
-    slope_2 = upstream * ops.where(mask, 0.0, -chosen_4 * quotient)
-    chosen_8 = ops.where(mask, 0.0, chosen_4 * term_5)
+    product_8 = repeated(ops.expand_dims(slope, 1), target) * target * sigmoid_input * probability
+    slope_2 = upstream * filled(-chosen_4 * quotient, mask, 0.0)
+    product_9 = repeated(ops.expand_dims(slope_2, 1), target) * sigmoid_input * probability
+    chosen_8 = filled(chosen_4 * term_5, mask, 0.0)
     slope_3 = upstream * chosen_8
-    product_8 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_5 * beta)
-    term_11 = ops.expand_dims(slope_2, 1) * sigmoid_input * probability + product_8
+    product_10 = repeated(ops.expand_dims(slope_3, 1), target) * (
+        -product_3 * probability - product_5 * beta
+    )
+    term_11 = product_9 + product_10
     squashed = tanh(-0.5 * input)
-    product_9 = ops.expand_dims(slope_3, 1) * (
+    product_11 = repeated(ops.expand_dims(slope_2, 1), target) * target * squashed
+    product_12 = repeated(ops.expand_dims(slope_3, 1), target) * (
         term * alpha * squashed + product_6 * tanh(0.5 * input)
     )
-    product_10 = product_5 * (ops.expand_dims(slope_2, 1) * target * squashed + product_9) * d_input
-    chosen_9 = ops.where(mask, 0.0, chosen_6 * term_5)
+    chosen_9 = filled(chosen_6 * term_5, mask, 0.0)
     quotient_4 = ratio(quotient_2, term_2)
     term_12 = term_9 - quotient_4
     term_13 = term_12 * d_smooth + term_12 * sums_3 + (quotient_3 - product_2 - quotient_4) * sums_2
     term_14 = (
-        ops.where(mask, 0.0, chosen * term_5) * d_gamma
-        + ops.where(mask, 0.0, chosen_3 * term_5) * sums_2
+        filled(chosen * term_5, mask, 0.0) * d_gamma
+        + filled(chosen_3 * term_5, mask, 0.0) * sums_2
         + chosen_9 * d_smooth
         + chosen_9 * sums_3
-        + ops.where(mask, 0.0, chosen_4) * term_13
+        + filled(chosen_4, mask, 0.0) * term_13
     )
     slope_4 = upstream * term_14
-    product_11 = ops.expand_dims(slope_4, 1) * sigmoid_input * probability * term_7
+    product_13 = (
+        repeated(ops.expand_dims(slope_4, 1), target) * sigmoid_input * probability * term_7
+    )
     slope_5 = upstream * chosen_8 * d_alpha
+    product_14 = repeated(ops.expand_dims(slope_5, 1), target) * term * sigmoid_input * probability
     slope_6 = upstream * chosen_8 * d_beta
-    product_12 = ops.expand_dims(slope_6, 1) * probability * sigmoid_input * target
+    product_15 = (
+        repeated(ops.expand_dims(slope_6, 1), target) * probability * sigmoid_input * target
+    )
     sums_4 = total(term * product_5 * d_input - sigmoid_input * d_target, axis=2)
-    product_13 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
+    product_16 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     power_5 = tversky**power
-    product_14 = divide(power_5, tversky)
-    chosen_10 = ops.where(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_14))
-    chosen_11 = ops.where(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_14))
-    chosen_12 = ops.where(mask, 0.0, divide(-chosen_11, power_2))
-    chosen_13 = ops.where(mask_2, 0.0, power_5 * logarithm)
-    product_15 = divide(ops.where(mask_2, 0.0, divide(-chosen_13 * logarithm, power_2)), power_2)
-    chosen_14 = ops.where(mask, 0.0, divide(2.0 * chosen_13, power_4) - product_15)
+    product_17 = divide(power_5, tversky)
+    chosen_10 = filled(term_5 * (chosen_4 * logarithm + product_17), mask_2, 0.0)
+    chosen_11 = filled(quotient * (-logarithm * chosen_4 - product_17), mask_2, 0.0)
+    chosen_12 = filled(divide(-chosen_11, power_2), mask, 0.0)
+    chosen_13 = filled(power_5 * logarithm, mask_2, 0.0)
+    product_18 = divide(filled(divide(-chosen_13 * logarithm, power_2), mask_2, 0.0), power_2)
+    product_19 = filled(divide(2.0 * chosen_13, power_4) - product_18, mask, 0.0) * d_gamma
     term_15 = (
-        ops.where(mask, 0.0, divide(-chosen_10, power_2)) * sums_2
+        filled(divide(-chosen_10, power_2), mask, 0.0) * sums_2
         + chosen_12 * d_smooth
         + chosen_12 * sums_3
-        + chosen_14 * d_gamma
+        + product_19
     )
     change_input = (
-        ops.expand_dims(slope, 1) * target * sigmoid_input * probability
+        product_8
         + term_11 * d_target
-        + product_10
-        + product_11
-        + ops.expand_dims(slope_5, 1) * term * sigmoid_input * probability
-        - product_12
+        + product_5 * (product_11 + product_12) * d_input
+        + product_13
+        + product_14
+        - product_15
     )
     change_target = (
-        ops.expand_dims(slope, 1) * sigmoid_input
+        repeated(ops.expand_dims(slope, 1), target) * sigmoid_input
         + term_11 * d_input
-        + ops.expand_dims(slope_4, 1) * term_6
-        + ops.expand_dims(slope_6, 1) * probability
-        - ops.expand_dims(slope_5, 1) * sigmoid_input
+        + repeated(ops.expand_dims(slope_4, 1), target) * term_6
+        + repeated(ops.expand_dims(slope_6, 1), target) * probability
+        - repeated(ops.expand_dims(slope_5, 1), target) * sigmoid_input
     )
     change_alpha = total(slope_4 * total(product_4, axis=2) + slope_3 * sums_4)
-    change_beta = total(slope_4 * total(probability * target, axis=2) + product_13)
+    change_beta = total(slope_4 * total(probability * target, axis=2) + product_16)
     return (
         change_input,
         change_target,

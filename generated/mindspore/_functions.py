@@ -10,10 +10,12 @@ from ._arrays import (
     exp,
     exp_difference,
     expm1,
+    filled,
+    is_at,
     log,
     log1p,
     max_along,
-    positions,
+    repeated,
     sign,
     spread_like,
     total_along,
@@ -34,7 +36,7 @@ def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
     log1p_x = log1p(x)
     product = exponent * log1p_x
     product_2 = power1p(x, exponent) * (log1p_x * exponent * (product - 2.0) + 2.0)
-    product_3 = divide((product_2 - 2.0), ops.where(product == 0.0, 1.0, product) ** 3)
+    product_3 = divide((product_2 - 2.0), filled(product, product == 0.0, 1.0) ** 3)
     chosen = ops.where(ops.abs(product) < 1.5, exp_moment2(product), product_3)
     return log1p_x**3 * chosen
 
@@ -45,7 +47,7 @@ def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
     product = exponent * log1p_x
     product_2 = divide(
         (power1p(x, exponent) * (product - 1.0) + 1.0),
-        ops.square(ops.where(product == 0.0, 1.0, product)),
+        ops.square(filled(product, product == 0.0, 1.0)),
     )
     chosen = ops.where(ops.abs(product) < 1.5, exp_moment1(product), product_2)
     return log1p_x * log1p_x * chosen
@@ -53,42 +55,45 @@ def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
 
 def centred(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return y less its entry where x is largest over an axis."""
-    return y - ops.gather_elements(y, axis, argmax_along(x, axis))
+    return y - repeated(ops.gather_elements(y, axis, argmax_along(x, axis)), y)
 
 
 def cross_entropy_and_excess(x: Tensor, y: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Return cross_entropy_with(x, y) and its excess_over."""
     top = argmax_along(x, axis)
-    mask = positions(x, axis) == top
+    mask = is_at(x, top, axis)
     largest = max_along(x, axis)
     decayed = exp_difference(x, largest)
-    others = total_along(ops.where(mask, 0.0, decayed), axis)
+    others = total_along(filled(decayed, mask, 0.0), axis)
     spread = spread_like(y, x)
     picked = ops.gather_elements(spread, axis, top)
-    sums = total_along(ops.where(mask, 0.0, spread), axis)
+    sums = total_along(filled(spread, mask, 0.0), axis)
     term = picked + sums
+    sums_2 = total_along(filled(-y * (x - repeated(largest, x)), y == 0.0, 0.0), axis)
     inverse = 1.0 / (others + 1.0)
-    value = log1p(others) * term + total_along(ops.where(y == 0.0, 0.0, -y * (x - largest)), axis)
-    excess = ops.where(mask, (sums - others * picked) * inverse, decayed * term * inverse - y)
-    return without_axis(value, axis), excess
+    excess = ops.where(
+        mask,
+        repeated((sums - others * picked) * inverse, x),
+        decayed * repeated(term, x) * repeated(inverse, x) - y,
+    )
+    return without_axis(log1p(others) * term + sums_2, axis), excess
 
 
 def cross_entropy_with(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the sum of y * (logsumexp(x) - x) over an axis."""
     top = argmax_along(x, axis)
-    mask = positions(x, axis) == top
+    mask = is_at(x, top, axis)
     largest = max_along(x, axis)
-    others = total_along(ops.where(mask, 0.0, exp_difference(x, largest)), axis)
+    log_term = log1p(total_along(filled(exp_difference(x, largest), mask, 0.0), axis))
     spread = spread_like(y, x)
-    term = ops.gather_elements(spread, axis, top) + total_along(ops.where(mask, 0.0, spread), axis)
-    return without_axis(
-        log1p(others) * term + total_along(ops.where(y == 0.0, 0.0, -y * (x - largest)), axis), axis
-    )
+    term = ops.gather_elements(spread, axis, top) + total_along(filled(spread, mask, 0.0), axis)
+    sums = total_along(filled(-y * (x - repeated(largest, x)), y == 0.0, 0.0), axis)
+    return without_axis(log_term * term + sums, axis)
 
 
 def deviation(x: Tensor, axis: int) -> Tensor:
     """Return x less its mean over an axis."""
-    return x - total_along(x, axis) / x.shape[axis]
+    return x - repeated(total_along(x, axis) / x.shape[axis], x)
 
 
 def digamma(x: Tensor) -> Tensor:
@@ -119,31 +124,37 @@ def digamma(x: Tensor) -> Tensor:
         + 1.0 / (x + 6.0)
         + 1.0 / (x + 7.0)
     )
-    return log(chosen) - divide(0.5, chosen) - power * term_5 - ops.where(mask, term_6, 0.0)
+    return log(chosen) - divide(0.5, chosen) - power * term_5 - filled(term_6, ~mask, 0.0)
 
 
 def direction(x: Tensor, axis: int) -> Tensor:
     """Return x divided by its norm over an axis; the zero vector stays zero."""
     largest = max_along(ops.abs(x), axis)
     mask = largest == 0.0
-    power = ops.square(ops.where(mask, 0.0, divide(x, ops.where(mask, 1.0, largest))))
-    x_length = largest * ops.sqrt(total_along(power, axis))
+    chosen = ops.where(
+        repeated(mask, x), 0.0, divide(x, repeated(ops.where(mask, 1.0, largest), x))
+    )
+    x_length = largest * ops.sqrt(total_along(chosen * chosen, axis))
     mask_2 = x_length == 0.0
-    return ops.where(mask_2, 0.0, divide(x, ops.where(mask_2, 1.0, x_length)))
+    return ops.where(
+        repeated(mask_2, x), 0.0, divide(x, repeated(ops.where(mask_2, 1.0, x_length), x))
+    )
 
 
 def excess_over(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return softmax(x) * sum(y) - y, without cancelling where y is one entry."""
     top = argmax_along(x, axis)
-    mask = positions(x, axis) == top
+    mask = is_at(x, top, axis)
     spread = spread_like(y, x)
-    sums = total_along(ops.where(mask, 0.0, spread), axis)
+    sums = total_along(filled(spread, mask, 0.0), axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = total_along(ops.where(mask, 0.0, decayed), axis)
+    others = total_along(filled(decayed, mask, 0.0), axis)
     picked = ops.gather_elements(spread, axis, top)
     inverse = 1.0 / (others + 1.0)
     return ops.where(
-        mask, (sums - others * picked) * inverse, decayed * (sums + picked) * inverse - y
+        mask,
+        repeated((sums - others * picked) * inverse, x),
+        decayed * repeated(sums + picked, x) * repeated(inverse, x) - y,
     )
 
 
@@ -208,7 +219,9 @@ def exp_moment2(x: Tensor) -> Tensor:
 def floored_norm(x: Tensor, floor: Tensor | float, axis: int) -> Tensor:
     """Return sqrt(sum(x**2) + floor**2) over an axis, scaled likewise."""
     maximum = ops.maximum(floor, max_along(ops.abs(x), axis))
-    term = total_along(ops.square(divide(x, maximum)), axis) + ops.square(floor / maximum)
+    term = total_along(ops.square(divide(x, repeated(maximum, x))), axis) + ops.square(
+        floor / maximum
+    )
     return without_axis(maximum * ops.sqrt(term), axis)
 
 
@@ -231,37 +244,35 @@ def label_cross_entropy(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x[index], exact where that entry dominates."""
     index = ops.expand_dims(index, axis)
     largest = max_along(x, axis)
-    chosen = ops.where(positions(x, axis) == index, 0.0, exp_difference(x, largest))
+    sums = total_along(filled(exp_difference(x, largest), is_at(x, index, axis), 0.0), axis)
     picked = ops.gather_elements(x, axis, index)
-    return without_axis(
-        log1p(total_along(chosen, axis) + expm1(picked - largest)) + (largest - picked), axis
-    )
+    return without_axis(log1p(sums + expm1(picked - largest)) + (largest - picked), axis)
 
 
 def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Return label_cross_entropy(x, index) and its label_excess."""
     index = ops.expand_dims(index, axis)
-    mask = positions(x, axis) == index
+    mask = is_at(x, index, axis)
     largest = max_along(x, axis)
-    chosen = ops.where(mask, 0.0, exp_difference(x, largest))
+    chosen = filled(exp_difference(x, largest), mask, 0.0)
     sums = total_along(chosen, axis)
     picked = ops.gather_elements(x, axis, index)
     term = sums + expm1(picked - largest)
     inverse = 1.0 / (term + 1.0)
-    excess = ops.where(mask, -sums * inverse, chosen * inverse)
+    excess = ops.where(mask, repeated(-sums * inverse, x), chosen * repeated(inverse, x))
     return without_axis(log1p(term) + (largest - picked), axis), excess
 
 
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = ops.expand_dims(index, axis)
-    mask = positions(x, axis) == index
+    mask = is_at(x, index, axis)
     largest = max_along(x, axis)
-    chosen = ops.where(mask, 0.0, exp_difference(x, largest))
+    chosen = filled(exp_difference(x, largest), mask, 0.0)
     sums = total_along(chosen, axis)
     term = sums + expm1(ops.gather_elements(x, axis, index) - largest) + 1.0
     inverse = 1.0 / term
-    return ops.where(mask, -sums * inverse, chosen * inverse)
+    return ops.where(mask, repeated(-sums * inverse, x), chosen * repeated(inverse, x))
 
 
 def log1p_square(x: Tensor) -> Tensor:
@@ -293,23 +304,25 @@ def log_cosh(x: Tensor) -> Tensor:
 def logsumexp(x: Tensor, axis: int) -> Tensor:
     """Return log(sum(exp(x))) over an axis; the largest term leaves the logarithm."""
     largest = max_along(x, axis)
-    chosen = ops.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
+    chosen = filled(exp_difference(x, largest), is_at(x, argmax_along(x, axis), axis), 0.0)
     return without_axis(largest + log1p(total_along(chosen, axis)), axis)
 
 
 def negative_log_softmax(x: Tensor, axis: int) -> Tensor:
     """Return logsumexp(x) - x, exact where one entry dominates."""
     largest = max_along(x, axis)
-    chosen = ops.where(positions(x, axis) == argmax_along(x, axis), 0.0, exp_difference(x, largest))
-    return log1p(total_along(chosen, axis)) + (largest - x)
+    chosen = filled(exp_difference(x, largest), is_at(x, argmax_along(x, axis), axis), 0.0)
+    return repeated(log1p(total_along(chosen, axis)), x) + (repeated(largest, x) - x)
 
 
 def norm(x: Tensor, axis: int) -> Tensor:
     """Return the Euclidean norm over an axis, scaled so that no square overflows."""
     largest = max_along(ops.abs(x), axis)
     mask = largest == 0.0
-    power = ops.square(ops.where(mask, 0.0, divide(x, ops.where(mask, 1.0, largest))))
-    return without_axis(largest * ops.sqrt(total_along(power, axis)), axis)
+    chosen = ops.where(
+        repeated(mask, x), 0.0, divide(x, repeated(ops.where(mask, 1.0, largest), x))
+    )
+    return without_axis(largest * ops.sqrt(total_along(chosen * chosen, axis)), axis)
 
 
 def over_hypot1(x: Tensor) -> Tensor:
@@ -329,7 +342,9 @@ def p_norm(x: Tensor, order: Tensor | float, axis: int) -> Tensor:
     abs_x = ops.abs(x)
     largest = max_along(abs_x, axis)
     mask = largest == 0.0
-    chosen = ops.where(mask, 0.0, divide(abs_x, ops.where(mask, 1.0, largest)))
+    chosen = ops.where(
+        repeated(mask, x), 0.0, divide(abs_x, repeated(ops.where(mask, 1.0, largest), x))
+    )
     return without_axis(largest * total_along(chosen**order, axis) ** (1.0 / order), axis)
 
 
@@ -348,12 +363,12 @@ def power_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
 def ratio(x: Tensor | float, y: Tensor) -> Tensor:
     """Return x / y, and 0 where y is 0."""
     mask = y == 0.0
-    return ops.where(mask, 0.0, divide(x, ops.where(mask, 1.0, y)))
+    return filled(divide(x, filled(y, mask, 1.0)), mask, 0.0)
 
 
 def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
     """Return x * exp(y), also where exp(y) overflows."""
-    return x * exp(ops.minimum(88.0, y)) * ops.where(x == 0.0, 1.0, exp(ops.maximum(0.0, y - 88.0)))
+    return x * exp(ops.minimum(88.0, y)) * filled(exp(ops.maximum(0.0, y - 88.0)), x == 0.0, 1.0)
 
 
 def sech2(x: Tensor) -> Tensor:
@@ -370,33 +385,40 @@ def signed_power(x: Tensor, exponent: Tensor | float) -> Tensor:
 def softmax(x: Tensor, axis: int) -> Tensor:
     """Return exp(x) / sum(exp(x)) over an axis."""
     decayed = exp_difference(x, max_along(x, axis))
-    chosen = ops.where(positions(x, axis) == argmax_along(x, axis), 0.0, decayed)
-    return divide(decayed, (total_along(chosen, axis) + 1.0))
+    others = total_along(filled(decayed, is_at(x, argmax_along(x, axis), axis), 0.0), axis)
+    return divide(decayed, repeated(others + 1.0, x))
 
 
 def softmax_complement(x: Tensor, axis: int) -> Tensor:
     """Return 1 - softmax(x), with all its digits where softmax is near 1."""
-    mask = positions(x, axis) == argmax_along(x, axis)
+    mask = is_at(x, argmax_along(x, axis), axis)
     decayed = exp_difference(x, max_along(x, axis))
-    others = total_along(ops.where(mask, 0.0, decayed), axis)
+    others = total_along(filled(decayed, mask, 0.0), axis)
     term = others + 1.0
-    return divide(ops.where(mask, others, term - decayed), term)
+    chosen = ops.where(mask, repeated(others, x), repeated(term, x) - decayed)
+    return divide(chosen, repeated(term, x))
 
 
 def softmax_tangent(x: Tensor, y: Tensor, axis: int) -> Tensor:
     """Return the change of softmax(x) along y, exact where one entry dominates."""
     decayed = exp_difference(x, max_along(x, axis))
     top = argmax_along(x, axis)
-    others = total_along(ops.where(positions(x, axis) == top, 0.0, decayed), axis)
-    term = others + 1.0
-    offset = y - ops.gather_elements(y, axis, top)
-    return divide(decayed * (offset - total_along(decayed * offset, axis) / term), term)
+    term = total_along(filled(decayed, is_at(x, top, axis), 0.0), axis) + 1.0
+    offset = y - repeated(ops.gather_elements(y, axis, top), x)
+    return divide(
+        decayed * (offset - repeated(total_along(decayed * offset, axis) / term, x)),
+        repeated(term, x),
+    )
 
 
 def sum_of_others(x: Tensor, axis: int) -> Tensor:
     """Return, for every entry, the sum of the others over an axis."""
-    mask = positions(x, axis) == argmax_along(ops.abs(x), axis)
-    return ops.where(mask, total_along(ops.where(mask, 0.0, x), axis), total_along(x, axis) - x)
+    mask = is_at(x, argmax_along(ops.abs(x), axis), axis)
+    return ops.where(
+        mask,
+        repeated(total_along(filled(x, mask, 0.0), axis), x),
+        repeated(total_along(x, axis), x) - x,
+    )
 
 
 def trigamma(x: Tensor) -> Tensor:
@@ -428,4 +450,4 @@ def trigamma(x: Tensor) -> Tensor:
         + 1.0 / ((x + 6.0) * (x + 6.0))
         + 1.0 / ((x + 7.0) * (x + 7.0))
     )
-    return power + 0.5 * power_2 + product + ops.where(mask, term_6, 0.0)
+    return power + 0.5 * power_2 + product + filled(term_6, ~mask, 0.0)

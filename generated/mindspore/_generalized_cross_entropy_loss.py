@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, exp, expm1, fold, total, with_batch, zeros_like
+from ._arrays import Operand, divide, exp, expm1, fold, repeated, total, with_batch, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -35,7 +35,7 @@ def _value_limit(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient_limit(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, given that of the loss."""
-    return (ops.expand_dims(upstream, 1) * label_excess(input, target, axis=-2),)
+    return (repeated(ops.expand_dims(upstream, 1), input) * label_excess(input, target, axis=-2),)
 
 
 def _tangent_limit(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
@@ -47,7 +47,9 @@ def _curvature_limit(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return (ops.expand_dims(upstream, 1) * softmax_tangent(input, d_input, axis=-2),)
+    return (
+        repeated(ops.expand_dims(upstream, 1), input) * softmax_tangent(input, d_input, axis=-2),
+    )
 
 
 class _GradientLimit(nn.Cell):
@@ -107,7 +109,7 @@ def _gradient_power(
     exp_product = exp(product)
     slope = upstream * exp_product
     slope_2 = upstream * (divide(expm1(product), (q * q)) + divide(exp_product * nll, q))
-    grad_input = ops.expand_dims(slope, 1) * excess
+    grad_input = repeated(ops.expand_dims(slope, 1), input) * excess
     return grad_input, total(slope_2)
 
 
@@ -132,13 +134,15 @@ def _curvature_power(
     sums = total(excess * d_input, axis=1)
     slope = upstream * exp_product * (-nll * d_q - q * sums)
     slope_2 = upstream * exp_product
-    product_2 = ops.expand_dims(slope_2, 1) * softmax_tangent(input, d_input, axis=-2)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), input) * softmax_tangent(
+        input, d_input, axis=-2
+    )
     product_3 = divide(exp_product * nll, (q * q))
     product_4 = nll * exp_product
     term = (
         -divide(2.0 * expm1(product), q**3) - product_3 + (-product_3 - product_4 * divide(nll, q))
     )
-    change_input = ops.expand_dims(slope, 1) * excess + product_2
+    change_input = repeated(ops.expand_dims(slope, 1), input) * excess + product_2
     change_q = total(upstream * (term * d_q - product_4 * sums))
     return change_input, change_q
 

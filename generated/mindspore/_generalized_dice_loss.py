@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, repeated, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -35,14 +35,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     slope = upstream * ratio(1.0, sums_2)
     other_probability = softmax_complement(input, axis=-2)
     product = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(class_weight, 2), input)
         * other_probability
         * target
     )
     product_2 = (
-        -ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        -repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(class_weight, 2), input)
         * p
         * target
     )
@@ -52,22 +52,28 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     slope_2 = upstream * quotient
     product_3 = ops.expand_dims(slope_2, 1) * class_weight
     product_4 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * term
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(class_weight, 2), input)
+        * term
     )
-    term_2 = product_4 - ops.expand_dims(product_3, 2)
+    term_2 = product_4 - repeated(ops.expand_dims(product_3, 2), input)
     term_3 = (
         -product
         - sum_of_others(product_2, axis=-2)
         + (other_probability * term_2 - sum_of_others(p * term_2, axis=-2))
     )
     product_5 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(class_weight, 2), input)
         * (other_probability - p)
     )
     term_4 = 2.0 * ops.expand_dims(slope_2, 1) * sums - 2.0 * ops.expand_dims(slope, 1) * difference
     product_6 = ratio(class_weight, power) * volume * term_4
-    grad_target = product_5 + ops.expand_dims(product_6, 2) - ops.expand_dims(product_3, 2)
+    grad_target = (
+        product_5
+        + repeated(ops.expand_dims(product_6, 2), input)
+        - repeated(ops.expand_dims(product_3, 2), input)
+    )
     return p * term_3, grad_target
 
 
@@ -109,14 +115,14 @@ def _curvature(
     slope = upstream * quotient
     other_probability = softmax_complement(input, axis=-2)
     product = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * other_probability
         * target
     )
     product_2 = (
-        -ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        -repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * p
         * target
     )
@@ -126,9 +132,11 @@ def _curvature(
     slope_2 = upstream * quotient_2
     product_3 = ops.expand_dims(slope_2, 1) * class_weight
     product_4 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * term
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
+        * term
     )
-    term_2 = product_4 - ops.expand_dims(product_3, 2)
+    term_2 = product_4 - repeated(ops.expand_dims(product_3, 2), target)
     term_3 = (
         -product
         - sum_of_others(product_2, axis=-2)
@@ -136,7 +144,9 @@ def _curvature(
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product_5 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * target
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
+        * target
     )
     quotient_3 = ratio(class_weight, power)
     sums_3 = total(d_target, axis=2)
@@ -145,8 +155,8 @@ def _curvature(
     sums_5 = total(term_4, axis=1)
     slope_3 = upstream * ratio(quotient, sums_2) * sums_5
     product_6 = (
-        ops.expand_dims(ops.expand_dims(slope_3, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope_3, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * p
         * other_probability
         * target
@@ -154,41 +164,41 @@ def _curvature(
     product_7 = quotient_3 * volume * sums_3
     product_8 = (
         2.0
-        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(product_7, 2)
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(product_7, 2), target)
         * p
         * other_probability
         * target
     )
     product_9 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * p
         * other_probability
         * d_target
     )
     product_10 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * target
         * d_probability
     )
     product_11 = (
-        ops.expand_dims(ops.expand_dims(slope_3, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope_3, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * p
         * target
     )
     product_12 = (
         2.0
-        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(product_7, 2)
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(product_7, 2), target)
         * p
         * target
     )
     product_13 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * p
         * d_target
     )
@@ -207,25 +217,37 @@ def _curvature(
         - ops.expand_dims(slope_4, 1) * class_weight
     )
     product_14 = (
-        ops.expand_dims(ops.expand_dims(slope_3, 1), 2) * ops.expand_dims(class_weight, 2) * term
+        repeated(ops.expand_dims(ops.expand_dims(slope_3, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
+        * term
     )
     product_15 = (
-        2.0 * ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(product_7, 2) * term
+        2.0
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(product_7, 2), target)
+        * term
     )
     product_16 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(class_weight, 2) * d_target
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
+        * d_target
     )
-    term_10 = ops.expand_dims(term_9, 2) - product_14 - product_15 - product_16
+    term_10 = repeated(ops.expand_dims(term_9, 2), target) - product_14 - product_15 - product_16
     product_17 = (
-        ops.expand_dims(ops.expand_dims(slope_3, 1), 2) * ops.expand_dims(class_weight, 2) * term_5
+        repeated(ops.expand_dims(ops.expand_dims(slope_3, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
+        * term_5
     )
     product_18 = (
-        2.0 * ops.expand_dims(ops.expand_dims(slope, 1), 2) * ops.expand_dims(product_7, 2) * term_5
+        2.0
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(product_7, 2), target)
+        * term_5
     )
     product_19 = (
         2.0
-        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(class_weight, 2)
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(class_weight, 2), target)
         * d_probability
     )
     quotient_4 = ratio(quotient_3, power)
@@ -261,8 +283,8 @@ def _curvature(
         - p * sum_of_others(term_2 * d_probability + p * term_10, axis=-2)
     )
     change_target = (
-        ops.expand_dims(term_9, 2)
-        + ops.expand_dims(term_13, 2)
+        repeated(ops.expand_dims(term_9, 2), target)
+        + repeated(ops.expand_dims(term_13, 2), target)
         - product_17
         - product_18
         - product_19

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, log
+from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, log
 from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
@@ -21,7 +21,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     mask = target <= 0.0
     exp_input = exp(input)
     grad_input = upstream * ops.where(mask, exp_input, exp_input - target)
-    grad_target = upstream * ops.where(mask, 0.0, log(target) - input + 1.0 - 1.0)
+    grad_target = upstream * filled(log(target) - input + 1.0 - 1.0, mask, 0.0)
     return grad_input, grad_target
 
 
@@ -31,7 +31,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     exp_input = exp(input)
     return (
         ops.where(mask, exp_input, exp_input - target) * d_input
-        + ops.where(mask, 0.0, log(target) - input + 1.0 - 1.0) * d_target
+        + filled(log(target) - input + 1.0 - 1.0, mask, 0.0) * d_target
     )
 
 
@@ -42,7 +42,7 @@ def _curvature(
     mask = target <= 0.0
     chosen = ops.cast(ops.where(mask, 0.0, -1.0), upstream.dtype)
     change_input = upstream * (exp(input) * d_input + chosen * d_target)
-    change_target = upstream * (ops.where(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
+    change_target = upstream * (filled(1.0 / target, mask, 0.0) * d_target + chosen * d_input)
     return change_input, change_target
 
 

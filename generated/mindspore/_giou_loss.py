@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, larger, sign, smaller, with_batch
+from ._arrays import Operand, count_up, larger, repeated, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -76,6 +76,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         + (-upstream * quotient * width - upstream * quotient_2 * term_6)
         + upstream * hull_width * term_7 * term_8
     )
+    chosen = ops.where(repeated(mask, input), repeated(ops.expand_dims(term_9, 1), input), 0.0)
     mask_2 = index == 3
     product_3 = term_4 * (overlap_width * positive)
     term_10 = 0.5 * sign(true_bottom - bottom) + 0.5
@@ -83,6 +84,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_11 = 0.5 * sign(bottom - true_bottom) + 0.5
     term_12 = product_3 * term_10 + (quotient * width + quotient_2 * term_6) + product_4 * term_11
     slope = upstream * term_12
+    chosen_2 = ops.where(repeated(mask_2, input), repeated(ops.expand_dims(slope, 1), input), 0.0)
     mask_3 = index == 0
     positive_2 = ops.maximum(0.0, sign(term))
     term_13 = -0.5 * sign(left - true_left) - 0.5
@@ -93,6 +95,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
         + (-upstream * quotient * height - upstream * quotient_2 * term_14)
         + upstream * hull_height * term_7 * term_15
     )
+    chosen_3 = ops.where(repeated(mask_3, input), repeated(ops.expand_dims(term_16, 1), input), 0.0)
     mask_4 = index == 2
     product_5 = term_4 * (overlap_height * positive_2)
     term_17 = 0.5 * sign(true_right - right) + 0.5
@@ -100,34 +103,29 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_18 = 0.5 * sign(right - true_right) + 0.5
     term_19 = product_5 * term_17 + (quotient * height + quotient_2 * term_14) + product_6 * term_18
     slope_2 = upstream * term_19
+    chosen_4 = ops.where(repeated(mask_4, input), repeated(ops.expand_dims(slope_2, 1), input), 0.0)
     product_7 = quotient_2 * (true_left - true_right)
     term_20 = (
         upstream * product_3 * term_8
         + (-upstream * (true_width * quotient) - upstream * product_7)
         + upstream * product_4 * term_5
     )
+    chosen_5 = ops.where(repeated(mask, input), repeated(ops.expand_dims(term_20, 1), input), 0.0)
     term_21 = product_3 * term_11 + (quotient * true_width + product_7) + product_4 * term_10
     slope_3 = upstream * term_21
+    chosen_6 = ops.where(repeated(mask_2, input), repeated(ops.expand_dims(slope_3, 1), input), 0.0)
     product_8 = quotient_2 * (true_top - true_bottom)
     term_22 = (
         upstream * product_5 * term_15
         + (-upstream * (true_height * quotient) - upstream * product_8)
         + upstream * product_6 * term_13
     )
+    chosen_7 = ops.where(repeated(mask_3, input), repeated(ops.expand_dims(term_22, 1), input), 0.0)
     term_23 = product_5 * term_18 + (quotient * true_height + product_8) + product_6 * term_17
     slope_4 = upstream * term_23
-    grad_input = (
-        ops.where(mask, ops.expand_dims(term_9, 1), 0.0)
-        + ops.where(mask_2, ops.expand_dims(slope, 1), 0.0)
-        + ops.where(mask_3, ops.expand_dims(term_16, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(slope_2, 1), 0.0)
-    )
-    grad_target = (
-        ops.where(mask, ops.expand_dims(term_20, 1), 0.0)
-        + ops.where(mask_2, ops.expand_dims(slope_3, 1), 0.0)
-        + ops.where(mask_3, ops.expand_dims(term_22, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(slope_4, 1), 0.0)
-    )
+    chosen_8 = ops.where(repeated(mask_4, input), repeated(ops.expand_dims(slope_4, 1), input), 0.0)
+    grad_input = chosen + chosen_2 + chosen_3 + chosen_4
+    grad_target = chosen_5 + chosen_6 + chosen_7 + chosen_8
     return grad_input, grad_target
 
 
@@ -340,6 +338,7 @@ def _curvature(
     term_34 = hull_width * term_32 * hull_width - quotient_5 * hull_width * hull_width
     term_35 = term_33 * term_22 + term_34 * term_23 - power_2 * hull_width * term_31
     term_36 = term * upstream * term_24 + term_26 + term_18 * upstream * term_35
+    product_14 = repeated(chosen, input) * repeated(ops.expand_dims(term_36, 1), input)
     chosen_2 = ops.cast(index == 3, input.dtype)
     term_37 = -product_4 - quotient_3
     term_38 = (
@@ -352,13 +351,14 @@ def _curvature(
         - slope_5
     )
     term_39 = term_16 * upstream * term_24 + term_38 + term_17 * upstream * term_35
+    product_15 = repeated(chosen_2, input) * repeated(ops.expand_dims(term_39, 1), input)
     chosen_3 = ops.cast(index == 0, input.dtype)
     term_40 = -power * overlap_width * overlap_height - product_9 + product_10 - product_8
-    product_14 = power * positive_2 * positive_2 * overlap_height * overlap_height * term_15
+    product_16 = power * positive_2 * positive_2 * overlap_height * overlap_height * term_15
     term_41 = (
         product_5 * term_6 * term_20
         + term_40 * term_19
-        - product_14
+        - product_16
         - product_12 * positive_2 * overlap_height * term_22
         - product_13 * positive_2 * overlap_height * term_23
     )
@@ -383,6 +383,7 @@ def _curvature(
     )
     term_45 = term_43 * term_22 + term_44 * term_23 - power_2 * hull_height * term_31
     term_46 = term_13 * upstream * term_41 + term_42 + term_14 * upstream * term_45
+    product_17 = repeated(chosen_3, input) * repeated(ops.expand_dims(term_46, 1), input)
     chosen_4 = ops.cast(index == 2, input.dtype)
     term_47 = (
         slope_7
@@ -394,20 +395,21 @@ def _curvature(
         - slope_11
     )
     term_48 = term_11 * upstream * term_41 + term_47 + term_12 * upstream * term_45
-    product_15 = true_width * power
-    product_16 = term_15 * product_5
-    slope_13 = upstream * (product_15 * product_16)
-    product_17 = term_19 * product
-    slope_14 = upstream * (product_15 * product_17)
-    product_18 = term_5 * term_20
+    product_18 = repeated(chosen_4, input) * repeated(ops.expand_dims(term_48, 1), input)
+    product_19 = true_width * power
+    product_20 = term_15 * product_5
+    slope_13 = upstream * (product_19 * product_20)
+    product_21 = term_19 * product
+    slope_14 = upstream * (product_19 * product_21)
+    product_22 = term_5 * term_20
     slope_15 = upstream * (quotient_2 * term_9)
-    product_19 = term_22 * product_12
-    slope_16 = upstream * product_19 * term_29
-    product_20 = term_23 * product_13
-    slope_17 = upstream * product_20 * term_29
+    product_23 = term_22 * product_12
+    slope_16 = upstream * product_23 * term_29
+    product_24 = term_23 * product_13
+    slope_17 = upstream * product_24 * term_29
     slope_18 = upstream * quotient_4 * (picked_6 - picked_5)
     term_49 = (
-        upstream * product_18 * true_width
+        upstream * product_22 * true_width
         + slope_16
         + slope_17
         - slope_13
@@ -416,26 +418,28 @@ def _curvature(
         - slope_18
     )
     term_50 = term_18 * upstream * term_24 + term_49 + term * upstream * term_35
-    product_21 = term_20 * term_37
+    product_25 = repeated(chosen, input) * repeated(ops.expand_dims(term_50, 1), input)
+    product_26 = term_20 * term_37
     term_51 = (
         slope_13
         + slope_14
-        + upstream * product_21 * true_width
+        + upstream * product_26 * true_width
         + slope_15
         + slope_18
         - slope_16
         - slope_17
     )
     term_52 = term_17 * upstream * term_24 + term_51 + term_16 * upstream * term_35
-    product_22 = true_height * power
-    slope_19 = upstream * (product_22 * product_16)
-    slope_20 = upstream * (product_22 * product_17)
+    product_27 = repeated(chosen_2, input) * repeated(ops.expand_dims(term_52, 1), input)
+    product_28 = true_height * power
+    slope_19 = upstream * (product_28 * product_20)
+    slope_20 = upstream * (product_28 * product_21)
     slope_21 = upstream * (quotient_2 * term_10)
-    slope_22 = upstream * product_19 * term_28
-    slope_23 = upstream * product_20 * term_28
+    slope_22 = upstream * product_23 * term_28
+    slope_23 = upstream * product_24 * term_28
     slope_24 = upstream * quotient_4 * (picked_8 - picked_7)
     term_53 = (
-        upstream * product_18 * true_height
+        upstream * product_22 * true_height
         + slope_22
         + slope_23
         - slope_19
@@ -444,28 +448,20 @@ def _curvature(
         - slope_24
     )
     term_54 = term_14 * upstream * term_41 + term_53 + term_13 * upstream * term_45
+    product_29 = repeated(chosen_3, input) * repeated(ops.expand_dims(term_54, 1), input)
     term_55 = (
         slope_19
         + slope_20
-        + upstream * product_21 * true_height
+        + upstream * product_26 * true_height
         + slope_21
         + slope_24
         - slope_22
         - slope_23
     )
     term_56 = term_12 * upstream * term_41 + term_55 + term_11 * upstream * term_45
-    change_input = (
-        chosen * ops.expand_dims(term_36, 1)
-        + chosen_2 * ops.expand_dims(term_39, 1)
-        + chosen_3 * ops.expand_dims(term_46, 1)
-        + chosen_4 * ops.expand_dims(term_48, 1)
-    )
-    change_target = (
-        chosen * ops.expand_dims(term_50, 1)
-        + chosen_2 * ops.expand_dims(term_52, 1)
-        + chosen_3 * ops.expand_dims(term_54, 1)
-        + chosen_4 * ops.expand_dims(term_56, 1)
-    )
+    product_30 = repeated(chosen_4, input) * repeated(ops.expand_dims(term_56, 1), input)
+    change_input = product_14 + product_15 + product_17 + product_18
+    change_target = product_25 + product_27 + product_29 + product_30
     return change_input, change_target
 
 

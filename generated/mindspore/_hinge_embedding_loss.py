@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, total
+from ._arrays import Operand, constant, filled, sign, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -21,9 +21,8 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `margin`, given that of the loss."""
     mask = target == 1.0
-    chosen = ops.where(mask, 1.0, ops.cast(ops.where(target == -1.0, 0.0, 1.0), upstream.dtype))
-    chosen_2 = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
-    slope = upstream * chosen_2
+    chosen = filled(ops.cast(ops.where(target == -1.0, 0.0, 1.0), upstream.dtype), mask, 1.0)
+    slope = upstream * filled(1.0 - ops.maximum(0.0, sign(input - margin)), mask, 0.0)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     return upstream * chosen - slope, grad_target, total(slope)
 
@@ -38,9 +37,9 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 1.0
-    chosen = ops.where(mask, 1.0, ops.cast(ops.where(target == -1.0, 0.0, 1.0), target.dtype))
-    chosen_2 = ops.where(mask, 0.0, 1.0 - ops.maximum(0.0, sign(input - margin)))
-    return chosen * d_input + chosen_2 * (d_margin - d_input)
+    chosen = filled(ops.cast(ops.where(target == -1.0, 0.0, 1.0), target.dtype), mask, 1.0)
+    product = filled(1.0 - ops.maximum(0.0, sign(input - margin)), mask, 0.0) * (d_margin - d_input)
+    return chosen * d_input + product
 
 
 def _curvature(

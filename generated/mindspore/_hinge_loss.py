@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, like_upstream, sign
+from ._arrays import Mean, Operand, Sum, filled, like_upstream, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
@@ -72,13 +72,13 @@ _kernel_sums = Sum(_kernel), Mean(_kernel)
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.maximum(0.0, 1.0 - ops.where(target == 0.0, -1.0, target) * input)
+    return ops.maximum(0.0, 1.0 - filled(target, target == 0.0, -1.0) * input)
 
 
 def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target == 0.0
-    chosen = ops.where(mask, -1.0, target)
+    chosen = filled(target, mask, -1.0)
     positive = ops.maximum(0.0, sign(1.0 - chosen * input))
     grad_target = -upstream * positive * ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype) * input
     return -upstream * positive * chosen, grad_target
@@ -87,7 +87,7 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
 def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
-    chosen = ops.where(mask, -1.0, target)
+    chosen = filled(target, mask, -1.0)
     product = ops.cast(ops.where(mask, 0.0, 1.0), target.dtype) * input * d_target
     return ops.maximum(0.0, sign(1.0 - chosen * input)) * (-product - chosen * d_input)
 
@@ -97,7 +97,7 @@ def _curvature_keras(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
-    positive = ops.maximum(0.0, sign(1.0 - ops.where(mask, -1.0, target) * input))
+    positive = ops.maximum(0.0, sign(1.0 - filled(target, mask, -1.0) * input))
     chosen = ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype)
     change_input = -upstream * positive * chosen * d_target
     change_target = -upstream * positive * chosen * d_input

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, like_upstream, sign, total
+from ._arrays import Mean, Operand, Sum, filled, like_upstream, sign, total
 from ._checks import check_dialect, check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, same_weight, to_working, working_dtype
 
@@ -48,7 +48,7 @@ def _curvature(
     mask = ops.abs(error) <= delta
     term = d_input - d_target
     product = ops.cast(mask, upstream.dtype) * term
-    chosen = ops.where(mask, 0.0, sign(error))
+    chosen = filled(sign(error), mask, 0.0)
     term_2 = ops.cast(ops.where(mask, 0.0, -1.0), upstream.dtype) * d_delta + chosen * term
     change_input = upstream * (product + chosen * d_delta)
     change_target = -upstream * product - upstream * chosen * d_delta

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, total
+from ._arrays import Operand, count_up, divide, repeated, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -31,24 +31,26 @@ def _gradient(
     similarity = ops.matmul(query_direction, ops.transpose(key_direction, (1, 0)))
     excess = label_excess(divide(similarity, temperature), count_up(query.shape[0]), axis=-1)
     sums = ops.matmul(excess, key_direction)
-    slope = upstream * total(sums * query_direction, axis=1)
-    term = divide(ops.expand_dims(upstream, 1) * sums, temperature) - divide(
-        ops.expand_dims(slope, 1) * query_direction, temperature
-    )
+    slope = divide(repeated(ops.expand_dims(upstream, 1), query) * sums, temperature)
+    slope_2 = upstream * total(sums * query_direction, axis=1)
+    product = divide(repeated(ops.expand_dims(slope_2, 1), query) * query_direction, temperature)
     sums_2 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * excess), (1, 0)), query_direction
     )
-    product = divide(
-        key_direction * ops.expand_dims(total(sums_2 * key_direction, axis=1), 1), temperature
+    product_2 = divide(
+        key_direction * repeated(ops.expand_dims(total(sums_2 * key_direction, axis=1), 1), key),
+        temperature,
     )
-    product_2 = ops.expand_dims(ratio(1.0, norm(key, axis=-1)), 1) * (
-        divide(sums_2, temperature) - product
+    product_3 = repeated(ops.expand_dims(ratio(1.0, norm(key, axis=-1)), 1), key) * (
+        divide(sums_2, temperature) - product_2
     )
-    grad_query = ops.expand_dims(ratio(1.0, norm(query, axis=-1)), 1) * term
+    grad_query = repeated(ops.expand_dims(ratio(1.0, norm(query, axis=-1)), 1), query) * (
+        slope - product
+    )
     grad_temperature = -total(ops.expand_dims(upstream, 1) * excess * similarity) / (
         temperature * temperature
     )
-    return grad_query, product_2, grad_temperature
+    return grad_query, product_3, grad_temperature
 
 
 def _tangent(
@@ -64,9 +66,13 @@ def _tangent(
     query_direction = direction(query, axis=-1)
     similarity = ops.matmul(query_direction, ops.transpose(key_direction, (1, 0)))
     excess = label_excess(divide(similarity, temperature), count_up(query.shape[0]), axis=-1)
-    product = key_direction * ops.expand_dims(total(key_direction * d_key, axis=1), 1)
+    product = key_direction * repeated(
+        ops.expand_dims(total(key_direction * d_key, axis=1), 1), key
+    )
     sums = ops.matmul(query_direction, ops.transpose((d_key - product), (1, 0)))
-    product_2 = query_direction * ops.expand_dims(total(query_direction * d_query, axis=1), 1)
+    product_2 = query_direction * repeated(
+        ops.expand_dims(total(query_direction * d_query, axis=1), 1), query
+    )
     sums_2 = ops.matmul((d_query - product_2), ops.transpose(key_direction, (1, 0)))
     term = (
         ratio(1.0, norm(key, axis=-1)) * sums
@@ -98,75 +104,78 @@ def _curvature(
     logit = divide(similarity, temperature)
     excess = label_excess(logit, count_up(query.shape[0]), axis=-1)
     sums_2 = ops.matmul(excess, key_direction)
+    slope = divide(repeated(ops.expand_dims(upstream, 1), query) * sums_2, temperature)
     sums_3 = total(sums_2 * query_direction, axis=1)
-    slope = upstream * sums_3
-    term = divide(ops.expand_dims(upstream, 1) * sums_2, temperature) - divide(
-        ops.expand_dims(slope, 1) * query_direction, temperature
-    )
+    slope_2 = upstream * sums_3
+    product_2 = divide(repeated(ops.expand_dims(slope_2, 1), query) * query_direction, temperature)
+    product_3 = repeated(ops.expand_dims(product, 1), query) * (slope - product_2)
     power = temperature * temperature
-    term_2 = divide(ops.expand_dims(slope, 1) * query_direction, power) - divide(
-        ops.expand_dims(upstream, 1) * sums_2, power
-    )
+    slope_3 = divide(repeated(ops.expand_dims(upstream, 1), query) * sums_2, power)
+    product_4 = divide(repeated(ops.expand_dims(slope_2, 1), query) * query_direction, power)
     key_length = norm(key, axis=-1)
     quotient_2 = ratio(1.0, key_length)
     sums_4 = total(key_direction * d_key, axis=1)
-    term_3 = d_key - key_direction * ops.expand_dims(sums_4, 1)
-    product_2 = quotient_2 * ops.matmul(query_direction, ops.transpose(term_3, (1, 0)))
-    term_4 = d_query - query_direction * ops.expand_dims(sums, 1)
-    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
-        term_4, ops.transpose(key_direction, (1, 0))
+    term = d_key - key_direction * repeated(ops.expand_dims(sums_4, 1), key)
+    product_5 = quotient_2 * ops.matmul(query_direction, ops.transpose(term, (1, 0)))
+    term_2 = d_query - query_direction * repeated(ops.expand_dims(sums, 1), query)
+    product_6 = ops.expand_dims(quotient, 1) * ops.matmul(
+        term_2, ops.transpose(key_direction, (1, 0))
     )
-    term_5 = product_2 + product_3
-    term_6 = divide(term_5, temperature) - divide(similarity * d_temperature, power)
-    d_probability = softmax_tangent(logit, term_6, axis=-1)
-    term_7 = ops.matmul(d_probability, key_direction) + ops.matmul((excess * quotient_2), term_3)
-    slope_2 = upstream * sums_3 * quotient
-    term_8 = query_direction * term_7 + sums_2 * ops.expand_dims(quotient, 1) * term_4
-    slope_3 = upstream * total(term_8, axis=1)
-    product_4 = divide(ops.expand_dims(slope_3, 1) * query_direction, temperature)
-    term_9 = (
-        term_2 * d_temperature
-        + divide(ops.expand_dims(upstream, 1) * term_7, temperature)
-        - divide(ops.expand_dims(slope_2, 1) * term_4, temperature)
-        - product_4
+    term_3 = product_5 + product_6
+    term_4 = divide(term_3, temperature) - divide(similarity * d_temperature, power)
+    d_probability = softmax_tangent(logit, term_4, axis=-1)
+    term_5 = ops.matmul(d_probability, key_direction) + ops.matmul((excess * quotient_2), term)
+    slope_4 = divide(repeated(ops.expand_dims(upstream, 1), query) * term_5, temperature)
+    slope_5 = upstream * sums_3 * quotient
+    product_7 = divide(repeated(ops.expand_dims(slope_5, 1), query) * term_2, temperature)
+    term_6 = (
+        query_direction * term_5 + sums_2 * repeated(ops.expand_dims(quotient, 1), query) * term_2
     )
-    product_5 = ratio(quotient_2, key_length) * sums_4
+    slope_6 = upstream * total(term_6, axis=1)
+    product_8 = divide(repeated(ops.expand_dims(slope_6, 1), query) * query_direction, temperature)
+    term_7 = (product_4 - slope_3) * d_temperature + slope_4 - product_7 - product_8
+    product_9 = ratio(quotient_2, key_length) * sums_4
     sums_5 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * excess), (1, 0)), query_direction
     )
     sums_6 = total(sums_5 * key_direction, axis=1)
-    term_10 = divide(sums_5, temperature) - divide(
-        key_direction * ops.expand_dims(sums_6, 1), temperature
+    product_10 = divide(key_direction * repeated(ops.expand_dims(sums_6, 1), key), temperature)
+    product_11 = repeated(ops.expand_dims(product_9, 1), key) * (
+        divide(sums_5, temperature) - product_10
     )
-    term_11 = divide(key_direction * ops.expand_dims(sums_6, 1), power) - divide(sums_5, power)
+    product_12 = divide(key_direction * repeated(ops.expand_dims(sums_6, 1), key), power)
     sums_7 = ops.matmul(
-        ops.transpose(d_probability, (1, 0)), (ops.expand_dims(upstream, 1) * query_direction)
+        ops.transpose(d_probability, (1, 0)),
+        (repeated(ops.expand_dims(upstream, 1), query) * query_direction),
     )
-    slope_4 = ops.expand_dims(upstream, 1) * excess * ops.expand_dims(quotient, 1)
-    term_12 = sums_7 + ops.matmul(ops.transpose(slope_4, (1, 0)), term_4)
-    product_6 = sums_6 * quotient_2
-    term_13 = key_direction * term_12 + sums_5 * ops.expand_dims(quotient_2, 1) * term_3
-    product_7 = divide(key_direction * ops.expand_dims(total(term_13, axis=1), 1), temperature)
-    term_14 = (
-        term_11 * d_temperature
-        + divide(term_12, temperature)
-        - divide(ops.expand_dims(product_6, 1) * term_3, temperature)
-        - product_7
+    slope_7 = ops.expand_dims(upstream, 1) * excess * ops.expand_dims(quotient, 1)
+    term_8 = sums_7 + ops.matmul(ops.transpose(slope_7, (1, 0)), term_2)
+    product_13 = sums_6 * quotient_2
+    product_14 = divide(repeated(ops.expand_dims(product_13, 1), key) * term, temperature)
+    term_9 = key_direction * term_8 + sums_5 * repeated(ops.expand_dims(quotient_2, 1), key) * term
+    product_15 = divide(
+        key_direction * repeated(ops.expand_dims(total(term_9, axis=1), 1), key), temperature
     )
-    term_15 = ops.expand_dims(quotient_2, 1) * term_14 - ops.expand_dims(product_5, 1) * term_10
-    product_8 = (
+    term_10 = (
+        (product_12 - divide(sums_5, power)) * d_temperature
+        + divide(term_8, temperature)
+        - product_14
+        - product_15
+    )
+    term_11 = repeated(ops.expand_dims(quotient_2, 1), key) * term_10 - product_11
+    product_16 = (
         2.0
         * total(ops.expand_dims(upstream, 1) * excess * similarity)
         * d_temperature
         / temperature**3
     )
-    term_16 = (
+    term_12 = (
         ops.expand_dims(upstream, 1) * similarity * d_probability
-        + ops.expand_dims(upstream, 1) * excess * term_5
+        + ops.expand_dims(upstream, 1) * excess * term_3
     )
-    change_query = ops.expand_dims(quotient, 1) * term_9 - ops.expand_dims(product, 1) * term
-    change_temperature = product_8 - total(term_16) / power
-    return change_query, term_15, change_temperature
+    change_query = repeated(ops.expand_dims(quotient, 1), query) * term_7 - product_3
+    change_temperature = product_16 - total(term_12) / power
+    return change_query, term_11, change_temperature
 
 
 class _Gradient(nn.Cell):

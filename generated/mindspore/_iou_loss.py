@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, larger, sign, smaller, with_batch
+from ._arrays import Operand, count_up, larger, repeated, sign, smaller, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -58,36 +58,34 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term_4 = -ratio(1.0, term_3) - quotient
     product = term_4 * (overlap_width * ops.maximum(0.0, sign(term_2)))
     slope = upstream * (product * (-0.5 * sign(top - true_top) - 0.5) - width * quotient)
+    chosen = ops.where(repeated(mask, input), repeated(ops.expand_dims(slope, 1), input), 0.0)
     mask_2 = index == 3
     term_5 = quotient * width + product * (0.5 * sign(true_bottom - bottom) + 0.5)
     slope_2 = upstream * term_5
+    chosen_2 = ops.where(repeated(mask_2, input), repeated(ops.expand_dims(slope_2, 1), input), 0.0)
     mask_3 = index == 0
     product_2 = term_4 * (overlap_height * ops.maximum(0.0, sign(term)))
     term_6 = product_2 * (-0.5 * sign(left - true_left) - 0.5) - height * quotient
     slope_3 = upstream * term_6
+    chosen_3 = ops.where(repeated(mask_3, input), repeated(ops.expand_dims(slope_3, 1), input), 0.0)
     mask_4 = index == 2
     term_7 = quotient * height + product_2 * (0.5 * sign(true_right - right) + 0.5)
     slope_4 = upstream * term_7
+    chosen_4 = ops.where(repeated(mask_4, input), repeated(ops.expand_dims(slope_4, 1), input), 0.0)
     term_8 = product * (-0.5 * sign(true_top - top) - 0.5) - true_width * quotient
     slope_5 = upstream * term_8
+    chosen_5 = ops.where(repeated(mask, input), repeated(ops.expand_dims(slope_5, 1), input), 0.0)
     term_9 = quotient * true_width + product * (0.5 * sign(bottom - true_bottom) + 0.5)
     slope_6 = upstream * term_9
+    chosen_6 = ops.where(repeated(mask_2, input), repeated(ops.expand_dims(slope_6, 1), input), 0.0)
     term_10 = product_2 * (-0.5 * sign(true_left - left) - 0.5) - true_height * quotient
     slope_7 = upstream * term_10
+    chosen_7 = ops.where(repeated(mask_3, input), repeated(ops.expand_dims(slope_7, 1), input), 0.0)
     term_11 = quotient * true_height + product_2 * (0.5 * sign(right - true_right) + 0.5)
     slope_8 = upstream * term_11
-    grad_input = (
-        ops.where(mask, ops.expand_dims(slope, 1), 0.0)
-        + ops.where(mask_2, ops.expand_dims(slope_2, 1), 0.0)
-        + ops.where(mask_3, ops.expand_dims(slope_3, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(slope_4, 1), 0.0)
-    )
-    grad_target = (
-        ops.where(mask, ops.expand_dims(slope_5, 1), 0.0)
-        + ops.where(mask_2, ops.expand_dims(slope_6, 1), 0.0)
-        + ops.where(mask_3, ops.expand_dims(slope_7, 1), 0.0)
-        + ops.where(mask_4, ops.expand_dims(slope_8, 1), 0.0)
-    )
+    chosen_8 = ops.where(repeated(mask_4, input), repeated(ops.expand_dims(slope_8, 1), input), 0.0)
+    grad_input = chosen + chosen_2 + chosen_3 + chosen_4
+    grad_target = chosen_5 + chosen_6 + chosen_7 + chosen_8
     return grad_input, grad_target
 
 
@@ -226,11 +224,19 @@ def _curvature(
     product_12 = power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
     term_22 = product_8 * term_20 * term_19 + term_21 * term_8 - product_12
     term_23 = term_14 * width * term_19 + term_11 * term_22 - product_2 - product_5 - product_9
-    slope = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_23, 1)
+    slope = (
+        repeated(chosen, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_23, 1), input)
+    )
     chosen_2 = ops.cast(index == 3, upstream.dtype)
     term_24 = -product_6 - quotient_3
     term_25 = product_2 + product_5 + term_24 * width * term_19 + product_9 + term_9 * term_22
-    slope_2 = chosen_2 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_25, 1)
+    slope_2 = (
+        repeated(chosen_2, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_25, 1), input)
+    )
     chosen_3 = ops.cast(index == 0, upstream.dtype)
     product_13 = height * product * term_8
     product_14 = height * product_4 * term_13
@@ -239,10 +245,18 @@ def _curvature(
     product_17 = power * positive * positive * overlap_height * overlap_height * term_8
     term_26 = product_7 * term_20 * term_19 + product_16 - product_17
     term_27 = term_14 * height * term_19 + term_6 * term_26 - product_13 - product_14 - product_15
-    slope_3 = chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_27, 1)
+    slope_3 = (
+        repeated(chosen_3, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_27, 1), input)
+    )
     chosen_4 = ops.cast(index == 2, upstream.dtype)
     term_28 = product_13 + product_14 + term_24 * height * term_19 + product_15 + term_4 * term_26
-    slope_4 = chosen_4 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_28, 1)
+    slope_4 = (
+        repeated(chosen_4, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_28, 1), input)
+    )
     product_18 = term_8 * product
     product_19 = product_18 * true_width
     product_20 = term_13 * product_4
@@ -250,17 +264,33 @@ def _curvature(
     product_22 = term_14 * term_19
     product_23 = quotient_2 * term_17
     term_29 = product_22 * true_width + term_12 * term_22 - product_19 - product_21 - product_23
-    slope_5 = chosen * ops.expand_dims(upstream, 1) * ops.expand_dims(term_29, 1)
+    slope_5 = (
+        repeated(chosen, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_29, 1), input)
+    )
     product_24 = term_19 * term_24
     term_30 = product_19 + product_21 + product_24 * true_width + product_23 + term_10 * term_22
-    slope_6 = chosen_2 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_30, 1)
+    slope_6 = (
+        repeated(chosen_2, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_30, 1), input)
+    )
     product_25 = product_18 * true_height
     product_26 = product_20 * true_height
     product_27 = quotient_2 * term_18
     term_31 = product_22 * true_height + term_7 * term_26 - product_25 - product_26 - product_27
-    slope_7 = chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_31, 1)
+    slope_7 = (
+        repeated(chosen_3, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_31, 1), input)
+    )
     term_32 = product_25 + product_26 + product_24 * true_height + product_27 + term_5 * term_26
-    slope_8 = chosen_4 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_32, 1)
+    slope_8 = (
+        repeated(chosen_4, input)
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_32, 1), input)
+    )
     change_input = slope + slope_2 + slope_3 + slope_4
     change_target = slope_5 + slope_6 + slope_7 + slope_8
     return change_input, change_target

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -33,8 +33,13 @@ def _gradient(
     quotient = ratio(ratio(difference, term_2), term_2)
     slope = upstream * quotient
     slope_2 = upstream * (ratio(1.0, term_2) - quotient)
-    term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1) * target
-    grad_target = -ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
+    term_3 = (
+        repeated(ops.expand_dims(slope_2, 1), input) * (term - target)
+        - repeated(ops.expand_dims(slope, 1), input) * target
+    )
+    grad_target = -repeated(ops.expand_dims(slope, 1), input) * p - repeated(
+        ops.expand_dims(slope_2, 1), input
+    ) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
 
@@ -97,23 +102,26 @@ def _curvature(
     slope_3 = upstream * term_3
     term_7 = -slope_2 - 2.0 * slope_3
     squashed_2 = tanh(-0.5 * input)
-    product_6 = ops.expand_dims(slope_3, 1) * (term * squashed_2 + target * squashed)
-    product_7 = (product_6 - ops.expand_dims(slope_2, 1) * target * squashed_2) * d_input
+    product_6 = repeated(ops.expand_dims(slope_2, 1), input) * target * squashed_2
+    product_7 = repeated(ops.expand_dims(slope_3, 1), input) * (
+        term * squashed_2 + target * squashed
+    )
     quotient_4 = ratio(quotient, term_2)
     term_8 = product_5 + quotient_3 - quotient_4
     term_9 = term_8 * d_smooth + term_8 * sums_2 + (quotient_3 - product_3 - quotient_4) * sums
     slope_4 = upstream * term_9
     term_10 = (
-        ops.expand_dims(term_7, 1) * d_target
-        + product_7
-        + ops.expand_dims(slope_4, 1) * term_4
-        - ops.expand_dims(slope, 1) * target
+        repeated(ops.expand_dims(term_7, 1), input) * d_target
+        + (product_7 - product_6) * d_input
+        + repeated(ops.expand_dims(slope_4, 1), input) * term_4
+        - repeated(ops.expand_dims(slope, 1), input) * target
     )
-    term_11 = -ops.expand_dims(slope_2, 1) * product - 0.5 * ops.expand_dims(slope_3, 1) * sech2(
-        product_4
-    )
+    product_8 = 0.5 * repeated(ops.expand_dims(slope_3, 1), input) * sech2(product_4)
+    term_11 = -repeated(ops.expand_dims(slope_2, 1), input) * product - product_8
     change_target = (
-        term_11 * d_input - ops.expand_dims(slope, 1) * p - ops.expand_dims(slope_4, 1) * squashed
+        term_11 * d_input
+        - repeated(ops.expand_dims(slope, 1), input) * p
+        - repeated(ops.expand_dims(slope_4, 1), input) * squashed
     )
     return product * term_10, change_target, -total(slope)
 

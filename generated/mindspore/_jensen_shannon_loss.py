@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, exp, fold, log1p, sigmoid, tanh, total, with_batch
+from ._arrays import Operand, constant, exp, fold, log1p, repeated, sigmoid, tanh, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -64,21 +64,33 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     softplus_2 = ops.maximum(0.0, term_3) + log1p(exp(-ops.abs(term_3)))
     product_4 = product_2 * softplus_2
     chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
-    rest = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen, axis=-2)
+    slope = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen
     other_probability = softmax_complement(input, axis=-2)
-    slope = 0.5 * other_probability * ops.expand_dims(upstream, 1) * term * chosen
+    slope_2 = (
+        0.5 * other_probability * repeated(ops.expand_dims(upstream, 1), input) * term * chosen
+    )
     term_4 = -probability_3 * softplus - share * softplus_2 + constant(0.6931471805599453, input)
     cost = ops.where(mask, 0.5 * term_2 * tanh(u) - log_cosh(u), term_4)
-    rest_2 = sum_of_others(0.5 * probability * ops.expand_dims(upstream, 1) * cost, axis=-2)
-    term_5 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * cost - rest_2
+    slope_3 = 0.5 * other_probability * repeated(ops.expand_dims(upstream, 1), input) * cost
+    slope_4 = 0.5 * probability * repeated(ops.expand_dims(upstream, 1), input) * cost
     chosen_2 = ops.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
-    rest_3 = sum_of_others(0.5 * ops.expand_dims(upstream, 1) * term * chosen_2, axis=-2)
+    slope_5 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_2
     other_probability_2 = softmax_complement(target, axis=-2)
-    slope_2 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * term * chosen_2
-    rest_4 = sum_of_others(0.5 * probability_2 * ops.expand_dims(upstream, 1) * cost, axis=-2)
-    term_6 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * cost - rest_4
-    grad_input = probability * rest - slope + probability * term_5
-    grad_target = probability_2 * rest_3 - slope_2 + probability_2 * term_6
+    slope_6 = (
+        0.5 * other_probability_2 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_2
+    )
+    slope_7 = 0.5 * other_probability_2 * repeated(ops.expand_dims(upstream, 1), input) * cost
+    slope_8 = 0.5 * probability_2 * repeated(ops.expand_dims(upstream, 1), input) * cost
+    grad_input = (
+        probability * sum_of_others(slope, axis=-2)
+        - slope_2
+        + probability * (slope_3 - sum_of_others(slope_4, axis=-2))
+    )
+    grad_target = (
+        probability_2 * sum_of_others(slope_5, axis=-2)
+        - slope_6
+        + probability_2 * (slope_7 - sum_of_others(slope_8, axis=-2))
+    )
     return grad_input, grad_target
 
 
@@ -106,10 +118,10 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     product_4 = product_2 * softplus_2
     chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     offset = centred(input, d_input, axis=-2)
-    term_5 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
+    term_5 = repeated(ops.expand_dims(total(probability_2 * offset, axis=1), 1), input) - offset
     chosen_2 = ops.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
     offset_2 = centred(target, d_target, axis=-2)
-    term_6 = ops.expand_dims(total(probability_3 * offset_2, axis=1), 1) - offset_2
+    term_6 = repeated(ops.expand_dims(total(probability_3 * offset_2, axis=1), 1), input) - offset_2
     term_7 = (
         cost * softmax_tangent(input, d_input, axis=-2)
         + cost * softmax_tangent(target, d_target, axis=-2)
@@ -143,21 +155,19 @@ def _curvature(
     softplus_2 = ops.maximum(0.0, term_3) + log1p(exp(-ops.abs(term_3)))
     product_4 = product_2 * softplus_2
     chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
-    slope = 0.5 * ops.expand_dims(upstream, 1) * term * chosen
+    slope = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen
     other_probability = softmax_complement(input, axis=-2)
-    term_4 = (
-        sum_of_others(slope, axis=-2)
-        - 0.5 * other_probability * ops.expand_dims(upstream, 1) * chosen
-    )
+    slope_2 = 0.5 * other_probability * repeated(ops.expand_dims(upstream, 1), input) * chosen
     squashed = tanh(u)
-    term_5 = -probability_3 * softplus - share * softplus_2 + constant(0.6931471805599453, upstream)
-    cost = ops.where(mask, 0.5 * term_2 * squashed - log_cosh(u), term_5)
-    slope_2 = 0.5 * probability * ops.expand_dims(upstream, 1) * cost
-    term_6 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * cost - sum_of_others(
-        slope_2, axis=-2
-    )
+    term_4 = -probability_3 * softplus - share * softplus_2 + constant(0.6931471805599453, upstream)
+    cost = ops.where(mask, 0.5 * term_2 * squashed - log_cosh(u), term_4)
+    slope_3 = 0.5 * other_probability * repeated(ops.expand_dims(upstream, 1), input) * cost
+    slope_4 = 0.5 * probability * repeated(ops.expand_dims(upstream, 1), input) * cost
+    term_5 = sum_of_others(slope, axis=-2) - slope_2 + (slope_3 - sum_of_others(slope_4, axis=-2))
     d_probability = softmax_tangent(input, d_input, axis=-2)
+    slope_5 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * chosen * d_probability
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
+    slope_6 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * chosen * d_probability_2
     product_5 = 0.25 * sech2_2
     product_6 = 0.25 * term_2 * squashed * sech2_2
     product_7 = product_2 * softplus * squashed
@@ -167,66 +177,78 @@ def _curvature(
     product_10 = product_2 * softplus_2 * squashed_2
     product_11 = share * probability_3 * probability_3
     product_12 = product_2 * squashed_2
-    term_7 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_2 = ops.where(mask, product_5 - product_6, term_7)
+    term_6 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
+    chosen_2 = ops.where(mask, product_5 - product_6, term_6)
     offset = centred(input, d_input, axis=-2)
-    term_8 = ops.expand_dims(total(probability * offset, axis=1), 1) - offset
-    term_9 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_3 = ops.where(mask, product_6 - product_5, term_9)
+    term_7 = repeated(ops.expand_dims(total(probability * offset, axis=1), 1), input) - offset
+    slope_7 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_2 * term_7
+    term_8 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
+    chosen_3 = ops.where(mask, product_6 - product_5, term_8)
     offset_2 = centred(target, d_target, axis=-2)
-    term_10 = ops.expand_dims(total(probability_2 * offset_2, axis=1), 1) - offset_2
-    term_11 = (
-        0.5 * ops.expand_dims(upstream, 1) * chosen * d_probability
-        + 0.5 * ops.expand_dims(upstream, 1) * chosen * d_probability_2
-        + 0.5 * ops.expand_dims(upstream, 1) * term * chosen_2 * term_8
-        + 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3 * term_10
+    term_9 = repeated(ops.expand_dims(total(probability_2 * offset_2, axis=1), 1), input) - offset_2
+    slope_8 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_3 * term_9
+    product_13 = probability * sum_of_others(slope_5 + slope_6 + slope_7 + slope_8, axis=-2)
+    slope_9 = (
+        0.5
+        * other_probability
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * chosen
+        * d_probability_2
     )
-    slope_3 = 0.5 * other_probability * ops.expand_dims(upstream, 1) * chosen * d_probability_2
-    slope_4 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_2
-    term_12 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen - slope_4
-    slope_5 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3
+    slope_10 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_2
+    slope_11 = 0.5 * probability * repeated(ops.expand_dims(upstream, 1), input) * chosen
+    slope_12 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_3
     chosen_4 = ops.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
-    term_13 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 - slope_5
-    slope_6 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen * term_8
-    slope_7 = 0.5 * probability * ops.expand_dims(upstream, 1) * chosen_4 * term_10
-    term_14 = 0.5 * ops.expand_dims(upstream, 1) * cost * d_probability + slope_6 + slope_7
-    slope_8 = 0.5 * ops.expand_dims(upstream, 1) * term * chosen_4
+    slope_13 = 0.5 * probability * repeated(ops.expand_dims(upstream, 1), input) * chosen_4
+    slope_14 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * cost * d_probability
+    slope_15 = 0.5 * probability * repeated(ops.expand_dims(upstream, 1), input) * chosen * term_7
+    slope_16 = 0.5 * probability * repeated(ops.expand_dims(upstream, 1), input) * chosen_4 * term_9
+    product_14 = probability * sum_of_others(slope_14 + slope_15 + slope_16, axis=-2)
+    slope_17 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_4
     other_probability_2 = softmax_complement(target, axis=-2)
-    slope_9 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen_4
-    slope_10 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * cost
-    term_15 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * cost - sum_of_others(
-        slope_10, axis=-2
+    slope_18 = 0.5 * other_probability_2 * repeated(ops.expand_dims(upstream, 1), input) * chosen_4
+    slope_19 = 0.5 * other_probability_2 * repeated(ops.expand_dims(upstream, 1), input) * cost
+    slope_20 = 0.5 * probability_2 * repeated(ops.expand_dims(upstream, 1), input) * cost
+    term_10 = (
+        sum_of_others(slope_17, axis=-2) - slope_18 + (slope_19 - sum_of_others(slope_20, axis=-2))
     )
-    product_13 = (sum_of_others(slope_8, axis=-2) - slope_9 + term_15) * d_probability_2
-    term_16 = (
-        0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
-        + 0.5 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability_2
-        + 0.5 * ops.expand_dims(upstream, 1) * term * chosen_3 * term_8
-        + 0.5 * ops.expand_dims(upstream, 1) * term * chosen_2 * term_10
+    slope_21 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * chosen_4 * d_probability
+    slope_22 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * chosen_4 * d_probability_2
+    slope_23 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_3 * term_7
+    slope_24 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen_2 * term_9
+    rest = sum_of_others(slope_21 + slope_22 + slope_23 + slope_24, axis=-2)
+    slope_25 = (
+        0.5
+        * other_probability_2
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * chosen_4
+        * d_probability
     )
-    slope_11 = 0.5 * other_probability_2 * ops.expand_dims(upstream, 1) * chosen_4 * d_probability
-    term_17 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen - slope_5
-    term_18 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen_4 - slope_4
-    slope_12 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen * term_8
-    slope_13 = 0.5 * probability_2 * ops.expand_dims(upstream, 1) * chosen_4 * term_10
-    term_19 = 0.5 * ops.expand_dims(upstream, 1) * cost * d_probability_2 + slope_12 + slope_13
+    slope_26 = 0.5 * probability_2 * repeated(ops.expand_dims(upstream, 1), input) * chosen
+    slope_27 = 0.5 * probability_2 * repeated(ops.expand_dims(upstream, 1), input) * chosen_4
+    slope_28 = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * cost * d_probability_2
+    slope_29 = 0.5 * probability_2 * repeated(ops.expand_dims(upstream, 1), input) * chosen * term_7
+    slope_30 = (
+        0.5 * probability_2 * repeated(ops.expand_dims(upstream, 1), input) * chosen_4 * term_9
+    )
+    product_15 = probability_2 * sum_of_others(slope_28 + slope_29 + slope_30, axis=-2)
     change_input = (
-        (term_4 + term_6) * d_probability
-        + probability * sum_of_others(term_11, axis=-2)
-        + other_probability * term_12 * term_8
-        + other_probability * term_13 * term_10
-        - (slope_2 - slope) * d_probability
-        - slope_3
-        - probability * sum_of_others(term_14, axis=-2)
+        term_5 * d_probability
+        + product_13
+        + other_probability * (slope_11 - slope_10) * term_7
+        + other_probability * (slope_13 - slope_12) * term_9
+        - (slope_4 - slope) * d_probability
+        - slope_9
+        - product_14
     )
     change_target = (
-        product_13
-        + probability_2 * sum_of_others(term_16, axis=-2)
-        + other_probability_2 * term_17 * term_8
-        + other_probability_2 * term_18 * term_10
-        - (slope_10 - slope_8) * d_probability_2
-        - slope_11
-        - probability_2 * sum_of_others(term_19, axis=-2)
+        term_10 * d_probability_2
+        + probability_2 * rest
+        + other_probability_2 * (slope_26 - slope_12) * term_7
+        + other_probability_2 * (slope_27 - slope_10) * term_9
+        - (slope_20 - slope_17) * d_probability_2
+        - slope_25
+        - product_15
     )
     return change_input, change_target
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, log
+from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, log
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
@@ -80,14 +80,14 @@ _kernel_log_target_sums = Sum(_kernel_log_target), Mean(_kernel_log_target)
 
 def _value_target(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return ops.where(target == 0.0, 0.0, (log(target) - input) * target)
+    return filled((log(target) - input) * target, target == 0.0, 0.0)
 
 
 def _gradient_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target == 0.0
-    grad_input = upstream * ops.where(mask, 0.0, -target)
-    grad_target = upstream * ops.where(mask, 0.0, log(target) - input + 1.0)
+    grad_input = upstream * filled(-target, mask, 0.0)
+    grad_target = upstream * filled(log(target) - input + 1.0, mask, 0.0)
     return grad_input, grad_target
 
 
@@ -95,8 +95,8 @@ def _tangent_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Te
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
     return (
-        ops.where(mask, 0.0, log(target) - input + 1.0) * d_target
-        + ops.where(mask, 0.0, -target) * d_input
+        filled(log(target) - input + 1.0, mask, 0.0) * d_target
+        + filled(-target, mask, 0.0) * d_input
     )
 
 
@@ -106,7 +106,7 @@ def _curvature_target(
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     chosen = ops.cast(ops.where(mask, 0.0, -1.0), upstream.dtype)
-    change_target = upstream * (ops.where(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
+    change_target = upstream * (filled(1.0 / target, mask, 0.0) * d_target + chosen * d_input)
     return upstream * chosen * d_target, change_target
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, total, with_batch
+from ._arrays import Operand, divide, fold, repeated, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -37,21 +37,29 @@ def _gradient(
     slope = upstream * power
     soft_target = divide(target, temperature)
     probability = softmax(soft_target, axis=-2)
-    product = ops.expand_dims(slope, 1) * probability
-    product_2 = ops.expand_dims(slope, 1) * softmax_complement(soft_input, axis=-2) * probability
+    product = repeated(ops.expand_dims(slope, 1), input) * probability
+    product_2 = (
+        repeated(ops.expand_dims(slope, 1), input)
+        * softmax_complement(soft_input, axis=-2)
+        * probability
+    )
     term = softmax(soft_input, axis=-2) * sum_of_others(product, axis=-2) - product_2
     other_probability = softmax_complement(soft_target, axis=-2)
     term_2 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    rest = sum_of_others(ops.expand_dims(slope, 1) * (probability * term_2), axis=-2)
-    term_3 = ops.expand_dims(slope, 1) * other_probability * term_2 - rest
-    term_4 = sum_of_others(-product, axis=-2) + ops.expand_dims(slope, 1) * other_probability
-    product_3 = 2.0 * temperature * total(upstream * total(term_2 * probability, axis=1))
-    product_4 = target * probability
+    product_3 = repeated(ops.expand_dims(slope, 1), input) * other_probability * term_2
+    product_4 = repeated(ops.expand_dims(slope, 1), input) * (probability * term_2)
+    term_3 = product_3 - sum_of_others(product_4, axis=-2)
+    term_4 = (
+        sum_of_others(-product, axis=-2)
+        + repeated(ops.expand_dims(slope, 1), input) * other_probability
+    )
+    product_5 = 2.0 * temperature * total(upstream * total(term_2 * probability, axis=1))
+    product_6 = target * probability
     grad_target = probability * (divide(term_3, temperature) + divide(term_4, temperature))
     grad_temperature = (
-        product_3
-        - total(product_4 * term_3) / power
-        - total(product_4 * term_4) / power
+        product_5
+        - total(product_6 * term_3) / power
+        - total(product_6 * term_4) / power
         - total(term * input) / power
     )
     return divide(term, temperature), grad_target, grad_temperature
@@ -74,10 +82,13 @@ def _tangent(
     power = temperature * temperature
     term_2 = divide(d_input, temperature) - divide(input * d_temperature, power)
     offset = centred(soft_input, term_2, axis=-2)
-    term_3 = ops.expand_dims(total(softmax(soft_input, axis=-2) * offset, axis=1), 1) - offset
+    term_3 = (
+        repeated(ops.expand_dims(total(softmax(soft_input, axis=-2) * offset, axis=1), 1), input)
+        - offset
+    )
     term_4 = divide(d_target, temperature) - divide(target * d_temperature, power)
     offset_2 = centred(soft_target, term_4, axis=-2)
-    term_5 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    term_5 = repeated(ops.expand_dims(total(probability * offset_2, axis=1), 1), input) - offset_2
     term_6 = (
         probability * term_3
         + term * softmax_tangent(soft_target, term_4, axis=-2)
@@ -100,110 +111,139 @@ def _curvature(
     slope = upstream * power
     soft_target = divide(target, temperature)
     probability = softmax(soft_target, axis=-2)
-    product = ops.expand_dims(slope, 1) * probability
+    product = repeated(ops.expand_dims(slope, 1), target) * probability
     rest = sum_of_others(product, axis=-2)
     soft_input = divide(input, temperature)
     term = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(soft_input, term, axis=-2)
     probability_2 = softmax(soft_input, axis=-2)
     slope_2 = upstream * temperature * d_temperature
-    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * probability
+    product_2 = 2.0 * repeated(ops.expand_dims(slope_2, 1), target) * probability
     term_2 = divide(d_target, temperature) - divide(target * d_temperature, power)
     d_probability_2 = softmax_tangent(soft_target, term_2, axis=-2)
-    product_3 = ops.expand_dims(slope, 1) * d_probability_2
+    product_3 = repeated(ops.expand_dims(slope, 1), target) * d_probability_2
     rest_2 = sum_of_others(product_2 + product_3, axis=-2)
     slope_3 = upstream * temperature
+    product_4 = repeated(ops.expand_dims(slope_3, 1), target) * probability * d_probability
     other_probability = softmax_complement(soft_input, axis=-2)
-    slope_4 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * probability
-    term_3 = probability_2 * rest - ops.expand_dims(slope, 1) * other_probability * probability
-    product_4 = ops.expand_dims(slope_3, 1) * other_probability * d_probability_2
+    slope_4 = 2.0 * other_probability * repeated(ops.expand_dims(upstream, 1), target) * probability
+    product_5 = repeated(ops.expand_dims(slope, 1), target) * other_probability * probability
+    term_3 = probability_2 * rest - product_5
+    product_6 = repeated(ops.expand_dims(slope_3, 1), target) * other_probability * d_probability_2
     other_probability_2 = softmax_complement(soft_target, axis=-2)
     term_4 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    rest_3 = sum_of_others(ops.expand_dims(slope, 1) * (probability * term_4), axis=-2)
-    term_5 = ops.expand_dims(slope, 1) * other_probability_2 * term_4 - rest_3
-    term_6 = sum_of_others(-product, axis=-2) + ops.expand_dims(slope, 1) * other_probability_2
-    product_5 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
-    term_7 = ops.expand_dims(slope_3, 1) * term_4 + ops.expand_dims(slope_3, 1)
-    slope_5 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * term_4
-    term_8 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) - divide(term_6, power)
-    product_6 = probability * (slope_5 - divide(term_5, power) + term_8) * d_temperature
-    offset = centred(soft_input, term, axis=-2)
-    term_9 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    product_7 = probability * term_9
-    offset_2 = centred(soft_target, term_2, axis=-2)
-    term_10 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    product_8 = probability * term_10
-    product_9 = d_probability_2 * term_4
-    term_11 = (
-        ops.expand_dims(slope, 1) * product_9
-        + 2.0 * ops.expand_dims(slope_2, 1) * probability * term_4
-        + ops.expand_dims(slope, 1) * product_7
-        - ops.expand_dims(slope, 1) * product_8
+    product_7 = repeated(ops.expand_dims(slope, 1), target) * other_probability_2 * term_4
+    product_8 = repeated(ops.expand_dims(slope, 1), target) * (probability * term_4)
+    term_5 = product_7 - sum_of_others(product_8, axis=-2)
+    product_9 = repeated(ops.expand_dims(slope, 1), target) * other_probability_2
+    term_6 = sum_of_others(-product, axis=-2) + product_9
+    product_10 = (divide(term_5, temperature) + divide(term_6, temperature)) * d_probability_2
+    term_7 = repeated(ops.expand_dims(slope_3, 1), target) * term_4 + repeated(
+        ops.expand_dims(slope_3, 1), target
     )
-    rest_4 = sum_of_others(term_11, axis=-2)
-    rest_5 = sum_of_others(-product_2 - product_3, axis=-2)
+    slope_5 = 2.0 * other_probability_2 * repeated(ops.expand_dims(upstream, 1), target) * term_4
+    slope_6 = 2.0 * other_probability_2 * repeated(ops.expand_dims(upstream, 1), target)
+    term_8 = slope_5 - divide(term_5, power) + (slope_6 - divide(term_6, power))
+    offset = centred(soft_input, term, axis=-2)
+    term_9 = repeated(ops.expand_dims(total(probability_2 * offset, axis=1), 1), target) - offset
+    product_11 = probability * term_9
+    product_12 = repeated(ops.expand_dims(slope_3, 1), target) * product_11 * other_probability_2
+    offset_2 = centred(soft_target, term_2, axis=-2)
+    term_10 = repeated(ops.expand_dims(total(probability * offset_2, axis=1), 1), target) - offset_2
+    product_13 = probability * term_10
+    product_14 = repeated(ops.expand_dims(slope_3, 1), target) * product_13 * other_probability_2
+    product_15 = d_probability_2 * term_4
+    product_16 = 2.0 * repeated(ops.expand_dims(slope_2, 1), target) * probability * term_4
+    term_11 = (
+        repeated(ops.expand_dims(slope, 1), target) * product_15
+        + product_16
+        + repeated(ops.expand_dims(slope, 1), target) * product_11
+        - repeated(ops.expand_dims(slope, 1), target) * product_13
+    )
+    rest_3 = sum_of_others(term_11, axis=-2)
+    rest_4 = sum_of_others(-product_2 - product_3, axis=-2)
     power_2 = temperature**3
-    product_10 = target * probability
+    product_17 = target * probability
     term_12 = (
         2.0 * total(upstream * total(term_4 * probability, axis=1))
-        + 2.0 * total(product_10 * term_5) / power_2
-        + 2.0 * total(product_10 * term_6) / power_2
+        + 2.0 * total(product_17 * term_5) / power_2
+        + 2.0 * total(product_17 * term_6) / power_2
         + 2.0 * total(term_3 * input) / power_2
     )
-    slope_6 = upstream * total(product_7 + term_4 * d_probability_2 - product_8, axis=1)
-    product_11 = target * d_probability_2
-    product_12 = (
-        2.0 * ops.expand_dims(slope_2, 1) * probability * other_probability_2 * term_4 * target
+    sums = total(product_11 + term_4 * d_probability_2 - product_13, axis=1)
+    product_18 = target * d_probability_2
+    product_19 = repeated(ops.expand_dims(slope, 1), target) * product_17 * product_15
+    product_20 = (
+        2.0
+        * repeated(ops.expand_dims(slope_2, 1), target)
+        * probability
+        * other_probability_2
+        * term_4
+        * target
     )
-    product_13 = other_probability_2 * product_10
-    product_14 = probability * d_target
+    product_21 = other_probability_2 * product_17
+    product_22 = repeated(ops.expand_dims(slope, 1), target) * product_21 * term_9
+    product_23 = repeated(ops.expand_dims(slope, 1), target) * product_21 * term_10
+    product_24 = probability * d_target
     term_13 = (
-        term_5 * product_11
-        + product_12
-        + ops.expand_dims(slope, 1) * product_13 * term_9
-        + product_14 * term_5
-        - ops.expand_dims(slope, 1) * product_10 * product_9
-        - ops.expand_dims(slope, 1) * product_13 * term_10
-        - product_10 * rest_4
+        term_5 * product_18
+        + product_20
+        + product_22
+        + product_24 * term_5
+        - product_19
+        - product_23
+        - product_17 * rest_3
     )
-    product_15 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability_2 * probability * target
+    product_25 = repeated(ops.expand_dims(slope, 1), target) * product_17 * d_probability_2
+    product_26 = (
+        2.0
+        * repeated(ops.expand_dims(slope_2, 1), target)
+        * other_probability_2
+        * probability
+        * target
+    )
     term_14 = (
-        term_6 * product_11
-        + product_10 * rest_5
-        + product_15
-        + product_14 * term_6
-        - ops.expand_dims(slope, 1) * product_10 * d_probability_2
+        term_6 * product_18 + product_17 * rest_4 + product_26 + product_24 * term_6 - product_25
     )
-    product_16 = input * d_probability
-    product_17 = 2.0 * ops.expand_dims(slope_2, 1) * other_probability * probability * input
-    product_18 = ops.expand_dims(slope, 1) * other_probability * input * d_probability_2
+    product_27 = input * d_probability
+    product_28 = repeated(ops.expand_dims(slope, 1), target) * probability * product_27
+    product_29 = (
+        2.0
+        * repeated(ops.expand_dims(slope_2, 1), target)
+        * other_probability
+        * probability
+        * input
+    )
+    product_30 = (
+        repeated(ops.expand_dims(slope, 1), target) * other_probability * input * d_probability_2
+    )
     term_15 = (
-        rest * product_16
+        rest * product_27
         + probability_2 * input * rest_2
-        + ops.expand_dims(slope, 1) * probability * product_16
+        + product_28
         + term_3 * d_input
-        - product_17
-        - product_18
+        - product_29
+        - product_30
     )
     change_input = (
         divide(rest * d_probability, temperature)
         + divide(probability_2 * rest_2, temperature)
-        + ops.expand_dims(slope_3, 1) * probability * d_probability
+        + product_4
         + (-slope_4 - divide(term_3, power)) * d_temperature
-        - product_4
+        - product_6
     )
     change_target = (
-        product_5
-        + product_6
-        + ops.expand_dims(slope_3, 1) * product_7 * other_probability_2
-        + divide(probability * rest_5, temperature)
+        product_10
+        + probability * term_8 * d_temperature
+        + product_12
+        + divide(probability * rest_4, temperature)
         - probability * term_7 * d_probability_2
-        - ops.expand_dims(slope_3, 1) * product_8 * other_probability_2
-        - divide(probability * rest_4, temperature)
+        - product_14
+        - divide(probability * rest_3, temperature)
     )
     change_temperature = (
         term_12 * d_temperature
-        + 2.0 * temperature * total(slope_6)
+        + 2.0 * temperature * total(upstream * sums)
         - total(term_13) / power
         - total(term_14) / power
         - total(term_15) / power

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, constant, like_upstream, sigmoid, tanh, total
+from ._arrays import Mean, Operand, Sum, constant, filled, like_upstream, sigmoid, tanh, total
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -53,8 +53,8 @@ def _gradient(
     chosen_2 = ops.where(mask, product_2 * (reference - input + divergence), product_3 * term)
     grad_reference = upstream * ops.where(mask, product_2 * beta, -product_3 * beta)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
-    grad_good_weight = total(upstream * ops.where(mask, probability, 0.0))
-    grad_bad_weight = total(upstream * ops.where(mask, 0.0, sigmoid_gain))
+    grad_good_weight = total(upstream * filled(probability, ~mask, 0.0))
+    grad_bad_weight = total(upstream * filled(sigmoid_gain, mask, 0.0))
     return (
         upstream * chosen,
         grad_reference,
@@ -92,11 +92,11 @@ def _tangent(
     product_2 = probability * (sigmoid_gain * bad_weight)
     chosen = ops.where(mask, product * (reference - input + divergence), product_2 * term)
     return (
-        ops.where(mask, probability, 0.0) * d_good_weight
+        filled(probability, ~mask, 0.0) * d_good_weight
         + ops.where(mask, -product * beta, product_2 * beta) * d_input
         + ops.where(mask, product * beta, -product_2 * beta) * d_reference
         + chosen * d_beta
-        + ops.where(mask, 0.0, sigmoid_gain) * d_bad_weight
+        + filled(sigmoid_gain, mask, 0.0) * d_bad_weight
     )
 
 
@@ -125,7 +125,7 @@ def _curvature(
     sigmoid_gain = sigmoid(gain)
     product = probability * sigmoid_gain
     product_2 = -product * beta
-    chosen = ops.where(mask, product_2, 0.0)
+    chosen = filled(product_2, ~mask, 0.0)
     product_3 = probability * good_weight
     product_4 = sigmoid_gain * product_3
     power = beta * beta
@@ -152,7 +152,7 @@ def _curvature(
         mask, -product_9 - product_11 - product_4, product_13 + product_15 + product_16
     )
     product_17 = product * beta
-    chosen_5 = ops.where(mask, 0.0, product_17)
+    chosen_5 = filled(product_17, mask, 0.0)
     term_3 = (
         chosen * d_good_weight
         + chosen_2 * d_input
@@ -160,13 +160,13 @@ def _curvature(
         + chosen_4 * d_beta
         + chosen_5 * d_bad_weight
     )
-    chosen_6 = ops.where(mask, product_17, 0.0)
+    chosen_6 = filled(product_17, ~mask, 0.0)
     product_18 = good_weight * product
     product_19 = bad_weight * product
     chosen_7 = ops.where(
         mask, product_9 + product_11 + product_18, -product_13 - product_15 - product_19
     )
-    chosen_8 = ops.where(mask, 0.0, product_2)
+    chosen_8 = filled(product_2, mask, 0.0)
     term_4 = (
         chosen_6 * d_good_weight
         + chosen_3 * d_input
@@ -174,7 +174,7 @@ def _curvature(
         + chosen_7 * d_beta
         + chosen_8 * d_bad_weight
     )
-    chosen_9 = ops.where(mask, product * term_2, 0.0)
+    chosen_9 = filled(product * term_2, ~mask, 0.0)
     product_20 = product * (good_weight * term_2) * (beta * squashed)
     product_21 = squashed_2 * product_19 * gain
     chosen_10 = ops.where(mask, -product_20 - product_4, product_21 + product_16)
@@ -184,7 +184,7 @@ def _curvature(
         product_8 * term_2 * term_2 + product_10 * term_2,
         product_12 * term * term + product_14 * term,
     )
-    chosen_13 = ops.where(mask, 0.0, product * term)
+    chosen_13 = filled(product * term, mask, 0.0)
     term_5 = (
         chosen_9 * d_good_weight
         + chosen_10 * d_input

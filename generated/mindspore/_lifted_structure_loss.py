@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, log1p, sigmoid, sign, total, zeros_like
+from ._arrays import Operand, count_up, exp, filled, log1p, sigmoid, sign, total, zeros_like
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -19,11 +19,11 @@ def _value(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
     # softplus: log(1 + exp(z)) -> softplus(z)
     mask = ops.expand_dims(target, 1) != target
     distance = norm(ops.expand_dims(input, 1) - input, axis=-1)
-    chosen = ops.where(mask, margin - distance, -math.inf)
+    chosen = filled(margin - distance, ~mask, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     mask_2 = total(ops.cast(mask, input.dtype), axis=1) <= 0.0
-    gap = ops.where(
-        ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
+    gap = filled(
+        logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
     term = (
         ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
@@ -40,12 +40,12 @@ def _gradient(
     mask = ops.expand_dims(target, 1) != target
     term = ops.expand_dims(input, 1) - input
     distance = norm(term, axis=-1)
-    chosen = ops.where(mask, margin - distance, -math.inf)
+    chosen = filled(margin - distance, ~mask, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = ops.cast(mask, upstream.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
-    gap = ops.where(
-        ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
+    gap = filled(
+        logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
     term_2 = (
         ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
@@ -88,12 +88,12 @@ def _tangent(
     mask = ops.expand_dims(target, 1) != target
     term = ops.expand_dims(input, 1) - input
     distance = norm(term, axis=-1)
-    chosen = ops.where(mask, margin - distance, -math.inf)
+    chosen = filled(margin - distance, ~mask, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = ops.cast(mask, input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
-    gap = ops.where(
-        ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
+    gap = filled(
+        logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
     term_2 = (
         ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
@@ -129,12 +129,12 @@ def _curvature(
     input_direction = direction(term, axis=-1)
     mask = ops.expand_dims(target, 1) != target
     distance = norm(term, axis=-1)
-    chosen = ops.where(mask, margin - distance, -math.inf)
+    chosen = filled(margin - distance, ~mask, -math.inf)
     near_i = logsumexp(chosen, axis=-1)
     chosen_2 = ops.cast(mask, input.dtype)
     mask_2 = total(chosen_2, axis=1) <= 0.0
-    gap = ops.where(
-        ops.expand_dims(mask_2, 1), 0.0, logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1)
+    gap = filled(
+        logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
     term_2 = (
         ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))

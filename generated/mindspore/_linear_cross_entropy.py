@@ -3,7 +3,17 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, constant, divide, take, total, with_batch, zeros_like
+from ._arrays import (
+    Operand,
+    constant,
+    divide,
+    filled,
+    repeated,
+    take,
+    total,
+    with_batch,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_integer,
@@ -48,7 +58,7 @@ def _value_labels(
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     label = ops.where(valid, target, 0)
     hard = label_cross_entropy(logits, label, axis=-1) * take(weight, label)
-    return ops.where(valid, hard, 0.0)
+    return filled(hard, ~valid, 0.0)
 
 
 def _gradient_labels(
@@ -67,14 +77,12 @@ def _gradient_labels(
     slope = upstream * take(weight, label)
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     excess = label_excess(logits, label, axis=-1)
-    chosen = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * excess, 0.0)
-    grad_input = ops.where(
-        ops.expand_dims(valid, 1),
-        ops.expand_dims(slope, 1) * ops.matmul(excess, linear_weight),
-        0.0,
-    )
+    product = repeated(ops.expand_dims(slope, 1), input) * ops.matmul(excess, linear_weight)
+    chosen = filled(ops.expand_dims(slope, 1) * excess, ~ops.expand_dims(valid, 1), 0.0)
+    grad_input = filled(product, ~repeated(ops.expand_dims(valid, 1), input), 0.0)
     grad_linear_weight = ops.matmul(
-        ops.transpose(chosen, (1, 0)), ops.where(ops.expand_dims(valid, 1), input, 0.0)
+        ops.transpose(chosen, (1, 0)),
+        filled(input, ~repeated(ops.expand_dims(valid, 1), input), 0.0),
     )
     return grad_input, grad_linear_weight, total(chosen, axis=0)
 
@@ -98,7 +106,7 @@ def _tangent_labels(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
     sums = total(label_excess(logits, label, axis=-1) * (d_linear_bias + term), axis=1)
-    return ops.where(valid, take(weight, label) * sums, 0.0)
+    return filled(take(weight, label) * sums, ~valid, 0.0)
 
 
 def _curvature_labels(
@@ -124,22 +132,26 @@ def _curvature_labels(
     d_probability = softmax_tangent(logits, d_linear_bias + term, axis=-1)
     excess = label_excess(logits, label, axis=-1)
     term_2 = ops.matmul(d_probability, linear_weight) + ops.matmul(excess, d_linear_weight)
-    chosen = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * d_probability, 0.0)
+    chosen = filled(ops.expand_dims(slope, 1) * d_probability, ~ops.expand_dims(valid, 1), 0.0)
     sums = ops.matmul(
-        ops.transpose(chosen, (1, 0)), ops.where(ops.expand_dims(valid, 1), input, 0.0)
+        ops.transpose(chosen, (1, 0)),
+        filled(input, ~repeated(ops.expand_dims(valid, 1), input), 0.0),
     )
-    chosen_2 = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * excess, 0.0)
-    sums_2 = ops.matmul(
-        ops.transpose(chosen_2, (1, 0)), ops.where(ops.expand_dims(valid, 1), d_input, 0.0)
+    chosen_2 = filled(ops.expand_dims(slope, 1) * excess, ~ops.expand_dims(valid, 1), 0.0)
+    chosen_3 = filled(d_input, ~repeated(ops.expand_dims(valid, 1), input), 0.0)
+    change_input = filled(
+        repeated(ops.expand_dims(slope, 1), input) * term_2,
+        ~repeated(ops.expand_dims(valid, 1), input),
+        0.0,
     )
-    change_input = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(slope, 1) * term_2, 0.0)
-    return change_input, sums + sums_2, total(chosen, axis=0)
+    change_linear_weight = sums + ops.matmul(ops.transpose(chosen_2, (1, 0)), chosen_3)
+    return change_input, change_linear_weight, total(chosen, axis=0)
 
 
 def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return ops.where(valid, take(weight, ops.where(valid, target, 0)), 0.0)
+    return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
 
 
 _value_labels_chunks = RowsInChunks(_value_labels, (0, None, None, 0, None, None), 0)
@@ -298,7 +310,7 @@ def _value_smoothed_labels(
     product_2 = (
         (1.0 - label_smoothing) * label_cross_entropy(logits, label, axis=-1) * take(weight, label)
     )
-    return ops.where(valid, product + product_2, 0.0)
+    return filled(product + product_2, ~valid, 0.0)
 
 
 def _gradient_smoothed_labels(
@@ -324,16 +336,18 @@ def _gradient_smoothed_labels(
         ops.expand_dims(divide(upstream * label_smoothing, linear_bias.shape[0]), 1) * excess_2
     )
     term = product + product_2
-    sums = total(ops.where(ops.expand_dims(valid, 1), product, 0.0), axis=0)
-    sums_2 = total(ops.where(ops.expand_dims(valid, 1), product_2, 0.0), axis=0)
+    sums = total(filled(product_2, ~ops.expand_dims(valid, 1), 0.0), axis=0)
     slope_2 = upstream * (divide(xent, linear_bias.shape[0]) - nll_at * label_weight)
-    grad_input = ops.where(ops.expand_dims(valid, 1), ops.matmul(term, linear_weight), 0.0)
-    grad_linear_weight = ops.matmul(
-        ops.transpose(ops.where(ops.expand_dims(valid, 1), term, 0.0), (1, 0)),
-        ops.where(ops.expand_dims(valid, 1), input, 0.0),
+    grad_input = filled(
+        ops.matmul(term, linear_weight), ~repeated(ops.expand_dims(valid, 1), input), 0.0
     )
-    grad_label_smoothing = total(ops.where(valid, slope_2, 0.0))
-    return grad_input, grad_linear_weight, sums + sums_2, grad_label_smoothing
+    grad_linear_weight = ops.matmul(
+        ops.transpose(filled(term, ~ops.expand_dims(valid, 1), 0.0), (1, 0)),
+        filled(input, ~repeated(ops.expand_dims(valid, 1), input), 0.0),
+    )
+    grad_linear_bias = total(filled(product, ~ops.expand_dims(valid, 1), 0.0), axis=0) + sums
+    grad_label_smoothing = total(filled(slope_2, ~valid, 0.0))
+    return grad_input, grad_linear_weight, grad_linear_bias, grad_label_smoothing
 
 
 def _tangent_smoothed_labels(
@@ -363,7 +377,7 @@ def _tangent_smoothed_labels(
     term_2 = d_linear_bias + term
     product_2 = divide(label_smoothing * total(excess * term_2, axis=1), linear_bias.shape[0])
     product_3 = (1.0 - label_smoothing) * label_weight * total(excess_2 * term_2, axis=1)
-    return ops.where(valid, product + product_2 + product_3, 0.0)
+    return filled(product + product_2 + product_3, ~valid, 0.0)
 
 
 def _curvature_smoothed_labels(
@@ -403,33 +417,33 @@ def _curvature_smoothed_labels(
     term_4 = ops.expand_dims(slope_2, 1) * excess + ops.expand_dims(slope_3, 1) * excess_2
     term_5 = ops.matmul(term_3, linear_weight) + ops.matmul(term_4, d_linear_weight)
     sums = ops.matmul(
-        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_3, 0.0), (1, 0)),
-        ops.where(ops.expand_dims(valid, 1), input, 0.0),
+        ops.transpose(filled(term_3, ~ops.expand_dims(valid, 1), 0.0), (1, 0)),
+        filled(input, ~repeated(ops.expand_dims(valid, 1), input), 0.0),
     )
+    chosen = filled(d_input, ~repeated(ops.expand_dims(valid, 1), input), 0.0)
     sums_2 = ops.matmul(
-        ops.transpose(ops.where(ops.expand_dims(valid, 1), term_4, 0.0), (1, 0)),
-        ops.where(ops.expand_dims(valid, 1), d_input, 0.0),
+        ops.transpose(filled(term_4, ~ops.expand_dims(valid, 1), 0.0), (1, 0)), chosen
     )
     slope_4 = upstream * label_weight * d_label_smoothing
-    chosen = ops.where(
-        ops.expand_dims(valid, 1), product_3 - ops.expand_dims(slope_4, 1) * excess, 0.0
+    chosen_2 = filled(
+        product_3 - ops.expand_dims(slope_4, 1) * excess, ~ops.expand_dims(valid, 1), 0.0
     )
     product_5 = (
         ops.expand_dims(divide(upstream * d_label_smoothing, linear_weight.shape[0]), 1) * excess_2
     )
-    sums_3 = total(ops.where(ops.expand_dims(valid, 1), product_5 + product_4, 0.0), axis=0)
+    sums_3 = total(filled(product_5 + product_4, ~ops.expand_dims(valid, 1), 0.0), axis=0)
     term_6 = divide(
         total(excess_2 * term_2, axis=1), linear_weight.shape[0]
     ) - label_weight * total(excess * term_2, axis=1)
-    change_input = ops.where(ops.expand_dims(valid, 1), term_5, 0.0)
-    change_label_smoothing = total(ops.where(valid, upstream * term_6, 0.0))
-    return change_input, sums + sums_2, total(chosen, axis=0) + sums_3, change_label_smoothing
+    change_input = filled(term_5, ~repeated(ops.expand_dims(valid, 1), input), 0.0)
+    change_label_smoothing = total(filled(upstream * term_6, ~valid, 0.0))
+    return change_input, sums + sums_2, total(chosen_2, axis=0) + sums_3, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return ops.where(valid, take(weight, ops.where(valid, target, 0)), 0.0)
+    return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
 
 
 _value_smoothed_labels_chunks = RowsInChunks(
@@ -608,7 +622,7 @@ def _value_probabilities(
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     smoothed = label_smoothing / linear_bias.shape[0] + (1.0 - label_smoothing) * target
-    return cross_entropy_with(logits, smoothed * weight, axis=-1)
+    return cross_entropy_with(logits, smoothed * repeated(weight, target), axis=-1)
 
 
 def _gradient_probabilities(
@@ -623,14 +637,18 @@ def _gradient_probabilities(
     """Return the gradient by each differentiable argument, given that of the loss."""
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     term = 1.0 - label_smoothing
-    product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
+    product = (label_smoothing / linear_bias.shape[0] + term * target) * repeated(weight, target)
     excess = excess_over(logits, product, axis=-1)
-    slope = ops.expand_dims(upstream, 1) * excess
+    slope = repeated(ops.expand_dims(upstream, 1), target) * excess
     slope_2 = upstream * term
-    product_2 = (constant(1.0 / linear_bias.shape[0], upstream) - target) * weight
-    grad_input = ops.expand_dims(upstream, 1) * ops.matmul(excess, linear_weight)
+    product_2 = (constant(1.0 / linear_bias.shape[0], upstream) - target) * repeated(weight, target)
+    grad_input = repeated(ops.expand_dims(upstream, 1), input) * ops.matmul(excess, linear_weight)
     grad_linear_weight = ops.matmul(ops.transpose(slope, (1, 0)), input)
-    grad_target = ops.expand_dims(slope_2, 1) * weight * negative_log_softmax(logits, axis=-1)
+    grad_target = (
+        repeated(ops.expand_dims(slope_2, 1), target)
+        * repeated(weight, target)
+        * negative_log_softmax(logits, axis=-1)
+    )
     grad_label_smoothing = total(upstream * cross_entropy_with(logits, product_2, axis=-1))
     return grad_input, grad_linear_weight, total(slope, axis=0), grad_target, grad_label_smoothing
 
@@ -651,14 +669,18 @@ def _tangent_probabilities(
     """Return the derivative of the loss along the tangents."""
     logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     term = 1.0 - label_smoothing
-    product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
+    product = (label_smoothing / linear_bias.shape[0] + term * target) * repeated(weight, target)
     term_2 = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
-    sums = total(excess_over(logits, product, axis=-1) * (d_linear_bias + term_2), axis=1)
-    product_2 = weight * d_label_smoothing * (constant(1.0 / linear_bias.shape[0], input) - target)
-    product_3 = negative_log_softmax(logits, axis=-1) * (product_2 + weight * term * d_target)
-    return sums + total(product_3, axis=1)
+    product_2 = excess_over(logits, product, axis=-1) * (repeated(d_linear_bias, target) + term_2)
+    product_3 = repeated(weight * d_label_smoothing, target) * (
+        constant(1.0 / linear_bias.shape[0], input) - target
+    )
+    product_4 = negative_log_softmax(logits, axis=-1) * (
+        product_3 + repeated(weight * term, target) * d_target
+    )
+    return total(product_2, axis=1) + total(product_4, axis=1)
 
 
 def _curvature_probabilities(
@@ -677,35 +699,54 @@ def _curvature_probabilities(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
-    product = (label_smoothing / linear_weight.shape[0] + term * target) * weight
-    logits = linear_bias + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
+    product = (label_smoothing / linear_weight.shape[0] + term * target) * repeated(weight, target)
+    logits = repeated(linear_bias, target) + ops.matmul(input, ops.transpose(linear_weight, (1, 0)))
     term_2 = ops.matmul(d_input, ops.transpose(linear_weight, (1, 0))) + ops.matmul(
         input, ops.transpose(d_linear_weight, (1, 0))
     )
-    term_3 = d_linear_bias + term_2
-    product_2 = ops.expand_dims(total(product, axis=1), 1) * softmax_tangent(
+    term_3 = repeated(d_linear_bias, target) + term_2
+    product_2 = repeated(ops.expand_dims(total(product, axis=1), 1), target) * softmax_tangent(
         logits, term_3, axis=-1
     )
     term_4 = constant(1.0 / linear_weight.shape[0], upstream) - target
-    excess = excess_over(
-        logits, weight * d_label_smoothing * term_4 + weight * term * d_target, axis=-1
+    term_5 = (
+        repeated(weight * d_label_smoothing, target) * term_4
+        + repeated(weight * term, target) * d_target
     )
-    term_5 = product_2 + excess
-    excess_2 = excess_over(logits, product, axis=-1)
-    term_6 = ops.matmul(term_5, linear_weight) + ops.matmul(excess_2, d_linear_weight)
-    sums = ops.matmul(ops.transpose(term_5, (1, 0)), (ops.expand_dims(upstream, 1) * input))
-    sums_2 = ops.matmul(ops.transpose((ops.expand_dims(upstream, 1) * excess_2), (1, 0)), d_input)
+    term_6 = product_2 + excess_over(logits, term_5, axis=-1)
+    excess = excess_over(logits, product, axis=-1)
+    term_7 = ops.matmul(term_6, linear_weight) + ops.matmul(excess, d_linear_weight)
+    sums = ops.matmul(
+        ops.transpose(term_6, (1, 0)), (repeated(ops.expand_dims(upstream, 1), input) * input)
+    )
+    sums_2 = ops.matmul(
+        ops.transpose((repeated(ops.expand_dims(upstream, 1), target) * excess), (1, 0)), d_input
+    )
     slope = upstream * term
     offset = centred(logits, term_3, axis=-1)
-    term_7 = ops.expand_dims(total(softmax(logits, axis=-1) * offset, axis=1), 1) - offset
+    term_8 = (
+        repeated(ops.expand_dims(total(softmax(logits, axis=-1) * offset, axis=1), 1), target)
+        - offset
+    )
+    product_3 = repeated(ops.expand_dims(slope, 1), target) * repeated(weight, target) * term_8
     slope_2 = upstream * d_label_smoothing
-    product_3 = ops.expand_dims(slope_2, 1) * weight * negative_log_softmax(logits, axis=-1)
-    sums_3 = total(excess_over(logits, term_4 * weight, axis=-1) * term_3, axis=1)
-    slope_3 = upstream * (sums_3 - cross_entropy_with(logits, weight * d_target, axis=-1))
-    change_input = ops.expand_dims(upstream, 1) * term_6
-    change_linear_bias = total(ops.expand_dims(upstream, 1) * term_5, axis=0)
-    change_target = ops.expand_dims(slope, 1) * weight * term_7 - product_3
-    return change_input, sums + sums_2, change_linear_bias, change_target, total(slope_3)
+    product_4 = (
+        repeated(ops.expand_dims(slope_2, 1), target)
+        * repeated(weight, target)
+        * negative_log_softmax(logits, axis=-1)
+    )
+    product_5 = excess_over(logits, term_4 * repeated(weight, target), axis=-1) * term_3
+    xent = cross_entropy_with(logits, repeated(weight, target) * d_target, axis=-1)
+    change_input = repeated(ops.expand_dims(upstream, 1), input) * term_7
+    change_linear_bias = total(repeated(ops.expand_dims(upstream, 1), target) * term_6, axis=0)
+    change_label_smoothing = total(upstream * (total(product_5, axis=1) - xent))
+    return (
+        change_input,
+        sums + sums_2,
+        change_linear_bias,
+        product_3 - product_4,
+        change_label_smoothing,
+    )
 
 
 _value_probabilities_chunks = RowsInChunks(_value_probabilities, (0, None, None, 0, None, None), 0)

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, total, with_batch
+from ._arrays import Operand, repeated, total, with_batch
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -31,10 +31,15 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     """Return the gradient by `input` and `target`, given that of the loss."""
     probability = softmax(target, axis=-1)
     nll = negative_log_softmax(input, axis=-1)
-    slope = softmax_complement(target, axis=-1) * ops.expand_dims(upstream, 1) * nll
-    rest = sum_of_others(probability * ops.expand_dims(upstream, 1) * nll, axis=-1)
-    grad_input = ops.expand_dims(upstream, 1) * excess_over(input, probability, axis=-1)
-    return grad_input, probability * (slope - rest)
+    slope = (
+        softmax_complement(target, axis=-1) * repeated(ops.expand_dims(upstream, 1), input) * nll
+    )
+    slope_2 = probability * repeated(ops.expand_dims(upstream, 1), input) * nll
+    grad_input = repeated(ops.expand_dims(upstream, 1), input) * excess_over(
+        input, probability, axis=-1
+    )
+    grad_target = probability * (slope - sum_of_others(slope_2, axis=-1))
+    return grad_input, grad_target
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -49,30 +54,33 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     probability = softmax(target, axis=-1)
-    product = ops.expand_dims(total(probability, axis=1), 1) * softmax_tangent(
+    product = repeated(ops.expand_dims(total(probability, axis=1), 1), target) * softmax_tangent(
         input, d_input, axis=-1
     )
     d_probability = softmax_tangent(target, d_target, axis=-1)
     other_probability = softmax_complement(target, axis=-1)
     nll = negative_log_softmax(input, axis=-1)
+    slope = other_probability * repeated(ops.expand_dims(upstream, 1), target) * nll
     product_2 = probability * nll
-    term = other_probability * ops.expand_dims(upstream, 1) * nll - sum_of_others(
-        product_2 * ops.expand_dims(upstream, 1), axis=-1
-    )
+    rest = sum_of_others(product_2 * repeated(ops.expand_dims(upstream, 1), target), axis=-1)
+    slope_2 = product_2 * repeated(ops.expand_dims(upstream, 1), target) * d_probability
     offset = centred(input, d_input, axis=-1)
-    term_2 = ops.expand_dims(total(softmax(input, axis=-1) * offset, axis=1), 1) - offset
-    product_3 = probability * term_2
-    term_3 = ops.expand_dims(upstream, 1) * nll * d_probability + product_3 * ops.expand_dims(
-        upstream, 1
+    term = (
+        repeated(ops.expand_dims(total(softmax(input, axis=-1) * offset, axis=1), 1), target)
+        - offset
     )
-    change_input = ops.expand_dims(upstream, 1) * (
+    product_3 = probability * term
+    slope_3 = product_3 * other_probability * repeated(ops.expand_dims(upstream, 1), target)
+    slope_4 = repeated(ops.expand_dims(upstream, 1), target) * nll * d_probability
+    term_2 = slope_4 + product_3 * repeated(ops.expand_dims(upstream, 1), target)
+    change_input = repeated(ops.expand_dims(upstream, 1), target) * (
         product + excess_over(input, d_probability, axis=-1)
     )
     change_target = (
-        term * d_probability
-        + product_3 * other_probability * ops.expand_dims(upstream, 1)
-        - product_2 * ops.expand_dims(upstream, 1) * d_probability
-        - probability * sum_of_others(term_3, axis=-1)
+        (slope - rest) * d_probability
+        + slope_3
+        - slope_2
+        - probability * sum_of_others(term_2, axis=-1)
     )
     return change_input, change_target
 

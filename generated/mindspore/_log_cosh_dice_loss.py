@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import log_cosh, ratio, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -34,8 +34,12 @@ def _gradient(
     squashed = tanh(dice)
     slope = upstream * squashed * ratio(dice, term_2)
     slope_2 = upstream * squashed * ratio(1.0, term_2)
-    term_3 = ops.expand_dims(slope_2, 1) * (term - target) - ops.expand_dims(slope, 1)
-    grad_target = -ops.expand_dims(slope, 1) - ops.expand_dims(slope_2, 1) * tanh(0.5 * input)
+    term_3 = repeated(ops.expand_dims(slope_2, 1), input) * (term - target) - repeated(
+        ops.expand_dims(slope, 1), input
+    )
+    grad_target = -repeated(ops.expand_dims(slope, 1), input) - repeated(
+        ops.expand_dims(slope_2, 1), input
+    ) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
 
@@ -85,60 +89,67 @@ def _curvature(
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
     term_3 = term - target
+    term_4 = repeated(ops.expand_dims(slope_2, 1), input) * term_3 - repeated(
+        ops.expand_dims(slope, 1), input
+    )
     sech2_2 = sech2(dice)
     product_2 = 0.5 * input
     squashed = tanh(product_2)
     sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
     sums_2 = total(d_target + product * d_input, axis=(0, 2))
-    term_4 = quotient_2 * sums - quotient * d_smooth - quotient * sums_2
+    term_5 = quotient_2 * sums - quotient * d_smooth - quotient * sums_2
     product_3 = (
-        (ops.expand_dims(slope_2, 1) * term_3 - ops.expand_dims(slope, 1))
-        * ops.expand_dims(sech2_2, 1)
-        * ops.expand_dims(term_4, 1)
+        term_4
+        * repeated(ops.expand_dims(sech2_2, 1), input)
+        * repeated(ops.expand_dims(term_5, 1), input)
     )
     squashed_2 = tanh(dice)
     power = quotient_2 * quotient_2
     product_4 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
-    term_5 = -product_4 - quotient_3
-    slope_3 = upstream * squashed_2 * (power * sums + term_5 * d_smooth + term_5 * sums_2)
+    term_6 = -product_4 - quotient_3
+    slope_3 = upstream * squashed_2 * (power * sums + term_6 * d_smooth + term_6 * sums_2)
     slope_4 = upstream * squashed_2 * quotient
     squashed_3 = tanh(-0.5 * input)
     slope_5 = upstream * squashed_2 * quotient_2
-    product_5 = ops.expand_dims(slope_5, 1) * (term * squashed_3 + target * squashed)
+    product_5 = repeated(ops.expand_dims(slope_5, 1), input) * (
+        term * squashed_3 + target * squashed
+    )
+    term_7 = product_5 - repeated(ops.expand_dims(slope_4, 1), input) * squashed_3
     quotient_4 = ratio(quotient_2, term_2)
     product_6 = quotient_4 * d_smooth
     product_7 = quotient_4 * sums_2
     slope_6 = upstream * squashed_2 * (-product_6 - product_7)
-    term_6 = (
+    term_8 = (
         product_3
-        + (product_5 - ops.expand_dims(slope_4, 1) * squashed_3) * d_input
-        + ops.expand_dims(slope_6, 1) * term_3
-        - ops.expand_dims(slope_3, 1)
-        - 2.0 * ops.expand_dims(slope_5, 1) * d_target
+        + term_7 * d_input
+        + repeated(ops.expand_dims(slope_6, 1), input) * term_3
+        - repeated(ops.expand_dims(slope_3, 1), input)
+        - 2.0 * repeated(ops.expand_dims(slope_5, 1), input) * d_target
     )
     product_8 = quotient * quotient_2
     product_9 = squashed_2 * power
     product_10 = sech2_2 * quotient * quotient
-    term_7 = product_10 + squashed_2 * (product_4 + quotient_3)
-    term_8 = (
-        (-upstream * sech2_2 * product_8 - upstream * product_9) * sums
-        + upstream * term_7 * d_smooth
-        + upstream * term_7 * sums_2
-    )
-    slope_7 = upstream * quotient_2 * sech2_2 * term_4
-    slope_8 = upstream * squashed_2 * (product_6 + product_7)
-    term_9 = upstream * squashed_2 * term_5 - upstream * product_10
+    term_9 = product_10 + squashed_2 * (product_4 + quotient_3)
     term_10 = (
-        upstream * (sech2_2 * product_8 + product_9) * sums + term_9 * d_smooth + term_9 * sums_2
+        (-upstream * sech2_2 * product_8 - upstream * product_9) * sums
+        + upstream * term_9 * d_smooth
+        + upstream * term_9 * sums_2
+    )
+    slope_7 = upstream * quotient_2 * sech2_2 * term_5
+    slope_8 = upstream * squashed_2 * (product_6 + product_7)
+    product_11 = 0.5 * repeated(ops.expand_dims(slope_5, 1), input) * sech2(product_2) * d_input
+    term_11 = upstream * squashed_2 * term_6 - upstream * product_10
+    term_12 = (
+        upstream * (sech2_2 * product_8 + product_9) * sums + term_11 * d_smooth + term_11 * sums_2
     )
     change_target = (
-        ops.expand_dims(term_8, 1)
-        + ops.expand_dims(slope_8, 1) * squashed
-        - ops.expand_dims(slope_7, 1) * squashed
-        - 0.5 * ops.expand_dims(slope_5, 1) * sech2(product_2) * d_input
+        repeated(ops.expand_dims(term_10, 1), input)
+        + repeated(ops.expand_dims(slope_8, 1), input) * squashed
+        - repeated(ops.expand_dims(slope_7, 1), input) * squashed
+        - product_11
     )
-    return product * term_6, change_target, -total(term_10)
+    return product * term_8, change_target, -total(term_12)
 
 
 class _Gradient(nn.Cell):

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, exp, total
+from ._arrays import Operand, count_up, divide, exp, filled, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -16,10 +16,10 @@ def _value(input: Tensor, target: Tensor, bandwidth: Tensor) -> Tensor:
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     power = bandwidth * bandwidth
     product = divide(-0.5 * total(ops.square(ops.expand_dims(input, 1) - input), axis=2), power)
-    product_2 = total(ops.where(mask, exp(product), 1.0)) / (input.shape[0] * input.shape[0])
+    product_2 = total(filled(exp(product), ~mask, 1.0)) / (input.shape[0] * input.shape[0])
     mask_2 = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
     product_3 = divide(-0.5 * total(ops.square(ops.expand_dims(target, 1) - target), axis=2), power)
-    product_4 = total(ops.where(mask_2, exp(product_3), 1.0)) / (target.shape[0] * target.shape[0])
+    product_4 = total(filled(exp(product_3), ~mask_2, 1.0)) / (target.shape[0] * target.shape[0])
     product_5 = divide(-0.5 * total(ops.square(ops.expand_dims(input, 1) - target), axis=2), power)
     return product_2 + product_4 - 2.0 * total(exp(product_5)) / (input.shape[0] * target.shape[0])
 
@@ -33,7 +33,7 @@ def _gradient(
     term = ops.expand_dims(input, 1) - input
     sums = total(term * term, axis=2)
     exponential = exp(divide(-0.5 * sums, power))
-    product = ops.expand_dims(ops.where(mask, divide(-0.5 * exponential, power), 0.0), 2) * term
+    product = ops.expand_dims(filled(divide(-0.5 * exponential, power), ~mask, 0.0), 2) * term
     slope = divide(-2.0 * upstream * total(product, axis=0), input.shape[0] * input.shape[0])
     term_2 = ops.expand_dims(input, 1) - target
     sums_2 = total(term_2 * term_2, axis=2)
@@ -48,7 +48,7 @@ def _gradient(
     sums_3 = total(term_3 * term_3, axis=2)
     exponential_3 = exp(divide(-0.5 * sums_3, power))
     product_3 = (
-        ops.expand_dims(ops.where(mask_2, divide(-0.5 * exponential_3, power), 0.0), 2) * term_3
+        ops.expand_dims(filled(divide(-0.5 * exponential_3, power), ~mask_2, 0.0), 2) * term_3
     )
     slope_4 = divide(-2.0 * upstream * total(product_3, axis=0), target.shape[0] * target.shape[0])
     slope_5 = divide(
@@ -62,10 +62,10 @@ def _gradient(
         * total(exponential_2 * sums_2)
         / (input.shape[0] * target.shape[0] * power_2)
     )
-    sums_4 = total(ops.where(mask_2, divide(exponential_3 * sums_3, power_2), 0.0))
+    sums_4 = total(filled(divide(exponential_3 * sums_3, power_2), ~mask_2, 0.0))
     slope_8 = (
         upstream
-        * total(ops.where(mask, divide(exponential * sums, power_2), 0.0))
+        * total(filled(divide(exponential * sums, power_2), ~mask, 0.0))
         / (input.shape[0] * input.shape[0])
     )
     grad_bandwidth = upstream * sums_4 / (target.shape[0] * target.shape[0]) + slope_8 - slope_7
@@ -87,19 +87,19 @@ def _tangent(
     sums = total(term * term, axis=2)
     exponential = exp(divide(-0.5 * sums, power))
     power_2 = bandwidth**3
-    product = ops.where(mask, divide(exponential * sums, power_2), 0.0) * d_bandwidth
+    product = filled(divide(exponential * sums, power_2), ~mask, 0.0) * d_bandwidth
     product_2 = (
         2.0
-        * ops.where(mask, divide(-0.5 * exponential, power), 0.0)
+        * filled(divide(-0.5 * exponential, power), ~mask, 0.0)
         * total(term * (ops.expand_dims(d_input, 1) - d_input), axis=2)
     )
     mask_2 = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
     term_2 = ops.expand_dims(target, 1) - target
     sums_2 = total(term_2 * term_2, axis=2)
     exponential_2 = exp(divide(-0.5 * sums_2, power))
-    product_3 = ops.where(mask_2, divide(exponential_2 * sums_2, power_2), 0.0) * d_bandwidth
+    product_3 = filled(divide(exponential_2 * sums_2, power_2), ~mask_2, 0.0) * d_bandwidth
     sums_3 = total(term_2 * (ops.expand_dims(d_target, 1) - d_target), axis=2)
-    product_4 = 2.0 * ops.where(mask_2, divide(-0.5 * exponential_2, power), 0.0) * sums_3
+    product_4 = 2.0 * filled(divide(-0.5 * exponential_2, power), ~mask_2, 0.0) * sums_3
     product_5 = total(product_3 + product_4) / (target.shape[0] * target.shape[0])
     term_3 = ops.expand_dims(input, 1) - target
     sums_4 = total(term_3 * term_3, axis=2)
@@ -132,13 +132,13 @@ def _curvature(
     power_2 = bandwidth**5
     power_3 = bandwidth**3
     term_2 = divide(exponential, power_3) - divide(0.5 * exponential * sums, power_2)
-    chosen = ops.where(mask, term_2, 0.0)
+    chosen = filled(term_2, ~mask, 0.0)
     power_4 = bandwidth**4
     term_3 = ops.expand_dims(d_input, 1) - d_input
     sums_2 = total(term * term_3, axis=2)
-    product = 2.0 * ops.where(mask, divide(0.25 * exponential, power_4), 0.0) * sums_2
+    product = 2.0 * filled(divide(0.25 * exponential, power_4), ~mask, 0.0) * sums_2
     term_4 = chosen * d_bandwidth + product
-    product_2 = ops.expand_dims(ops.where(mask, divide(-0.5 * exponential, power), 0.0), 2) * term_3
+    product_2 = ops.expand_dims(filled(divide(-0.5 * exponential, power), ~mask, 0.0), 2) * term_3
     term_5 = term * ops.expand_dims(term_4, 2) + product_2
     slope = divide(-2.0 * upstream * total(term_5, axis=0), input.shape[0] * input.shape[0])
     term_6 = ops.expand_dims(input, 1) - target
@@ -163,13 +163,13 @@ def _curvature(
     sums_5 = total(term_10 * term_10, axis=2)
     exponential_3 = exp(divide(-0.5 * sums_5, power))
     term_11 = divide(exponential_3, power_3) - divide(0.5 * exponential_3 * sums_5, power_2)
-    chosen_2 = ops.where(mask_2, term_11, 0.0)
+    chosen_2 = filled(term_11, ~mask_2, 0.0)
     term_12 = ops.expand_dims(d_target, 1) - d_target
     sums_6 = total(term_10 * term_12, axis=2)
-    product_5 = 2.0 * ops.where(mask_2, divide(0.25 * exponential_3, power_4), 0.0) * sums_6
+    product_5 = 2.0 * filled(divide(0.25 * exponential_3, power_4), ~mask_2, 0.0) * sums_6
     term_13 = chosen_2 * d_bandwidth + product_5
     product_6 = (
-        ops.expand_dims(ops.where(mask_2, divide(-0.5 * exponential_3, power), 0.0), 2) * term_12
+        ops.expand_dims(filled(divide(-0.5 * exponential_3, power), ~mask_2, 0.0), 2) * term_12
     )
     term_14 = term_10 * ops.expand_dims(term_13, 2) + product_6
     slope_5 = divide(-2.0 * upstream * total(term_14, axis=0), target.shape[0] * target.shape[0])
@@ -199,13 +199,13 @@ def _curvature(
     term_15 = product_10 * product_10 * divide(product_11, bandwidth) - divide(
         3.0 * exponential_3 * sums_5, power_4
     )
-    term_16 = ops.where(mask_2, term_15, 0.0) * d_bandwidth + 2.0 * chosen_2 * sums_6
+    term_16 = filled(term_15, ~mask_2, 0.0) * d_bandwidth + 2.0 * chosen_2 * sums_6
     product_12 = divide(sums, bandwidth)
     product_13 = divide(divide(divide(exponential, bandwidth), bandwidth), bandwidth)
     term_17 = product_12 * product_12 * divide(product_13, bandwidth) - divide(
         3.0 * exponential * sums, power_4
     )
-    term_18 = ops.where(mask, term_17, 0.0) * d_bandwidth + 2.0 * chosen * sums_2
+    term_18 = filled(term_17, ~mask, 0.0) * d_bandwidth + 2.0 * chosen * sums_2
     change_input = slope + (slope_3 + slope_4 - slope_2)
     change_target = slope_5 + (slope_6 + slope_8 - slope_7)
     change_bandwidth = (

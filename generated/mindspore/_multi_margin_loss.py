@@ -8,7 +8,9 @@ from ._arrays import (
     constant,
     count_up,
     divide,
+    filled,
     pick,
+    repeated,
     sign,
     take,
     total,
@@ -30,8 +32,10 @@ __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 
 def _value_linear(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), gap, 0.0)
+    term = input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input) + margin
+    chosen = filled(
+        ops.maximum(0.0, term), ~(ops.expand_dims(target, 1) != count_up(input.shape[1])), 0.0
+    )
     return divide(take(weight, target) * total(chosen, axis=1), input.shape[1])
 
 
@@ -41,13 +45,15 @@ def _gradient_linear(
     """Return the gradient by `input` and `margin`, given that of the loss."""
     picked = take(weight, target)
     index = count_up(input.shape[1])
-    direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != index, ops.maximum(0.0, direction_2), 0.0)
-    product = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen
+    term = input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input) + margin
+    chosen = filled(ops.maximum(0.0, sign(term)), ~(ops.expand_dims(target, 1) != index), 0.0)
+    product = (
+        repeated(ops.expand_dims(divide(upstream * picked, input.shape[1]), 1), input) * chosen
+    )
     sums = total(chosen, axis=1)
     chosen_2 = ops.where(
         index == ops.expand_dims(target, 1),
-        ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1),
+        repeated(ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1), input),
         0.0,
     )
     grad_margin = total(upstream * picked * sums) / input.shape[1]
@@ -58,16 +64,15 @@ def _tangent_linear(
     input: Tensor, target: Tensor, weight: Tensor, margin: Tensor, d_input: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(
-        ops.expand_dims(target, 1) != count_up(input.shape[1]), ops.maximum(0.0, direction_2), 0.0
+    term = input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input) + margin
+    chosen = filled(
+        ops.maximum(0.0, sign(term)), ~(ops.expand_dims(target, 1) != count_up(input.shape[1])), 0.0
     )
-    term = (
-        chosen * d_margin
-        + chosen * d_input
-        - chosen * ops.expand_dims(pick(d_input, target, axis=1), 1)
+    product = chosen * repeated(ops.expand_dims(pick(d_input, target, axis=1), 1), input)
+    return divide(
+        take(weight, target) * total(chosen * d_margin + chosen * d_input - product, axis=1),
+        input.shape[1],
     )
-    return divide(take(weight, target) * total(term, axis=1), input.shape[1])
 
 
 def _curvature_linear(
@@ -142,8 +147,12 @@ _kernel_linear = _ValueLinear()
 
 def _value_squared(input: Tensor, target: Tensor, weight: Tensor, margin: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), gap * gap, 0.0)
+    term = input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input) + margin
+    chosen = filled(
+        ops.square(ops.maximum(0.0, term)),
+        ~(ops.expand_dims(target, 1) != count_up(input.shape[1])),
+        0.0,
+    )
     return divide(take(weight, target) * total(chosen, axis=1), input.shape[1])
 
 
@@ -153,13 +162,15 @@ def _gradient_squared(
     """Return the gradient by `input` and `margin`, given that of the loss."""
     picked = take(weight, target)
     index = count_up(input.shape[1])
-    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != index, 2.0 * gap, 0.0)
-    product = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen
+    term = input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input) + margin
+    chosen = filled(2.0 * ops.maximum(0.0, term), ~(ops.expand_dims(target, 1) != index), 0.0)
+    product = (
+        repeated(ops.expand_dims(divide(upstream * picked, input.shape[1]), 1), input) * chosen
+    )
     sums = total(chosen, axis=1)
     chosen_2 = ops.where(
         index == ops.expand_dims(target, 1),
-        ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1),
+        repeated(ops.expand_dims(divide(-upstream * picked * sums, input.shape[1]), 1), input),
         0.0,
     )
     grad_margin = total(upstream * picked * sums) / input.shape[1]
@@ -170,14 +181,15 @@ def _tangent_squared(
     input: Tensor, target: Tensor, weight: Tensor, margin: Tensor, d_input: Tensor, d_margin: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    gap = ops.maximum(0.0, input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(ops.expand_dims(target, 1) != count_up(input.shape[1]), 2.0 * gap, 0.0)
-    term = (
-        chosen * d_margin
-        + chosen * d_input
-        - chosen * ops.expand_dims(pick(d_input, target, axis=1), 1)
+    term = input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input) + margin
+    chosen = filled(
+        2.0 * ops.maximum(0.0, term), ~(ops.expand_dims(target, 1) != count_up(input.shape[1])), 0.0
     )
-    return divide(take(weight, target) * total(term, axis=1), input.shape[1])
+    product = chosen * repeated(ops.expand_dims(pick(d_input, target, axis=1), 1), input)
+    return divide(
+        take(weight, target) * total(chosen * d_margin + chosen * d_input - product, axis=1),
+        input.shape[1],
+    )
 
 
 def _curvature_squared(
@@ -192,19 +204,31 @@ def _curvature_squared(
     """Return the derivative of the gradient along the tangents."""
     picked = take(weight, target)
     index = count_up(input.shape[1])
-    direction_2 = sign(input - ops.expand_dims(pick(input, target, axis=1), 1) + margin)
-    chosen = ops.where(
-        ops.expand_dims(target, 1) != index, 2.0 * ops.maximum(0.0, direction_2), 0.0
+    term = input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input) + margin
+    chosen = filled(2.0 * ops.maximum(0.0, sign(term)), ~(ops.expand_dims(target, 1) != index), 0.0)
+    product = (
+        repeated(ops.expand_dims(divide(upstream * picked * d_margin, input.shape[1]), 1), input)
+        * chosen
     )
-    product = ops.expand_dims(divide(upstream * picked * d_margin, input.shape[1]), 1) * chosen
-    product_2 = ops.expand_dims(divide(upstream * picked, input.shape[1]), 1) * chosen * d_input
+    product_2 = (
+        repeated(ops.expand_dims(divide(upstream * picked, input.shape[1]), 1), input)
+        * chosen
+        * d_input
+    )
     picked_2 = pick(d_input, target, axis=1)
-    product_3 = ops.expand_dims(divide(upstream * picked * picked_2, input.shape[1]), 1) * chosen
-    term = chosen * d_margin + chosen * d_input - chosen * ops.expand_dims(picked_2, 1)
-    sums = total(term, axis=1)
-    product_4 = ops.expand_dims(divide(upstream * picked * sums, input.shape[1]), 1) * ops.cast(
-        index == ops.expand_dims(target, 1), upstream.dtype
+    product_3 = (
+        repeated(ops.expand_dims(divide(upstream * picked * picked_2, input.shape[1]), 1), input)
+        * chosen
     )
+    term_2 = (
+        chosen * d_margin
+        + chosen * d_input
+        - chosen * repeated(ops.expand_dims(picked_2, 1), input)
+    )
+    sums = total(term_2, axis=1)
+    product_4 = repeated(
+        ops.expand_dims(divide(upstream * picked * sums, input.shape[1]), 1), input
+    ) * ops.cast(index == ops.expand_dims(target, 1), upstream.dtype)
     change_input = product + product_2 - product_3 - product_4
     change_margin = total(upstream * picked * sums) / input.shape[1]
     return change_input, change_margin

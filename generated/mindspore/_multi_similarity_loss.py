@@ -5,7 +5,18 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, exp, log1p, sigmoid, total, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    divide,
+    exp,
+    filled,
+    log1p,
+    repeated,
+    sigmoid,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_integers,
@@ -27,10 +38,10 @@ def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, base: Ten
     mask = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     sums = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
     gap = sums - base
-    chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), -gap * alpha, -math.inf)
+    chosen = filled(-gap * alpha, ~((ops.expand_dims(target, 1) == target) & mask), -math.inf)
     pull = logsumexp(chosen, axis=-1)
     product = divide((ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))), alpha)
-    chosen_2 = ops.where(ops.expand_dims(target, 1) != target, gap * beta, -math.inf)
+    chosen_2 = filled(gap * beta, ~(ops.expand_dims(target, 1) != target), -math.inf)
     push = logsumexp(chosen_2, axis=-1)
     product_2 = divide((ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))), beta)
     return product + product_2
@@ -44,7 +55,7 @@ def _gradient(
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     gap = sums - base
-    chosen = ops.where(mask, gap * beta, -math.inf)
+    chosen = filled(gap * beta, ~mask, -math.inf)
     push = logsumexp(chosen, axis=-1)
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
@@ -52,7 +63,7 @@ def _gradient(
     product = divide(ops.expand_dims(slope, 1) * probability * ops.where(mask, beta, 0.0), beta)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
-    chosen_2 = ops.where(mask_3, -gap * alpha, -math.inf)
+    chosen_2 = filled(-gap * alpha, ~mask_3, -math.inf)
     pull = logsumexp(chosen_2, axis=-1)
     sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
@@ -62,24 +73,32 @@ def _gradient(
     )
     term = product + product_2
     sums_2 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
-    product_3 = input_direction * ops.expand_dims(total(sums_2 * input_direction, axis=1), 1)
-    product_4 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_2 - product_3)
+    product_3 = input_direction * repeated(
+        ops.expand_dims(total(sums_2 * input_direction, axis=1), 1), input
+    )
+    product_4 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums_2 - product_3
+    )
     sums_3 = ops.matmul(term, input_direction)
-    product_5 = input_direction * ops.expand_dims(total(sums_3 * input_direction, axis=1), 1)
-    product_6 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_3 - product_5)
+    product_5 = input_direction * repeated(
+        ops.expand_dims(total(sums_3 * input_direction, axis=1), 1), input
+    )
+    product_6 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums_3 - product_5
+    )
     sums_4 = total(upstream * (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))))
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_pull, 1)
         * probability_2
-        * ops.where(mask_3, base - sums, 0.0)
+        * filled(base - sums, ~mask_3, 0.0)
     )
     sums_5 = total(upstream * (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))))
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_push, 1)
         * probability
-        * ops.where(mask, gap, 0.0)
+        * filled(gap, ~mask, 0.0)
     )
     slope_5 = (
         ops.expand_dims(upstream, 1)
@@ -116,12 +135,14 @@ def _tangent(
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     gap = sums - base
-    chosen = ops.where(mask_2, -gap * alpha, -math.inf)
+    chosen = filled(-gap * alpha, ~mask_2, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     product = divide(
         (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))) * d_alpha, (alpha * alpha)
     )
-    product_2 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
+    product_2 = input_direction * repeated(
+        ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
+    )
     sums_2 = ops.matmul((d_input - product_2), ops.transpose(input_direction, (1, 0)))
     sums_3 = ops.matmul(input_direction, ops.transpose((d_input - product_2), (1, 0)))
     term = (
@@ -131,11 +152,11 @@ def _tangent(
     term_2 = (
         ops.where(mask_2, -alpha, 0.0) * term
         + ops.where(mask_2, alpha, 0.0) * d_base
-        + ops.where(mask_2, base - sums, 0.0) * d_alpha
+        + filled(base - sums, ~mask_2, 0.0) * d_alpha
     )
     product_3 = divide(sigmoid(pull) * total(softmax(chosen, axis=-1) * term_2, axis=1), alpha)
     mask_3 = ops.expand_dims(target, 1) != target
-    chosen_2 = ops.where(mask_3, gap * beta, -math.inf)
+    chosen_2 = filled(gap * beta, ~mask_3, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
     product_4 = divide(
         (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))) * d_beta, (beta * beta)
@@ -143,7 +164,7 @@ def _tangent(
     term_3 = (
         ops.where(mask_3, beta, 0.0) * term
         + ops.where(mask_3, -beta, 0.0) * d_base
-        + ops.where(mask_3, gap, 0.0) * d_beta
+        + filled(gap, ~mask_3, 0.0) * d_beta
     )
     product_5 = divide(sigmoid(push) * total(softmax(chosen_2, axis=-1) * term_3, axis=1), beta)
     return product_3 + product_5 - product - product_4
@@ -170,7 +191,7 @@ def _curvature(
     mask = ops.expand_dims(target, 1) != target
     sums_2 = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     gap = sums_2 - base
-    chosen = ops.where(mask, gap * beta, -math.inf)
+    chosen = filled(gap * beta, ~mask, -math.inf)
     push = logsumexp(chosen, axis=-1)
     sigmoid_push = sigmoid(push)
     slope = upstream * sigmoid_push
@@ -178,7 +199,7 @@ def _curvature(
     chosen_2 = ops.where(mask, beta, 0.0)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
-    chosen_3 = ops.where(mask_3, -gap * alpha, -math.inf)
+    chosen_3 = filled(-gap * alpha, ~mask_3, -math.inf)
     pull = logsumexp(chosen_3, axis=-1)
     sigmoid_pull = sigmoid(pull)
     slope_2 = upstream * sigmoid_pull
@@ -188,81 +209,79 @@ def _curvature(
     term = divide(ops.expand_dims(slope, 1) * probability * chosen_2, beta) + product_2
     sums_3 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
     sums_4 = total(sums_3 * input_direction, axis=1)
-    product_3 = ops.expand_dims(product, 1) * (
-        sums_3 - input_direction * ops.expand_dims(sums_4, 1)
-    )
+    term_2 = sums_3 - input_direction * repeated(ops.expand_dims(sums_4, 1), input)
     power = beta * beta
     chosen_5 = ops.cast(mask, upstream.dtype)
-    term_2 = divide(ops.expand_dims(slope, 1) * chosen_5, beta) - divide(
+    term_3 = divide(ops.expand_dims(slope, 1) * chosen_5, beta) - divide(
         ops.expand_dims(slope, 1) * chosen_2, power
     )
-    term_3 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
-        term_3, ops.transpose(input_direction, (1, 0))
+    term_4 = d_input - input_direction * repeated(ops.expand_dims(sums, 1), input)
+    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
+        term_4, ops.transpose(input_direction, (1, 0))
     )
-    product_5 = quotient * ops.matmul(input_direction, ops.transpose(term_3, (1, 0)))
-    term_4 = product_4 + product_5
+    product_4 = quotient * ops.matmul(input_direction, ops.transpose(term_4, (1, 0)))
+    term_5 = product_3 + product_4
     chosen_6 = ops.where(mask, -beta, 0.0)
-    chosen_7 = ops.where(mask, gap, 0.0)
-    term_5 = chosen_2 * term_4 + chosen_6 * d_base + chosen_7 * d_beta
-    sums_5 = total(probability * term_5, axis=1)
+    chosen_7 = filled(gap, ~mask, 0.0)
+    term_6 = chosen_2 * term_5 + chosen_6 * d_base + chosen_7 * d_beta
+    sums_5 = total(probability * term_6, axis=1)
     slope_3 = upstream * sigmoid_push * sigmoid(-push) * sums_5
-    product_6 = divide(ops.expand_dims(slope_3, 1) * probability * chosen_2, beta)
-    d_probability = softmax_tangent(chosen, term_5, axis=-1)
-    product_7 = divide(ops.expand_dims(slope, 1) * chosen_2 * d_probability, beta)
+    product_5 = divide(ops.expand_dims(slope_3, 1) * probability * chosen_2, beta)
+    d_probability = softmax_tangent(chosen, term_6, axis=-1)
+    product_6 = divide(ops.expand_dims(slope, 1) * chosen_2 * d_probability, beta)
     power_2 = alpha * alpha
     chosen_8 = ops.cast(ops.where(mask_3, -1.0, 0.0), upstream.dtype)
-    term_6 = divide(ops.expand_dims(slope_2, 1) * chosen_8, alpha) - divide(
+    term_7 = divide(ops.expand_dims(slope_2, 1) * chosen_8, alpha) - divide(
         ops.expand_dims(slope_2, 1) * chosen_4, power_2
     )
     chosen_9 = ops.where(mask_3, alpha, 0.0)
-    chosen_10 = ops.where(mask_3, base - sums_2, 0.0)
-    term_7 = chosen_4 * term_4 + chosen_9 * d_base + chosen_10 * d_alpha
-    sums_6 = total(probability_2 * term_7, axis=1)
+    chosen_10 = filled(base - sums_2, ~mask_3, 0.0)
+    term_8 = chosen_4 * term_5 + chosen_9 * d_base + chosen_10 * d_alpha
+    sums_6 = total(probability_2 * term_8, axis=1)
     slope_4 = upstream * sigmoid_pull * sigmoid(-pull) * sums_6
-    product_8 = divide(ops.expand_dims(slope_4, 1) * probability_2 * chosen_4, alpha)
-    d_probability_2 = softmax_tangent(chosen_3, term_7, axis=-1)
-    product_9 = divide(ops.expand_dims(slope_2, 1) * chosen_4 * d_probability_2, alpha)
-    term_8 = (
-        probability * term_2 * d_beta
+    product_7 = divide(ops.expand_dims(slope_4, 1) * probability_2 * chosen_4, alpha)
+    d_probability_2 = softmax_tangent(chosen_3, term_8, axis=-1)
+    product_8 = divide(ops.expand_dims(slope_2, 1) * chosen_4 * d_probability_2, alpha)
+    term_9 = (
+        probability * term_3 * d_beta
+        + product_5
         + product_6
+        + probability_2 * term_7 * d_alpha
         + product_7
-        + probability_2 * term_6 * d_alpha
         + product_8
-        + product_9
     )
-    sums_7 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_3)
-    term_9 = ops.matmul(ops.transpose(term_8, (1, 0)), input_direction) + sums_7
-    product_10 = sums_4 * quotient
-    term_10 = input_direction * term_9 + sums_3 * ops.expand_dims(quotient, 1) * term_3
+    sums_7 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_4)
+    term_10 = ops.matmul(ops.transpose(term_9, (1, 0)), input_direction) + sums_7
+    product_9 = sums_4 * quotient
     term_11 = (
-        term_9
-        - ops.expand_dims(product_10, 1) * term_3
-        - input_direction * ops.expand_dims(total(term_10, axis=1), 1)
+        input_direction * term_10 + sums_3 * repeated(ops.expand_dims(quotient, 1), input) * term_4
+    )
+    product_10 = input_direction * repeated(ops.expand_dims(total(term_11, axis=1), 1), input)
+    term_12 = term_10 - repeated(ops.expand_dims(product_9, 1), input) * term_4 - product_10
+    term_13 = (
+        repeated(ops.expand_dims(quotient, 1), input) * term_12
+        - repeated(ops.expand_dims(product, 1), input) * term_2
     )
     sums_8 = ops.matmul(term, input_direction)
     sums_9 = total(sums_8 * input_direction, axis=1)
-    product_11 = ops.expand_dims(product, 1) * (
-        sums_8 - input_direction * ops.expand_dims(sums_9, 1)
+    term_14 = sums_8 - input_direction * repeated(ops.expand_dims(sums_9, 1), input)
+    term_15 = ops.matmul(term_9, input_direction) + ops.matmul((term * quotient), term_4)
+    product_11 = sums_9 * quotient
+    term_16 = (
+        input_direction * term_15 + sums_8 * repeated(ops.expand_dims(quotient, 1), input) * term_4
     )
-    term_12 = ops.matmul(term_8, input_direction) + ops.matmul((term * quotient), term_3)
-    product_12 = sums_9 * quotient
-    term_13 = input_direction * term_12 + sums_8 * ops.expand_dims(quotient, 1) * term_3
-    term_14 = (
-        term_12
-        - ops.expand_dims(product_12, 1) * term_3
-        - input_direction * ops.expand_dims(total(term_13, axis=1), 1)
-    )
+    product_12 = input_direction * repeated(ops.expand_dims(total(term_16, axis=1), 1), input)
+    term_17 = term_15 - repeated(ops.expand_dims(product_11, 1), input) * term_4 - product_12
     sums_10 = total(upstream * (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))))
     product_13 = probability_2 * chosen_10
     slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_13
     product_14 = (2.0 * sums_10 / alpha**3 - total(slope_5) / power_2) * d_alpha
     slope_6 = upstream * sigmoid_pull * d_base
     product_15 = probability_2 * ops.cast(mask_3, upstream.dtype)
-    term_15 = (
+    term_18 = (
         ops.expand_dims(slope_4, 1) * product_13
         + ops.expand_dims(slope_2, 1) * chosen_10 * d_probability_2
-        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 * term_4
+        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 * term_5
         + ops.expand_dims(slope_6, 1) * product_15
     )
     sums_11 = total(upstream * (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))))
@@ -270,16 +289,16 @@ def _curvature(
     slope_7 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_16
     slope_8 = upstream * sigmoid_push * d_base
     product_17 = probability * ops.cast(ops.where(mask, -1.0, 0.0), upstream.dtype)
-    term_16 = (
+    term_19 = (
         ops.expand_dims(slope_3, 1) * product_16
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
-        + ops.expand_dims(slope, 1) * probability * chosen_5 * term_4
+        + ops.expand_dims(slope, 1) * probability * chosen_5 * term_5
         + ops.expand_dims(slope_8, 1) * product_17
     )
     product_18 = probability * chosen_6
     slope_9 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_18
     slope_10 = upstream * sigmoid_push * d_beta
-    term_17 = (
+    term_20 = (
         ops.expand_dims(slope_3, 1) * product_18
         + ops.expand_dims(slope, 1) * chosen_6 * d_probability
         + ops.expand_dims(slope_10, 1) * product_17
@@ -287,28 +306,27 @@ def _curvature(
     product_19 = probability_2 * chosen_9
     slope_11 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_19
     slope_12 = upstream * sigmoid_pull * d_alpha
-    term_18 = (
+    term_21 = (
         ops.expand_dims(slope_4, 1) * product_19
         + ops.expand_dims(slope_2, 1) * chosen_9 * d_probability_2
         + ops.expand_dims(slope_12, 1) * product_15
     )
     change_input = (
-        ops.expand_dims(quotient, 1) * term_11
-        - product_3
-        + ops.expand_dims(quotient, 1) * term_14
-        - product_11
+        term_13
+        + repeated(ops.expand_dims(quotient, 1), input) * term_17
+        - repeated(ops.expand_dims(product, 1), input) * term_14
     )
     change_alpha = (
-        product_14 + total(term_15) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
+        product_14 + total(term_18) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
     )
     change_beta = (
         (2.0 * sums_11 / beta**3 - total(slope_7) / power) * d_beta
-        + total(term_16) / beta
+        + total(term_19) / beta
         - total(upstream * sigmoid_push * sums_5) / power
     )
     change_base = (
-        total(term_17) / beta
-        + total(term_18) / alpha
+        total(term_20) / beta
+        + total(term_21) / alpha
         - total(slope_9) * d_beta / power
         - total(slope_11) * d_alpha / power_2
     )

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, repeated, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
 from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
@@ -31,10 +31,10 @@ def _gradient(
     slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    product = 2.0 * ops.expand_dims(slope_2, 1) * term
-    term_3 = product - 2.0 * ops.expand_dims(slope, 1) * p
+    product = 2.0 * repeated(ops.expand_dims(slope_2, 1), input) * term
+    term_3 = product - 2.0 * repeated(ops.expand_dims(slope, 1), input) * p
     term_4 = softmax_complement(input, axis=-2) * term_3 - sum_of_others(p * term_3, axis=-2)
-    grad_target = -2.0 * ops.expand_dims(slope, 1) * target - product
+    grad_target = -2.0 * repeated(ops.expand_dims(slope, 1), input) * target - product
     grad_smooth = total(upstream * (quotient_2 - quotient))
     return p * term_4, grad_target, grad_smooth
 
@@ -81,7 +81,10 @@ def _curvature(
     slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    term_3 = 2.0 * ops.expand_dims(slope_2, 1) * term - 2.0 * ops.expand_dims(slope, 1) * p
+    term_3 = (
+        2.0 * repeated(ops.expand_dims(slope_2, 1), input) * term
+        - 2.0 * repeated(ops.expand_dims(slope, 1), input) * p
+    )
     product = p * term_3
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product_2 = (other_probability * term_3 - sum_of_others(product, axis=-2)) * d_probability
@@ -101,7 +104,11 @@ def _curvature(
     )
     slope_3 = upstream * term_5
     term_6 = 2.0 * quotient_2 - 2.0 * quotient
-    slope_4 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_6, 1) * d_probability
+    slope_4 = (
+        repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_6, 1), input)
+        * d_probability
+    )
     quotient_4 = ratio(quotient_2, term_2)
     product_6 = quotient_4 * d_smooth
     product_7 = 2.0 * quotient_4 * sums_2
@@ -109,12 +116,17 @@ def _curvature(
     slope_5 = upstream * (-product_6 - product_7 - product_8)
     term_7 = (
         slope_4
-        + 2.0 * ops.expand_dims(slope_5, 1) * term
-        - 2.0 * ops.expand_dims(slope_3, 1) * p
-        - 2.0 * ops.expand_dims(slope_2, 1) * d_target
+        + 2.0 * repeated(ops.expand_dims(slope_5, 1), input) * term
+        - 2.0 * repeated(ops.expand_dims(slope_3, 1), input) * p
+        - 2.0 * repeated(ops.expand_dims(slope_2, 1), input) * d_target
     )
-    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_6, 1) * d_target
+    slope_6 = (
+        repeated(ops.expand_dims(upstream, 1), input)
+        * repeated(ops.expand_dims(term_6, 1), input)
+        * d_target
+    )
     slope_7 = upstream * (product_6 + product_7 + product_8)
+    product_9 = 2.0 * repeated(ops.expand_dims(slope_2, 1), input) * d_probability
     term_8 = product_5 + quotient_3 - quotient_4
     term_9 = (
         (quotient_3 - product_3 - quotient_4) * d_smooth
@@ -130,9 +142,9 @@ def _curvature(
     )
     change_target = (
         slope_6
-        + 2.0 * ops.expand_dims(slope_7, 1) * term
-        - 2.0 * ops.expand_dims(slope_3, 1) * target
-        - 2.0 * ops.expand_dims(slope_2, 1) * d_probability
+        + 2.0 * repeated(ops.expand_dims(slope_7, 1), input) * term
+        - 2.0 * repeated(ops.expand_dims(slope_3, 1), input) * target
+        - product_9
     )
     return change_input, change_target, total(upstream * term_9)
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, fold, pick, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, divide, fold, pick, repeated, total, with_batch, zeros_like
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -13,7 +13,11 @@ __all__ = ["MulticlassHingeLoss", "multiclass_hinge_loss"]
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     mask = ops.expand_dims(target, 1) != ops.expand_dims(count_up(input.shape[1]), 1)
-    term = ops.cast(mask, input.dtype) + input - ops.expand_dims(pick(input, target, axis=1), 1)
+    term = (
+        ops.cast(mask, input.dtype)
+        + input
+        - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input)
+    )
     return term.max(axis=1)
 
 
@@ -21,14 +25,15 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     """Return the gradient by `input`, given that of the loss."""
     index = count_up(input.shape[1])
     chosen = ops.cast(ops.expand_dims(target, 1) != ops.expand_dims(index, 1), upstream.dtype)
-    term = chosen + input - ops.expand_dims(pick(input, target, axis=1), 1)
+    term = chosen + input - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input)
     chosen_2 = ops.cast(term == ops.expand_dims(term.max(axis=1), 1), upstream.dtype)
     slope = divide(
-        ops.expand_dims(upstream, 1) * chosen_2, ops.expand_dims(total(chosen_2, axis=1), 1)
+        repeated(ops.expand_dims(upstream, 1), input) * chosen_2,
+        repeated(ops.expand_dims(total(chosen_2, axis=1), 1), input),
     )
     chosen_3 = ops.where(
         ops.expand_dims(index, 1) == ops.expand_dims(target, 1),
-        ops.expand_dims((-upstream), 1),
+        repeated(ops.expand_dims((-upstream), 1), input),
         0.0,
     )
     return (slope + chosen_3,)
@@ -37,10 +42,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = ops.expand_dims(target, 1) != ops.expand_dims(count_up(input.shape[1]), 1)
-    term = ops.cast(mask, input.dtype) + input - ops.expand_dims(pick(input, target, axis=1), 1)
+    term = (
+        ops.cast(mask, input.dtype)
+        + input
+        - repeated(ops.expand_dims(pick(input, target, axis=1), 1), input)
+    )
     chosen = ops.cast(term == ops.expand_dims(term.max(axis=1), 1), input.dtype)
-    product = chosen * (d_input - ops.expand_dims(pick(d_input, target, axis=1), 1))
-    return divide(total(product, axis=1), total(chosen, axis=1))
+    term_2 = d_input - repeated(ops.expand_dims(pick(d_input, target, axis=1), 1), input)
+    return divide(total(chosen * term_2, axis=1), total(chosen, axis=1))
 
 
 def _curvature(

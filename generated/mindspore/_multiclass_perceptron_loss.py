@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, fold, pick, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, divide, fold, pick, repeated, total, with_batch, zeros_like
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -19,7 +19,10 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     """Return the gradient by `input`, given that of the loss."""
     mask = ops.expand_dims(count_up(input.shape[1]), 1) == ops.expand_dims(target, 1)
     chosen = ops.cast(input == ops.expand_dims(input.max(axis=1), 1), upstream.dtype)
-    slope = divide(ops.expand_dims(upstream, 1) * chosen, ops.expand_dims(total(chosen, axis=1), 1))
+    slope = divide(
+        repeated(ops.expand_dims(upstream, 1), input) * chosen,
+        repeated(ops.expand_dims(total(chosen, axis=1), 1), input),
+    )
     return (ops.where(mask, ops.expand_dims((-upstream), 1), 0.0) + slope,)
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, sign, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, divide, repeated, sign, total, with_batch, zeros_like
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -43,10 +43,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     )
     positive = ops.maximum(0.0, sign(term + 1.0))
     product = (
-        ops.expand_dims(slope, 1) * other * total(ops.expand_dims(named, 1) * positive, axis=2)
+        repeated(ops.expand_dims(slope, 1), input)
+        * other
+        * total(ops.expand_dims(named, 1) * positive, axis=2)
     )
     product_2 = (
-        -ops.expand_dims(slope, 1) * named * total(ops.expand_dims(other, 2) * positive, axis=1)
+        -repeated(ops.expand_dims(slope, 1), target)
+        * named
+        * total(ops.expand_dims(other, 2) * positive, axis=1)
     )
     sums = total(ops.where(mask_3, ops.expand_dims(product_2, 1), 0.0), axis=2)
     return (product + sums,)

@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, divide, exp, log1p, sigmoid, total, with_batch, zeros_like
+from ._arrays import Operand, divide, exp, log1p, repeated, sigmoid, total, with_batch, zeros_like
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
@@ -27,11 +27,11 @@ def _gradient(
     """Return the gradient by `input` and `target`, given that of the loss."""
     slope = divide(upstream, target.shape[1])
     grad_input = (
-        -ops.expand_dims(slope, 1)
+        -repeated(ops.expand_dims(slope, 1), target)
         * (target * sigmoid(-input) - (1.0 - target) * sigmoid(input))
         * weight
     )
-    grad_target = -ops.expand_dims(slope, 1) * input * weight
+    grad_target = -repeated(ops.expand_dims(slope, 1), target) * input * weight
     return grad_input, grad_target
 
 
@@ -55,11 +55,15 @@ def _curvature(
     slope = divide(upstream, input.shape[1])
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    product = ops.expand_dims(slope, 1) * (sigmoid_input + probability) * d_target
+    product = repeated(ops.expand_dims(slope, 1), weight) * (sigmoid_input + probability) * d_target
     product_2 = (
-        ops.expand_dims(slope, 1) * sigmoid_input * probability * (1.0 - target + target) * d_input
+        repeated(ops.expand_dims(slope, 1), weight)
+        * sigmoid_input
+        * probability
+        * (1.0 - target + target)
+        * d_input
     )
-    change_target = -ops.expand_dims(slope, 1) * weight * d_input
+    change_target = -repeated(ops.expand_dims(slope, 1), weight) * weight * d_input
     return weight * (product_2 - product), change_target
 
 

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, total
+from ._arrays import Operand, count_up, repeated, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import label_cross_entropy, label_excess, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -29,14 +29,12 @@ def _gradient(upstream: Tensor, anchor: Tensor, positive: Tensor, l2: Tensor) ->
     excess = label_excess(
         ops.matmul(anchor, ops.transpose(positive, (1, 0))), count_up(upstream.shape[0]), axis=-1
     )
-    slope = upstream * l2
+    slope = repeated(ops.expand_dims(upstream, 1), anchor) * ops.matmul(excess, positive)
+    slope_2 = upstream * l2
     sums = ops.matmul(ops.transpose((ops.expand_dims(upstream, 1) * excess), (1, 0)), anchor)
     squared_lengths = total(anchor * anchor, axis=1) + total(positive * positive, axis=1)
-    grad_anchor = (
-        ops.expand_dims(upstream, 1) * ops.matmul(excess, positive)
-        + ops.expand_dims(slope, 1) * anchor
-    )
-    grad_positive = sums + ops.expand_dims(slope, 1) * positive
+    grad_anchor = slope + repeated(ops.expand_dims(slope_2, 1), anchor) * anchor
+    grad_positive = sums + repeated(ops.expand_dims(slope_2, 1), anchor) * positive
     grad_l2 = 0.5 * total(upstream * squared_lengths)
     return grad_anchor, grad_positive, grad_l2
 
@@ -75,19 +73,22 @@ def _curvature(
     term_2 = ops.matmul(d_probability, positive) + ops.matmul(excess, d_positive)
     slope = upstream * d_l2
     slope_2 = upstream * l2
-    sums = ops.matmul(ops.transpose(d_probability, (1, 0)), (ops.expand_dims(upstream, 1) * anchor))
+    sums = ops.matmul(
+        ops.transpose(d_probability, (1, 0)),
+        (repeated(ops.expand_dims(upstream, 1), anchor) * anchor),
+    )
     sums_2 = ops.matmul(ops.transpose((ops.expand_dims(upstream, 1) * excess), (1, 0)), d_anchor)
     term_3 = 2.0 * total(anchor * d_anchor, axis=1) + 2.0 * total(positive * d_positive, axis=1)
     change_anchor = (
-        ops.expand_dims(upstream, 1) * term_2
-        + ops.expand_dims(slope, 1) * anchor
-        + ops.expand_dims(slope_2, 1) * d_anchor
+        repeated(ops.expand_dims(upstream, 1), anchor) * term_2
+        + repeated(ops.expand_dims(slope, 1), anchor) * anchor
+        + repeated(ops.expand_dims(slope_2, 1), anchor) * d_anchor
     )
     change_positive = (
         sums
         + sums_2
-        + ops.expand_dims(slope, 1) * positive
-        + ops.expand_dims(slope_2, 1) * d_positive
+        + repeated(ops.expand_dims(slope, 1), anchor) * positive
+        + repeated(ops.expand_dims(slope_2, 1), anchor) * d_positive
     )
     return change_anchor, change_positive, 0.5 * total(upstream * term_3)
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, repeated, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -24,10 +24,14 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     target_offset = deviation(target, axis=-2)
     target_length = norm(target_offset, axis=-2)
     quotient = ratio(norm(term, axis=-2), target_length)
-    product = 2.0 * (upstream * quotient * ratio(1.0, target_length)) * direction(term, axis=-2)
+    product = (
+        2.0
+        * repeated(upstream * quotient * ratio(1.0, target_length), input)
+        * direction(term, axis=-2)
+    )
     product_2 = (
         2.0
-        * (upstream * quotient * ratio(quotient, target_length))
+        * repeated(upstream * quotient * ratio(quotient, target_length), input)
         * deviation(direction(target_offset, axis=-2), axis=-2)
     )
     return product, -product_2 - product
@@ -66,32 +70,31 @@ def _curvature(
     deviation_2 = deviation(d_target, axis=-2)
     sums_2 = total(target_direction * deviation_2, axis=0)
     term_3 = quotient * sums - quotient_3 * sums_2
-    product = 2.0 * (upstream * quotient_2 * ratio(quotient, target_length) * sums_2) * direction_2
+    product = 2.0 * repeated(upstream * quotient * term_3, target) * direction_2
     product_2 = (
         2.0
-        * (upstream * quotient_2 * quotient * ratio(1.0, length))
-        * (term_2 - direction_2 * sums)
+        * repeated(upstream * quotient_2 * ratio(quotient, target_length) * sums_2, target)
+        * direction_2
+    )
+    product_3 = (
+        2.0
+        * repeated(upstream * quotient_2 * quotient * ratio(1.0, length), target)
+        * (term_2 - direction_2 * repeated(sums, target))
     )
     deviation_3 = deviation(target_direction, axis=-2)
     term_4 = (
-        -2.0 * (upstream * quotient_3) * deviation_3 - 2.0 * (upstream * quotient) * direction_2
+        -2.0 * repeated(upstream * quotient_3, target) * deviation_3
+        - 2.0 * repeated(upstream * quotient, target) * direction_2
     )
-    product_3 = quotient * quotient_3
-    term_5 = quotient * quotient * sums + (-product_3 - ratio(quotient_3, target_length)) * sums_2
-    product_4 = (
-        2.0
-        * (upstream * quotient_2 * product_3)
-        * deviation(deviation_2 - target_direction * sums_2, axis=-2)
-    )
-    change_input = 2.0 * (upstream * quotient * term_3) * direction_2 + product_2 - product
+    product_4 = quotient * quotient_3
+    term_5 = quotient * quotient * sums + (-product_4 - ratio(quotient_3, target_length)) * sums_2
+    product_5 = 2.0 * repeated(upstream * quotient_2 * term_5, target) * deviation_3
+    deviation_4 = deviation(deviation_2 - target_direction * repeated(sums_2, target), axis=-2)
+    product_6 = 2.0 * repeated(upstream * quotient_2 * product_4, target) * deviation_4
     change_target = (
-        term_4 * term_3
-        + product
-        - 2.0 * (upstream * quotient_2 * term_5) * deviation_3
-        - product_4
-        - product_2
+        term_4 * repeated(term_3, target) + product_2 - product_5 - product_6 - product_3
     )
-    return change_input, change_target
+    return product + product_3 - product_2, change_target
 
 
 class _Gradient(nn.Cell):

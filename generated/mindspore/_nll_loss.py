@@ -3,7 +3,7 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, count_up, fold, pick, take, with_batch, zeros_like
+from ._arrays import Operand, count_up, filled, fold, pick, take, with_batch, zeros_like
 from ._checks import (
     check_floating,
     check_integer,
@@ -21,7 +21,7 @@ def _value(input: Tensor, target: Tensor, weight: Tensor, ignore_index: int) -> 
     """Return the unreduced loss."""
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
-    return ops.where(valid, -pick(input, label, axis=1) * take(weight, label), 0.0)
+    return filled(-pick(input, label, axis=1) * take(weight, label), ~valid, 0.0)
 
 
 def _gradient(
@@ -33,7 +33,7 @@ def _gradient(
     mask = ops.expand_dims(count_up(weight.shape[0]), 1) == ops.expand_dims(label, 1)
     slope = -upstream * take(weight, label)
     return (
-        ops.where(ops.expand_dims(valid, 1), ops.where(mask, ops.expand_dims(slope, 1), 0.0), 0.0),
+        filled(ops.where(mask, ops.expand_dims(slope, 1), 0.0), ~ops.expand_dims(valid, 1), 0.0),
     )
 
 
@@ -43,7 +43,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
-    return ops.where(valid, -take(weight, label) * pick(d_input, label, axis=1), 0.0)
+    return filled(-take(weight, label) * pick(d_input, label, axis=1), ~valid, 0.0)
 
 
 def _curvature(
@@ -61,7 +61,7 @@ def _curvature(
 def _mass(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     """Return how much each entry counts in the mean."""
     valid = target != ignore_index
-    return ops.where(valid, take(weight, ops.where(valid, target, 0)), 0.0)
+    return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
 
 
 class _Gradient(nn.Cell):

@@ -6,7 +6,18 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, exp, log1p, sigmoid, total, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    divide,
+    exp,
+    filled,
+    log1p,
+    repeated,
+    sigmoid,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_integers,
@@ -29,7 +40,7 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask), input.dtype)
     sums = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
     logit = divide(sums, temperature)
-    chosen = ops.where(ops.expand_dims(target, 1) != target, logit, -math.inf)
+    chosen = filled(logit, ~(ops.expand_dims(target, 1) != target), -math.inf)
     term = ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit
     return total(positive * (ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))), axis=1)
 
@@ -44,7 +55,7 @@ def _gradient(
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     logit = divide(sums, temperature)
-    chosen = ops.where(mask_2, logit, -math.inf)
+    chosen = filled(logit, ~mask_2, -math.inf)
     probability = sigmoid(ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit)
     slope = divide(ops.expand_dims(upstream, 1) * positive * probability, temperature)
     product = positive * probability
@@ -56,17 +67,25 @@ def _gradient(
     )
     term = product_2 - slope
     sums_3 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
-    product_3 = input_direction * ops.expand_dims(total(sums_3 * input_direction, axis=1), 1)
-    product_4 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_3 - product_3)
+    product_3 = input_direction * repeated(
+        ops.expand_dims(total(sums_3 * input_direction, axis=1), 1), input
+    )
+    product_4 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums_3 - product_3
+    )
     sums_4 = ops.matmul(term, input_direction)
-    product_5 = input_direction * ops.expand_dims(total(sums_4 * input_direction, axis=1), 1)
-    product_6 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_4 - product_5)
+    product_5 = input_direction * repeated(
+        ops.expand_dims(total(sums_4 * input_direction, axis=1), 1), input
+    )
+    product_6 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums_4 - product_5
+    )
     power = temperature * temperature
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sums_2, 1)
         * probability_2
-        * ops.where(mask_2, divide(-sums, power), 0.0)
+        * filled(divide(-sums, power), ~mask_2, 0.0)
     )
     grad_temperature = total(ops.expand_dims(upstream, 1) * product * sums) / power + total(slope_3)
     return product_4 + product_6, grad_temperature
@@ -82,9 +101,11 @@ def _tangent(
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     logit = divide(sums, temperature)
-    chosen = ops.where(mask_2, logit, -math.inf)
+    chosen = filled(logit, ~mask_2, -math.inf)
     power = temperature * temperature
-    product = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
+    product = input_direction * repeated(
+        ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
+    )
     sums_2 = ops.matmul((d_input - product), ops.transpose(input_direction, (1, 0)))
     sums_3 = ops.matmul(input_direction, ops.transpose((d_input - product), (1, 0)))
     term = (
@@ -92,7 +113,7 @@ def _tangent(
         + ratio(1.0, norm(input, axis=-1)) * sums_3
     )
     term_2 = (
-        ops.where(mask_2, divide(-sums, power), 0.0) * d_temperature
+        filled(divide(-sums, power), ~mask_2, 0.0) * d_temperature
         + ops.where(mask_2, 1.0 / temperature, 0.0) * term
     )
     term_3 = (
@@ -123,7 +144,7 @@ def _curvature(
     mask_2 = ops.expand_dims(target, 1) != target
     sums_2 = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     logit = divide(sums_2, temperature)
-    chosen = ops.where(mask_2, logit, -math.inf)
+    chosen = filled(logit, ~mask_2, -math.inf)
     crowd = logsumexp(chosen, axis=-1)
     probability = sigmoid(ops.expand_dims(crowd, 1) - logit)
     slope = divide(ops.expand_dims(upstream, 1) * positive * probability, temperature)
@@ -135,87 +156,84 @@ def _curvature(
     term = ops.expand_dims(slope_2, 1) * probability_2 * chosen_2 - slope
     sums_4 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
     sums_5 = total(sums_4 * input_direction, axis=1)
-    product_3 = ops.expand_dims(product, 1) * (
-        sums_4 - input_direction * ops.expand_dims(sums_5, 1)
-    )
+    term_2 = sums_4 - input_direction * repeated(ops.expand_dims(sums_5, 1), input)
     probability_3 = sigmoid(logit - ops.expand_dims(crowd, 1))
     power = temperature * temperature
-    chosen_3 = ops.where(mask_2, divide(-sums_2, power), 0.0)
-    term_2 = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
-        term_2, ops.transpose(input_direction, (1, 0))
+    chosen_3 = filled(divide(-sums_2, power), ~mask_2, 0.0)
+    term_3 = d_input - input_direction * repeated(ops.expand_dims(sums, 1), input)
+    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
+        term_3, ops.transpose(input_direction, (1, 0))
     )
-    product_5 = quotient * ops.matmul(input_direction, ops.transpose(term_2, (1, 0)))
-    term_3 = product_4 + product_5
-    term_4 = chosen_3 * d_temperature + chosen_2 * term_3
-    term_5 = (
-        ops.expand_dims(total(probability_2 * term_4, axis=1), 1)
+    product_4 = quotient * ops.matmul(input_direction, ops.transpose(term_3, (1, 0)))
+    term_4 = product_3 + product_4
+    term_5 = chosen_3 * d_temperature + chosen_2 * term_4
+    term_6 = (
+        ops.expand_dims(total(probability_2 * term_5, axis=1), 1)
         + divide(sums_2 * d_temperature, power)
-        - divide(term_3, temperature)
+        - divide(term_4, temperature)
     )
     slope_3 = divide(
-        ops.expand_dims(upstream, 1) * positive * probability * probability_3 * term_5, temperature
+        ops.expand_dims(upstream, 1) * positive * probability * probability_3 * term_6, temperature
     )
     slope_4 = divide(ops.expand_dims(upstream, 1) * positive * probability, power)
     chosen_4 = ops.where(mask_2, -1.0 / power, 0.0)
-    product_6 = (slope_4 + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4) * d_temperature
-    slope_5 = upstream * total(product_2 * probability_3 * term_5, axis=1)
-    d_probability = softmax_tangent(chosen, term_4, axis=-1)
-    term_6 = (
-        product_6
+    product_5 = (slope_4 + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4) * d_temperature
+    slope_5 = upstream * total(product_2 * probability_3 * term_6, axis=1)
+    d_probability = softmax_tangent(chosen, term_5, axis=-1)
+    term_7 = (
+        product_5
         + ops.expand_dims(slope_5, 1) * probability_2 * chosen_2
         + ops.expand_dims(slope_2, 1) * chosen_2 * d_probability
         - slope_3
     )
-    sums_6 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_2)
-    term_7 = ops.matmul(ops.transpose(term_6, (1, 0)), input_direction) + sums_6
-    product_7 = sums_5 * quotient
-    term_8 = input_direction * term_7 + sums_4 * ops.expand_dims(quotient, 1) * term_2
+    sums_6 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_3)
+    term_8 = ops.matmul(ops.transpose(term_7, (1, 0)), input_direction) + sums_6
+    product_6 = sums_5 * quotient
     term_9 = (
-        term_7
-        - ops.expand_dims(product_7, 1) * term_2
-        - input_direction * ops.expand_dims(total(term_8, axis=1), 1)
+        input_direction * term_8 + sums_4 * repeated(ops.expand_dims(quotient, 1), input) * term_3
+    )
+    product_7 = input_direction * repeated(ops.expand_dims(total(term_9, axis=1), 1), input)
+    term_10 = term_8 - repeated(ops.expand_dims(product_6, 1), input) * term_3 - product_7
+    term_11 = (
+        repeated(ops.expand_dims(quotient, 1), input) * term_10
+        - repeated(ops.expand_dims(product, 1), input) * term_2
     )
     sums_7 = ops.matmul(term, input_direction)
     sums_8 = total(sums_7 * input_direction, axis=1)
-    product_8 = ops.expand_dims(product, 1) * (
-        sums_7 - input_direction * ops.expand_dims(sums_8, 1)
+    term_12 = sums_7 - input_direction * repeated(ops.expand_dims(sums_8, 1), input)
+    term_13 = ops.matmul(term_7, input_direction) + ops.matmul((term * quotient), term_3)
+    product_8 = sums_8 * quotient
+    term_14 = (
+        input_direction * term_13 + sums_7 * repeated(ops.expand_dims(quotient, 1), input) * term_3
     )
-    term_10 = ops.matmul(term_6, input_direction) + ops.matmul((term * quotient), term_2)
-    product_9 = sums_8 * quotient
-    term_11 = input_direction * term_10 + sums_7 * ops.expand_dims(quotient, 1) * term_2
-    term_12 = (
-        term_10
-        - ops.expand_dims(product_9, 1) * term_2
-        - input_direction * ops.expand_dims(total(term_11, axis=1), 1)
-    )
+    product_9 = input_direction * repeated(ops.expand_dims(total(term_14, axis=1), 1), input)
+    term_15 = term_13 - repeated(ops.expand_dims(product_8, 1), input) * term_3 - product_9
     power_2 = temperature**3
     product_10 = (
         2.0 * total(ops.expand_dims(upstream, 1) * product_2 * sums_2) * d_temperature / power_2
     )
-    term_13 = (
-        ops.expand_dims(upstream, 1) * probability_3 * sums_2 * term_5
-        + ops.expand_dims(upstream, 1) * term_3
+    term_16 = (
+        ops.expand_dims(upstream, 1) * probability_3 * sums_2 * term_6
+        + ops.expand_dims(upstream, 1) * term_4
     )
     slope_6 = upstream * sums_3 * d_temperature
     product_11 = (
         ops.expand_dims(slope_6, 1)
         * probability_2
-        * ops.where(mask_2, divide(2.0 * sums_2, power_2), 0.0)
+        * filled(divide(2.0 * sums_2, power_2), ~mask_2, 0.0)
     )
-    term_14 = (
+    term_17 = (
         ops.expand_dims(slope_5, 1) * probability_2 * chosen_3
         + ops.expand_dims(slope_2, 1) * chosen_3 * d_probability
         + product_11
-        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4 * term_3
+        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_4 * term_4
     )
     change_input = (
-        ops.expand_dims(quotient, 1) * term_9
-        - product_3
-        + ops.expand_dims(quotient, 1) * term_12
-        - product_8
+        term_11
+        + repeated(ops.expand_dims(quotient, 1), input) * term_15
+        - repeated(ops.expand_dims(product, 1), input) * term_12
     )
-    change_temperature = total(product_2 * term_13) / power + total(term_14) - product_10
+    change_temperature = total(product_2 * term_16) / power + total(term_17) - product_10
     return change_input, change_temperature
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, fold, total
+from ._arrays import Operand, fold, repeated, total
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -28,10 +28,12 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     target_direction = direction(target_offset, axis=-2)
     input_direction = direction(input_offset, axis=-2)
     slope = upstream * total(target_direction * input_direction, axis=0)
-    deviation_2 = deviation(slope * input_direction - upstream * target_direction, axis=-2)
-    deviation_3 = deviation(slope * target_direction - upstream * input_direction, axis=-2)
-    grad_input = ratio(1.0, norm(input_offset, axis=-2)) * deviation_2
-    grad_target = ratio(1.0, norm(target_offset, axis=-2)) * deviation_3
+    term = repeated(slope, input) * input_direction - repeated(upstream, input) * target_direction
+    term_2 = repeated(slope, input) * target_direction - repeated(upstream, input) * input_direction
+    grad_input = repeated(ratio(1.0, norm(input_offset, axis=-2)), input) * deviation(term, axis=-2)
+    grad_target = repeated(ratio(1.0, norm(target_offset, axis=-2)), input) * deviation(
+        term_2, axis=-2
+    )
     return grad_input, grad_target
 
 
@@ -42,12 +44,20 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     input_offset = deviation(input, axis=-2)
     deviation_2 = deviation(d_input, axis=-2)
     input_direction = direction(input_offset, axis=-2)
-    term = deviation_2 - input_direction * total(input_direction * deviation_2, axis=0)
-    product = target_direction * ratio(1.0, norm(input_offset, axis=-2)) * term
+    product = input_direction * repeated(total(input_direction * deviation_2, axis=0), target)
+    product_2 = (
+        target_direction
+        * repeated(ratio(1.0, norm(input_offset, axis=-2)), target)
+        * (deviation_2 - product)
+    )
     deviation_3 = deviation(d_target, axis=-2)
-    term_2 = deviation_3 - target_direction * total(target_direction * deviation_3, axis=0)
-    product_2 = input_direction * ratio(1.0, norm(target_offset, axis=-2)) * term_2
-    return -total(product + product_2, axis=0)
+    product_3 = target_direction * repeated(total(target_direction * deviation_3, axis=0), target)
+    product_4 = (
+        input_direction
+        * repeated(ratio(1.0, norm(target_offset, axis=-2)), target)
+        * (deviation_3 - product_3)
+    )
+    return -total(product_2 + product_4, axis=0)
 
 
 def _curvature(
@@ -64,30 +74,37 @@ def _curvature(
     target_direction = direction(target_offset, axis=-2)
     sums_2 = total(target_direction * input_direction, axis=0)
     slope = upstream * sums_2
-    deviation_3 = deviation(slope * input_direction - upstream * target_direction, axis=-2)
+    term = repeated(slope, input) * input_direction - repeated(upstream, input) * target_direction
+    product = repeated(ratio(quotient, input_length) * sums, input) * deviation(term, axis=-2)
     target_length = norm(target_offset, axis=-2)
     quotient_2 = ratio(1.0, target_length)
-    deviation_4 = deviation(d_target, axis=-2)
-    sums_3 = total(target_direction * deviation_4, axis=0)
-    term = deviation_4 - target_direction * sums_3
-    deviation_5 = deviation(term, axis=-2)
-    term_2 = deviation_2 - input_direction * sums
-    deviation_6 = deviation(term_2, axis=-2)
-    term_3 = input_direction * quotient_2 * term + target_direction * quotient * term_2
-    slope_2 = upstream * total(term_3, axis=0)
+    deviation_3 = deviation(d_target, axis=-2)
+    sums_3 = total(target_direction * deviation_3, axis=0)
+    term_2 = deviation_3 - target_direction * repeated(sums_3, input)
+    deviation_4 = deviation(term_2, axis=-2)
+    term_3 = deviation_2 - input_direction * repeated(sums, input)
+    deviation_5 = deviation(term_3, axis=-2)
     term_4 = (
-        upstream * sums_2 * quotient * deviation_6
-        + slope_2 * deviation(input_direction, axis=-2)
-        - upstream * quotient_2 * deviation_5
+        input_direction * repeated(quotient_2, input) * term_2
+        + target_direction * repeated(quotient, input) * term_3
     )
-    deviation_7 = deviation(slope * target_direction - upstream * input_direction, axis=-2)
+    slope_2 = upstream * total(term_4, axis=0)
     term_5 = (
-        upstream * sums_2 * quotient_2 * deviation_5
-        + slope_2 * deviation(target_direction, axis=-2)
-        - upstream * quotient * deviation_6
+        repeated(upstream * sums_2 * quotient, input) * deviation_5
+        + repeated(slope_2, input) * deviation(input_direction, axis=-2)
+        - repeated(upstream * quotient_2, input) * deviation_4
     )
-    change_input = quotient * term_4 - ratio(quotient, input_length) * sums * deviation_3
-    change_target = quotient_2 * term_5 - ratio(quotient_2, target_length) * sums_3 * deviation_7
+    term_6 = repeated(slope, input) * target_direction - repeated(upstream, input) * input_direction
+    product_2 = repeated(ratio(quotient_2, target_length) * sums_3, input) * deviation(
+        term_6, axis=-2
+    )
+    term_7 = (
+        repeated(upstream * sums_2 * quotient_2, input) * deviation_4
+        + repeated(slope_2, input) * deviation(target_direction, axis=-2)
+        - repeated(upstream * quotient, input) * deviation_5
+    )
+    change_input = repeated(quotient, input) * term_5 - product
+    change_target = repeated(quotient_2, input) * term_7 - product_2
     return change_input, change_target
 
 

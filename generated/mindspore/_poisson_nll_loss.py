@@ -3,9 +3,20 @@
 
 import math
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
-from ._arrays import Mean, Operand, Sum, constant, divide, exp, like_upstream, log, zeros_like
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    constant,
+    divide,
+    exp,
+    filled,
+    like_upstream,
+    log,
+    zeros_like,
+)
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish, finish_entries, to_working, working_dtype
 
@@ -15,12 +26,12 @@ __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 def _value_full_log_input(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     stirling = (target + 0.5) * log(target) - target + constant(0.9189385332046727, target)
-    return ops.where(target <= 1.0, 0.0, stirling) + exp(input) - input * target
+    return filled(stirling, target <= 1.0, 0.0) + exp(input) - input * target
 
 
 def _gradient_full_log_input(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
+    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
     return upstream * (exp(input) - target), upstream * (chosen - input)
 
 
@@ -28,7 +39,7 @@ def _tangent_full_log_input(
     input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
+    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
     return (chosen - input) * d_target + (exp(input) - target) * d_input
 
 
@@ -36,8 +47,8 @@ def _curvature_full_log_input(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    chosen = ops.where(
-        target <= 1.0, 0.0, divide(2.0, target) - divide((target + 0.5), (target * target))
+    chosen = filled(
+        divide(2.0, target) - divide((target + 0.5), (target * target)), target <= 1.0, 0.0
     )
     change_input = upstream * (exp(input) * d_input - d_target)
     change_target = upstream * (chosen * d_target - d_input)
@@ -150,7 +161,7 @@ _kernel_log_input_sums = Sum(_kernel_log_input), Mean(_kernel_log_input)
 def _value_full_input(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     stirling = (target + 0.5) * log(target) - target + constant(0.9189385332046727, target)
-    return ops.where(target <= 1.0, 0.0, stirling) + input - target * log(eps + input)
+    return filled(stirling, target <= 1.0, 0.0) + input - target * log(eps + input)
 
 
 def _gradient_full_input(
@@ -158,7 +169,7 @@ def _gradient_full_input(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = eps + input
-    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
+    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
     grad_input = upstream - divide(upstream * target, term)
     return grad_input, upstream * (chosen - log(term))
 
@@ -167,7 +178,7 @@ def _tangent_full_input(
     input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = ops.where(target <= 1.0, 0.0, log(target) + divide((target + 0.5), target) - 1.0)
+    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
     term = eps + input
     return (chosen - log(term)) * d_target + d_input - divide(target * d_input, term)
 
@@ -177,8 +188,8 @@ def _curvature_full_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    chosen = ops.where(
-        target <= 1.0, 0.0, divide(2.0, target) - divide((target + 0.5), (target * target))
+    chosen = filled(
+        divide(2.0, target) - divide((target + 0.5), (target * target)), target <= 1.0, 0.0
     )
     change_input = upstream * (divide(target * d_input, (term * term)) - divide(d_target, term))
     change_target = upstream * (chosen * d_target - divide(d_input, term))

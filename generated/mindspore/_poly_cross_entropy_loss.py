@@ -6,7 +6,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, fold, pick, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, fold, pick, repeated, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
     check_labels,
@@ -46,12 +46,12 @@ def _gradient_labels(
     upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `epsilon`, given that of the loss."""
-    slope = ops.expand_dims(upstream, 1) * label_excess(input, target, axis=-2)
+    slope = repeated(ops.expand_dims(upstream, 1), input) * label_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     lack = softmax_complement(input, axis=-2)
     mask = ops.expand_dims(count_up(input.shape[1]), 1) == ops.expand_dims(target, 1)
     slope_2 = upstream * epsilon
-    chosen = ops.where(mask, ops.expand_dims(slope_2, 1), 0.0)
+    chosen = ops.where(mask, repeated(ops.expand_dims(slope_2, 1), input), 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
     grad_epsilon = total(upstream * pick(lack, target, axis=1))
     return slope + product, grad_epsilon
@@ -79,14 +79,14 @@ def _curvature_labels(
     lack = softmax_complement(input, axis=-2)
     mask = ops.expand_dims(count_up(input.shape[1]), 1) == ops.expand_dims(target, 1)
     slope = upstream * epsilon
-    chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
+    chosen = ops.where(mask, repeated(ops.expand_dims(slope, 1), input), 0.0)
     probability = softmax(input, axis=-2)
     product = chosen * probability
     product_2 = (-lack * chosen - sum_of_others(-product, axis=-2)) * d_probability
-    chosen_2 = ops.where(mask, ops.expand_dims(upstream, 1), 0.0)
+    chosen_2 = ops.where(mask, repeated(ops.expand_dims(upstream, 1), input), 0.0)
     rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)
     change_input = (
-        ops.expand_dims(upstream, 1) * d_probability
+        repeated(ops.expand_dims(upstream, 1), input) * d_probability
         + product_2
         + product * d_probability
         - probability * lack * chosen_2 * d_epsilon
@@ -152,16 +152,18 @@ def _gradient_probabilities(
     upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `epsilon`, given that of the loss."""
-    slope = ops.expand_dims(upstream, 1) * excess_over(input, target, axis=-2)
+    slope = repeated(ops.expand_dims(upstream, 1), input) * excess_over(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     slope_2 = upstream * epsilon
     lack = softmax_complement(input, axis=-2)
-    rest = sum_of_others(-ops.expand_dims(slope_2, 1) * probability * target, axis=-2)
-    product = probability * (-ops.expand_dims(slope_2, 1) * lack * target - rest)
-    slope_3 = ops.expand_dims(upstream, 1) * negative_log_softmax(input, axis=-2)
-    grad_target = slope_3 + ops.expand_dims(slope_2, 1) * lack
+    product = -repeated(ops.expand_dims(slope_2, 1), input) * probability * target
+    term = -repeated(ops.expand_dims(slope_2, 1), input) * lack * target - sum_of_others(
+        product, axis=-2
+    )
+    slope_3 = repeated(ops.expand_dims(upstream, 1), input) * negative_log_softmax(input, axis=-2)
+    grad_target = slope_3 + repeated(ops.expand_dims(slope_2, 1), input) * lack
     grad_epsilon = total(upstream * total(lack * target, axis=1))
-    return slope + product, grad_target, grad_epsilon
+    return slope + probability * term, grad_target, grad_epsilon
 
 
 def _tangent_probabilities(
@@ -192,35 +194,33 @@ def _curvature_probabilities(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    term = ops.expand_dims(total(target, axis=1), 1) * d_probability + excess_over(
-        input, d_target, axis=-2
+    product = repeated(ops.expand_dims(total(target, axis=1), 1), target) * d_probability
+    slope = repeated(ops.expand_dims(upstream, 1), target) * (
+        product + excess_over(input, d_target, axis=-2)
     )
-    slope = upstream * epsilon
+    slope_2 = upstream * epsilon
     lack = softmax_complement(input, axis=-2)
     probability = softmax(input, axis=-2)
-    rest = sum_of_others(-ops.expand_dims(slope, 1) * probability * target, axis=-2)
-    product = (-ops.expand_dims(slope, 1) * lack * target - rest) * d_probability
-    slope_2 = upstream * d_epsilon
-    term_2 = (
-        -ops.expand_dims(slope, 1) * target * d_probability
-        - ops.expand_dims(slope_2, 1) * probability * target
-        - ops.expand_dims(slope, 1) * probability * d_target
+    product_2 = -repeated(ops.expand_dims(slope_2, 1), target) * probability * target
+    term = -repeated(ops.expand_dims(slope_2, 1), target) * lack * target - sum_of_others(
+        product_2, axis=-2
     )
+    product_3 = repeated(ops.expand_dims(slope_2, 1), target) * probability * target * d_probability
+    slope_3 = upstream * d_epsilon
+    product_4 = repeated(ops.expand_dims(slope_3, 1), target) * probability * lack * target
+    product_5 = repeated(ops.expand_dims(slope_2, 1), target) * probability * lack * d_target
+    product_6 = repeated(ops.expand_dims(slope_2, 1), target) * target * d_probability
+    product_7 = repeated(ops.expand_dims(slope_3, 1), target) * probability * target
+    product_8 = repeated(ops.expand_dims(slope_2, 1), target) * probability * d_target
+    product_9 = probability * sum_of_others(-product_6 - product_7 - product_8, axis=-2)
     offset = centred(input, d_input, axis=-2)
-    slope_3 = ops.expand_dims(upstream, 1) * (
-        ops.expand_dims(total(probability * offset, axis=1), 1) - offset
-    )
+    term_2 = repeated(ops.expand_dims(total(probability * offset, axis=1), 1), target) - offset
     slope_4 = upstream * total(lack * d_target - target * d_probability, axis=1)
-    change_input = (
-        ops.expand_dims(upstream, 1) * term
-        + product
-        + ops.expand_dims(slope, 1) * probability * target * d_probability
-        - ops.expand_dims(slope_2, 1) * probability * lack * target
-        - ops.expand_dims(slope, 1) * probability * lack * d_target
-        - probability * sum_of_others(term_2, axis=-2)
-    )
+    change_input = slope + term * d_probability + product_3 - product_4 - product_5 - product_9
     change_target = (
-        slope_3 + ops.expand_dims(slope_2, 1) * lack - ops.expand_dims(slope, 1) * d_probability
+        repeated(ops.expand_dims(upstream, 1), target) * term_2
+        + repeated(ops.expand_dims(slope_3, 1), target) * lack
+        - repeated(ops.expand_dims(slope_2, 1), target) * d_probability
     )
     return change_input, change_target, total(slope_4)
 

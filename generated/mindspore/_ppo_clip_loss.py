@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, total
+from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -34,9 +34,7 @@ def _gradient(
     mask_2 = exponential > high
     low = 1.0 - epsilon
     mask_3 = exponential < low
-    chosen = ops.where(
-        mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
-    )
+    chosen = ops.where(mask, filled(exponential, mask_2, 0.0), filled(exponential, mask_3, 0.0))
     slope = upstream * chosen * advantage
     chosen_2 = ops.where(
         mask, ops.where(mask_2, high, exponential), ops.where(mask_3, low, exponential)
@@ -72,9 +70,7 @@ def _tangent(
         ops.cast(mask_2, advantage.dtype),
         ops.cast(ops.where(mask_3, -1.0, 0.0), advantage.dtype),
     )
-    chosen_2 = ops.where(
-        mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
-    )
+    chosen_2 = ops.where(mask, filled(exponential, mask_2, 0.0), filled(exponential, mask_3, 0.0))
     chosen_3 = ops.where(
         mask, ops.where(mask_2, high, exponential), ops.where(mask_3, low, exponential)
     )
@@ -101,9 +97,7 @@ def _curvature(
     exponential = exp(input - old)
     mask_2 = exponential > epsilon + 1.0
     mask_3 = exponential < 1.0 - epsilon
-    chosen = ops.where(
-        mask, ops.where(mask_2, 0.0, exponential), ops.where(mask_3, 0.0, exponential)
-    )
+    chosen = ops.where(mask, filled(exponential, mask_2, 0.0), filled(exponential, mask_3, 0.0))
     term = d_input - d_old
     chosen_2 = ops.where(
         mask,

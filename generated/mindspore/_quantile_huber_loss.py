@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, total
+from ._arrays import Operand, count_up, divide, filled, repeated, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -32,12 +32,13 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) ->
     level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
-    product = divide(error, kappa)
-    product_2 = chosen * ops.maximum(-1.0, ops.minimum(1.0, product))
-    chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
-    grad_input = -ops.expand_dims(slope, 1) * total(product_2, axis=2)
-    grad_target = ops.expand_dims(slope, 1) * total(product_2, axis=1)
-    grad_kappa = total(upstream * total(chosen * chosen_2, axis=(1, 2))) / target.shape[1]
+    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide(error, kappa)))
+    product = chosen * clamped
+    grad_input = -repeated(ops.expand_dims(slope, 1), input) * total(product, axis=2)
+    grad_target = repeated(ops.expand_dims(slope, 1), target) * total(product, axis=1)
+    grad_kappa = (
+        -0.5 * total(upstream * total(chosen * clamped * clamped, axis=(1, 2))) / target.shape[1]
+    )
     return grad_input, grad_target, grad_kappa
 
 
@@ -49,12 +50,10 @@ def _tangent(
     level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
-    product = divide(error, kappa)
-    product_2 = ops.maximum(-1.0, ops.minimum(1.0, product)) * (
-        ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
-    )
-    chosen_2 = ops.where(ops.abs(error) <= kappa, -0.5 * product * product, -0.5)
-    return divide(total(chosen * (product_2 + chosen_2 * d_kappa), axis=(1, 2)), target.shape[1])
+    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide(error, kappa)))
+    product = clamped * (ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2))
+    sums = total(chosen * (product - 0.5 * clamped * clamped * d_kappa), axis=(1, 2))
+    return divide(sums, target.shape[1])
 
 
 def _curvature(
@@ -74,13 +73,13 @@ def _curvature(
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     mask = ops.abs(error) <= kappa
     term_2 = ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
-    chosen_2 = ops.where(mask, divide(-error, (kappa * kappa)), 0.0)
+    chosen_2 = filled(divide(-error, (kappa * kappa)), ~mask, 0.0)
     product = chosen * (ops.where(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
     product_2 = divide(error, kappa)
-    product_3 = ops.where(mask, product_2 * divide(product_2, kappa), 0.0) * d_kappa
+    product_3 = filled(product_2 * divide(product_2, kappa), ~mask, 0.0) * d_kappa
     slope_2 = upstream * total(chosen * (chosen_2 * term_2 + product_3), axis=(1, 2))
-    change_input = -ops.expand_dims(slope, 1) * total(product, axis=2)
-    change_target = ops.expand_dims(slope, 1) * total(product, axis=1)
+    change_input = -repeated(ops.expand_dims(slope, 1), input) * total(product, axis=2)
+    change_target = repeated(ops.expand_dims(slope, 1), target) * total(product, axis=1)
     return change_input, change_target, total(slope_2) / target.shape[1]
 
 

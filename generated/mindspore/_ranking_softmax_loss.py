@@ -6,7 +6,7 @@ import math
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, total, with_batch, zeros_like
+from ._arrays import Operand, filled, repeated, total, with_batch, zeros_like
 from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -24,9 +24,12 @@ __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 def _value(input: Tensor, target: Tensor, weights: Tensor, where: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    nll = negative_log_softmax(ops.where(where > 0.0, input, -math.inf), axis=-1)
-    sums = total(ops.where(where <= 0.0, 0.0, nll * target * weights), axis=1)
-    return ops.where(where.max(axis=1) > 0.0, sums, 0.0)
+    nll = negative_log_softmax(filled(input, ~(where > 0.0), -math.inf), axis=-1)
+    return filled(
+        total(filled(nll * target * weights, where <= 0.0, 0.0), axis=1),
+        ~(where.max(axis=1) > 0.0),
+        0.0,
+    )
 
 
 def _gradient(
@@ -35,18 +38,21 @@ def _gradient(
     """Return the gradient by `input` and `target`, given that of the loss."""
     valid = where.max(axis=1) > 0.0
     mask = where > 0.0
-    score = ops.where(mask, input, -math.inf)
+    score = filled(input, ~mask, -math.inf)
     mask_2 = where <= 0.0
-    chosen = ops.where(mask_2, 0.0, target * weights)
-    product = softmax(score, axis=-1) * sum_of_others(
-        ops.expand_dims(upstream, 1) * chosen, axis=-1
+    chosen = filled(target * weights, mask_2, 0.0)
+    rest = sum_of_others(repeated(ops.expand_dims(upstream, 1), where) * chosen, axis=-1)
+    slope = (
+        softmax_complement(score, axis=-1) * repeated(ops.expand_dims(upstream, 1), where) * chosen
     )
-    slope = softmax_complement(score, axis=-1) * ops.expand_dims(upstream, 1) * chosen
-    chosen_2 = ops.where(mask_2, 0.0, negative_log_softmax(score, axis=-1) * weights)
-    grad_input = ops.where(
-        ops.expand_dims(valid, 1), (product - slope) * ops.cast(mask, input.dtype), 0.0
+    product = (softmax(score, axis=-1) * rest - slope) * ops.cast(mask, input.dtype)
+    chosen_2 = filled(negative_log_softmax(score, axis=-1) * weights, mask_2, 0.0)
+    grad_input = filled(product, ~repeated(ops.expand_dims(valid, 1), where), 0.0)
+    grad_target = filled(
+        repeated(ops.expand_dims(upstream, 1), where) * chosen_2,
+        ~repeated(ops.expand_dims(valid, 1), where),
+        0.0,
     )
-    grad_target = ops.where(ops.expand_dims(valid, 1), ops.expand_dims(upstream, 1) * chosen_2, 0.0)
     return grad_input, grad_target
 
 
@@ -56,12 +62,15 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     mask = where <= 0.0
     mask_2 = where > 0.0
-    score = ops.where(mask_2, input, -math.inf)
+    score = filled(input, ~mask_2, -math.inf)
     offset = centred(score, ops.cast(mask_2, target.dtype) * d_input, axis=-1)
-    term = ops.expand_dims(total(softmax(score, axis=-1) * offset, axis=1), 1) - offset
-    chosen = ops.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
-    term_2 = ops.where(mask, 0.0, target * weights) * term + chosen * d_target
-    return ops.where(where.max(axis=1) > 0.0, total(term_2, axis=1), 0.0)
+    term = (
+        repeated(ops.expand_dims(total(softmax(score, axis=-1) * offset, axis=1), 1), where)
+        - offset
+    )
+    chosen = filled(negative_log_softmax(score, axis=-1) * weights, mask, 0.0)
+    sums = total(filled(target * weights, mask, 0.0) * term + chosen * d_target, axis=1)
+    return filled(sums, ~(where.max(axis=1) > 0.0), 0.0)
 
 
 def _curvature(
@@ -78,29 +87,27 @@ def _curvature(
     mask = where > 0.0
     chosen = ops.cast(mask, upstream.dtype)
     mask_2 = where <= 0.0
-    chosen_2 = ops.where(mask_2, 0.0, target * weights)
-    score = ops.where(mask, input, -math.inf)
+    chosen_2 = filled(target * weights, mask_2, 0.0)
+    rest = sum_of_others(repeated(ops.expand_dims(upstream, 1), where) * chosen_2, axis=-1)
+    score = filled(input, ~mask, -math.inf)
     product = chosen * d_input
     d_probability = softmax_tangent(score, product, axis=-1)
-    product_2 = sum_of_others(ops.expand_dims(upstream, 1) * chosen_2, axis=-1) * d_probability
     probability = softmax(score, axis=-1)
-    chosen_3 = ops.where(mask_2, 0.0, weights)
-    rest = sum_of_others(ops.expand_dims(upstream, 1) * chosen_3 * d_target, axis=-1)
-    slope = softmax_complement(score, axis=-1) * ops.expand_dims(upstream, 1) * chosen_3 * d_target
-    term = (
-        product_2
-        + probability * rest
-        + ops.expand_dims(upstream, 1) * chosen_2 * d_probability
-        - slope
-    )
-    offset = centred(score, product, axis=-1)
-    slope_2 = (
-        ops.expand_dims(upstream, 1)
+    chosen_3 = filled(weights, mask_2, 0.0)
+    slope = repeated(ops.expand_dims(upstream, 1), where) * chosen_3 * d_target
+    slope_2 = repeated(ops.expand_dims(upstream, 1), where) * chosen_2 * d_probability
+    slope_3 = (
+        softmax_complement(score, axis=-1)
+        * repeated(ops.expand_dims(upstream, 1), where)
         * chosen_3
-        * (ops.expand_dims(total(probability * offset, axis=1), 1) - offset)
+        * d_target
     )
-    change_input = ops.where(ops.expand_dims(valid, 1), chosen * term, 0.0)
-    change_target = ops.where(ops.expand_dims(valid, 1), slope_2, 0.0)
+    term = rest * d_probability + probability * sum_of_others(slope, axis=-1) + slope_2 - slope_3
+    offset = centred(score, product, axis=-1)
+    term_2 = repeated(ops.expand_dims(total(probability * offset, axis=1), 1), where) - offset
+    slope_4 = repeated(ops.expand_dims(upstream, 1), where) * chosen_3 * term_2
+    change_input = filled(chosen * term, ~repeated(ops.expand_dims(valid, 1), where), 0.0)
+    change_target = filled(slope_4, ~repeated(ops.expand_dims(valid, 1), where), 0.0)
     return change_input, change_target
 
 

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, exp, log1p, sigmoid, total, with_batch
+from ._arrays import Operand, exp, log1p, repeated, sigmoid, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -28,13 +28,12 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, sigma: Tensor) ->
     slope = upstream * quotient * sigma
     probability = sigmoid(-(ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma)
     product = ordered * probability
-    product_2 = product * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2))
-    grad_input = ops.expand_dims(slope, 1) * total(product, axis=1) - ops.expand_dims(
-        slope, 1
-    ) * total(product, axis=2)
+    product_2 = repeated(ops.expand_dims(slope, 1), target) * total(product, axis=1)
+    product_3 = repeated(ops.expand_dims(slope, 1), target) * total(product, axis=2)
+    product_4 = product * (ops.expand_dims(input, 1) - ops.expand_dims(input, 2))
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
-    grad_sigma = total(upstream * quotient * total(product_2, axis=(1, 2)))
-    return grad_input, grad_target, grad_sigma
+    grad_sigma = total(upstream * quotient * total(product_4, axis=(1, 2)))
+    return product_2 - product_3, grad_target, grad_sigma
 
 
 def _tangent(
@@ -64,26 +63,23 @@ def _curvature(
     slope = upstream * quotient * d_sigma
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
     product_2 = ordered * sigmoid(-product)
+    product_3 = repeated(ops.expand_dims(slope, 1), target) * total(product_2, axis=1)
     slope_2 = upstream * quotient * sigma
     sigmoid_product = sigmoid(product)
-    product_3 = sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
+    product_4 = sigma * (ops.expand_dims(d_input, 2) - ops.expand_dims(d_input, 1))
     term = ops.expand_dims(input, 1) - ops.expand_dims(input, 2)
-    product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
-    term_2 = ops.expand_dims(slope, 1) * total(product_2, axis=1) + ops.expand_dims(
-        slope_2, 1
-    ) * total(product_4, axis=1)
-    term_3 = (
+    product_5 = product_2 * sigmoid_product * (term * d_sigma - product_4)
+    product_6 = repeated(ops.expand_dims(slope_2, 1), target) * total(product_5, axis=1)
+    product_7 = repeated(ops.expand_dims(slope, 1), target) * total(product_2, axis=2)
+    product_8 = repeated(ops.expand_dims(slope_2, 1), target) * total(product_5, axis=2)
+    term_2 = (
         sigmoid_product * term * term * d_sigma
         + (ops.expand_dims(d_input, 1) - ops.expand_dims(d_input, 2))
-        - sigmoid_product * product_3 * term
+        - sigmoid_product * product_4 * term
     )
-    change_input = (
-        term_2
-        - ops.expand_dims(slope, 1) * total(product_2, axis=2)
-        - ops.expand_dims(slope_2, 1) * total(product_4, axis=2)
-    )
+    change_input = product_3 + product_6 - product_7 - product_8
     change_target = ops.fill(target.dtype, target.shape, 0.0)
-    change_sigma = total(upstream * quotient * total(product_2 * term_3, axis=(1, 2)))
+    change_sigma = total(upstream * quotient * total(product_2 * term_2, axis=(1, 2)))
     return change_input, change_target, change_sigma
 
 

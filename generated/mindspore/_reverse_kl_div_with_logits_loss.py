@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, total, with_batch
+from ._arrays import Operand, divide, fold, repeated, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -40,19 +40,27 @@ def _gradient(
     other_probability = softmax_complement(product, axis=-2)
     product_2 = divide(target, temperature)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
-    rest = sum_of_others(ops.expand_dims(slope, 1) * probability * term, axis=-2)
-    term_2 = ops.expand_dims(slope, 1) * other_probability * term - rest
-    product_3 = ops.expand_dims(slope, 1) * probability
-    term_3 = sum_of_others(-product_3, axis=-2) + ops.expand_dims(slope, 1) * other_probability
-    product_4 = ops.expand_dims(slope, 1) * softmax_complement(product_2, axis=-2) * probability
-    term_4 = softmax(product_2, axis=-2) * sum_of_others(product_3, axis=-2) - product_4
-    product_5 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
-    product_6 = input * probability
+    product_3 = repeated(ops.expand_dims(slope, 1), input) * other_probability * term
+    rest = sum_of_others(repeated(ops.expand_dims(slope, 1), input) * probability * term, axis=-2)
+    term_2 = product_3 - rest
+    product_4 = repeated(ops.expand_dims(slope, 1), input) * probability
+    term_3 = (
+        sum_of_others(-product_4, axis=-2)
+        + repeated(ops.expand_dims(slope, 1), input) * other_probability
+    )
+    product_5 = (
+        repeated(ops.expand_dims(slope, 1), input)
+        * softmax_complement(product_2, axis=-2)
+        * probability
+    )
+    term_4 = softmax(product_2, axis=-2) * sum_of_others(product_4, axis=-2) - product_5
+    product_6 = 2.0 * temperature * total(upstream * total(term * probability, axis=1))
+    product_7 = input * probability
     grad_input = probability * (divide(term_2, temperature) + divide(term_3, temperature))
     grad_temperature = (
-        product_5
-        - total(product_6 * term_2) / power
-        - total(product_6 * term_3) / power
+        product_6
+        - total(product_7 * term_2) / power
+        - total(product_7 * term_3) / power
         - total(term_4 * target) / power
     )
     return grad_input, divide(term_4, temperature), grad_temperature
@@ -75,10 +83,13 @@ def _tangent(
     power = temperature * temperature
     term_2 = divide(d_target, temperature) - divide(target * d_temperature, power)
     offset = centred(product, term_2, axis=-2)
-    term_3 = ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1) - offset
+    term_3 = (
+        repeated(ops.expand_dims(total(softmax(product, axis=-2) * offset, axis=1), 1), target)
+        - offset
+    )
     term_4 = divide(d_input, temperature) - divide(input * d_temperature, power)
     offset_2 = centred(product_2, term_4, axis=-2)
-    term_5 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
+    term_5 = repeated(ops.expand_dims(total(probability * offset_2, axis=1), 1), target) - offset_2
     term_6 = (
         probability * term_3
         + term * softmax_tangent(product_2, term_4, axis=-2)
@@ -103,111 +114,132 @@ def _curvature(
     other_probability = softmax_complement(product, axis=-2)
     product_2 = divide(target, temperature)
     term = negative_log_softmax(product_2, axis=-2) - negative_log_softmax(product, axis=-2)
+    product_3 = repeated(ops.expand_dims(slope, 1), input) * other_probability * term
     probability = softmax(product, axis=-2)
-    rest = sum_of_others(ops.expand_dims(slope, 1) * probability * term, axis=-2)
-    term_2 = ops.expand_dims(slope, 1) * other_probability * term - rest
-    product_3 = ops.expand_dims(slope, 1) * probability
-    term_3 = sum_of_others(-product_3, axis=-2) + ops.expand_dims(slope, 1) * other_probability
+    rest = sum_of_others(repeated(ops.expand_dims(slope, 1), input) * probability * term, axis=-2)
+    term_2 = product_3 - rest
+    product_4 = repeated(ops.expand_dims(slope, 1), input) * probability
+    term_3 = (
+        sum_of_others(-product_4, axis=-2)
+        + repeated(ops.expand_dims(slope, 1), input) * other_probability
+    )
     term_4 = divide(d_input, temperature) - divide(input * d_temperature, power)
     d_probability = softmax_tangent(product, term_4, axis=-2)
-    product_4 = (divide(term_2, temperature) + divide(term_3, temperature)) * d_probability
+    product_5 = (divide(term_2, temperature) + divide(term_3, temperature)) * d_probability
     slope_2 = upstream * temperature
-    product_5 = (
-        probability
-        * (ops.expand_dims(slope_2, 1) * term + ops.expand_dims(slope_2, 1))
-        * d_probability
+    term_5 = repeated(ops.expand_dims(slope_2, 1), input) * term + repeated(
+        ops.expand_dims(slope_2, 1), input
     )
-    term_5 = 2.0 * other_probability * ops.expand_dims(upstream, 1) * term - divide(term_2, power)
-    term_6 = 2.0 * other_probability * ops.expand_dims(upstream, 1) - divide(term_3, power)
+    slope_3 = 2.0 * other_probability * repeated(ops.expand_dims(upstream, 1), input) * term
+    slope_4 = 2.0 * other_probability * repeated(ops.expand_dims(upstream, 1), input)
+    term_6 = slope_3 - divide(term_2, power) + (slope_4 - divide(term_3, power))
     probability_2 = softmax(product_2, axis=-2)
     term_7 = divide(d_target, temperature) - divide(target * d_temperature, power)
     offset = centred(product_2, term_7, axis=-2)
-    term_8 = ops.expand_dims(total(probability_2 * offset, axis=1), 1) - offset
-    product_6 = ops.expand_dims(slope_2, 1) * probability * other_probability * term_8
+    term_8 = repeated(ops.expand_dims(total(probability_2 * offset, axis=1), 1), input) - offset
+    product_6 = (
+        repeated(ops.expand_dims(slope_2, 1), input) * probability * other_probability * term_8
+    )
     offset_2 = centred(product, term_4, axis=-2)
-    term_9 = ops.expand_dims(total(probability * offset_2, axis=1), 1) - offset_2
-    product_7 = ops.expand_dims(slope_2, 1) * probability * other_probability * term_9
-    slope_3 = upstream * temperature * d_temperature
-    term_10 = (
-        ops.expand_dims(slope, 1) * term * d_probability
-        + 2.0 * ops.expand_dims(slope_3, 1) * probability * term
-        + ops.expand_dims(slope, 1) * probability * term_8
-        - ops.expand_dims(slope, 1) * probability * term_9
+    term_9 = repeated(ops.expand_dims(total(probability * offset_2, axis=1), 1), input) - offset_2
+    product_7 = (
+        repeated(ops.expand_dims(slope_2, 1), input) * probability * other_probability * term_9
     )
-    rest_2 = sum_of_others(term_10, axis=-2)
-    product_8 = 2.0 * ops.expand_dims(slope_3, 1) * probability
-    product_9 = ops.expand_dims(slope, 1) * d_probability
-    rest_3 = sum_of_others(-product_8 - product_9, axis=-2)
-    rest_4 = sum_of_others(product_3, axis=-2)
+    product_8 = repeated(ops.expand_dims(slope, 1), input) * term * d_probability
+    slope_5 = upstream * temperature * d_temperature
+    product_9 = 2.0 * repeated(ops.expand_dims(slope_5, 1), input) * probability * term
+    product_10 = repeated(ops.expand_dims(slope, 1), input) * probability * term_8
+    product_11 = repeated(ops.expand_dims(slope, 1), input) * probability * term_9
+    rest_2 = sum_of_others(product_8 + product_9 + product_10 - product_11, axis=-2)
+    product_12 = 2.0 * repeated(ops.expand_dims(slope_5, 1), input) * probability
+    product_13 = repeated(ops.expand_dims(slope, 1), input) * d_probability
+    rest_3 = sum_of_others(-product_12 - product_13, axis=-2)
+    rest_4 = sum_of_others(product_4, axis=-2)
     d_probability_2 = softmax_tangent(product_2, term_7, axis=-2)
-    rest_5 = sum_of_others(product_8 + product_9, axis=-2)
-    product_10 = probability * d_probability_2
+    rest_5 = sum_of_others(product_12 + product_13, axis=-2)
+    product_14 = probability * d_probability_2
     other_probability_2 = softmax_complement(product_2, axis=-2)
-    slope_4 = 2.0 * other_probability_2 * ops.expand_dims(upstream, 1) * probability
-    term_11 = probability_2 * rest_4 - ops.expand_dims(slope, 1) * other_probability_2 * probability
-    product_11 = d_probability * other_probability_2
+    slope_6 = (
+        2.0 * other_probability_2 * repeated(ops.expand_dims(upstream, 1), input) * probability
+    )
+    product_15 = repeated(ops.expand_dims(slope, 1), input) * other_probability_2 * probability
+    term_10 = probability_2 * rest_4 - product_15
+    product_16 = d_probability * other_probability_2
     power_2 = temperature**3
-    product_12 = input * probability
-    term_12 = (
+    product_17 = input * probability
+    term_11 = (
         2.0 * total(upstream * total(term * probability, axis=1))
-        + 2.0 * total(product_12 * term_2) / power_2
-        + 2.0 * total(product_12 * term_3) / power_2
-        + 2.0 * total(term_11 * target) / power_2
+        + 2.0 * total(product_17 * term_2) / power_2
+        + 2.0 * total(product_17 * term_3) / power_2
+        + 2.0 * total(term_10 * target) / power_2
     )
-    product_13 = term * d_probability
-    sums = total(probability * term_8 + product_13 - probability * term_9, axis=1)
-    product_14 = input * d_probability
-    product_15 = 2.0 * ops.expand_dims(slope_3, 1) * probability * other_probability * term * input
-    product_16 = other_probability * product_12
-    product_17 = probability * d_input
+    product_18 = term * d_probability
+    sums = total(probability * term_8 + product_18 - probability * term_9, axis=1)
+    product_19 = input * d_probability
+    product_20 = repeated(ops.expand_dims(slope, 1), input) * product_17 * product_18
+    product_21 = (
+        2.0
+        * repeated(ops.expand_dims(slope_5, 1), input)
+        * probability
+        * other_probability
+        * term
+        * input
+    )
+    product_22 = other_probability * product_17
+    product_23 = probability * d_input
+    term_12 = (
+        term_2 * product_19
+        + product_21
+        + repeated(ops.expand_dims(slope, 1), input) * product_22 * term_8
+        + product_23 * term_2
+        - product_20
+        - repeated(ops.expand_dims(slope, 1), input) * product_22 * term_9
+        - product_17 * rest_2
+    )
+    product_24 = repeated(ops.expand_dims(slope, 1), input) * product_17 * d_probability
+    product_25 = (
+        2.0 * repeated(ops.expand_dims(slope_5, 1), input) * other_probability * probability * input
+    )
     term_13 = (
-        term_2 * product_14
-        + product_15
-        + ops.expand_dims(slope, 1) * product_16 * term_8
-        + product_17 * term_2
-        - ops.expand_dims(slope, 1) * product_12 * product_13
-        - ops.expand_dims(slope, 1) * product_16 * term_9
-        - product_12 * rest_2
+        term_3 * product_19 + product_17 * rest_3 + product_25 + product_23 * term_3 - product_24
     )
-    product_18 = 2.0 * ops.expand_dims(slope_3, 1) * other_probability * probability * input
+    product_26 = (
+        2.0
+        * repeated(ops.expand_dims(slope_5, 1), input)
+        * other_probability_2
+        * probability
+        * target
+    )
     term_14 = (
-        term_3 * product_14
-        + product_12 * rest_3
-        + product_18
-        + product_17 * term_3
-        - ops.expand_dims(slope, 1) * product_12 * d_probability
-    )
-    product_19 = 2.0 * ops.expand_dims(slope_3, 1) * other_probability_2 * probability * target
-    term_15 = (
         rest_4 * target * d_probability_2
         + probability_2 * target * rest_5
-        + ops.expand_dims(slope, 1) * product_10 * target
-        + term_11 * d_target
-        - product_19
-        - ops.expand_dims(slope, 1) * product_11 * target
+        + repeated(ops.expand_dims(slope, 1), input) * product_14 * target
+        + term_10 * d_target
+        - product_26
+        - repeated(ops.expand_dims(slope, 1), input) * product_16 * target
     )
     change_input = (
-        product_4
-        + probability * (term_5 + term_6) * d_temperature
+        product_5
+        + probability * term_6 * d_temperature
         + product_6
         + divide(probability * rest_3, temperature)
-        - product_5
+        - probability * term_5 * d_probability
         - product_7
         - divide(probability * rest_2, temperature)
     )
     change_target = (
         divide(rest_4 * d_probability_2, temperature)
         + divide(probability_2 * rest_5, temperature)
-        + ops.expand_dims(slope_2, 1) * product_10
-        + (-slope_4 - divide(term_11, power)) * d_temperature
-        - ops.expand_dims(slope_2, 1) * product_11
+        + repeated(ops.expand_dims(slope_2, 1), input) * product_14
+        + (-slope_6 - divide(term_10, power)) * d_temperature
+        - repeated(ops.expand_dims(slope_2, 1), input) * product_16
     )
     change_temperature = (
-        term_12 * d_temperature
+        term_11 * d_temperature
         + 2.0 * temperature * total(upstream * sums)
+        - total(term_12) / power
         - total(term_13) / power
         - total(term_14) / power
-        - total(term_15) / power
     )
     return change_input, change_target, change_temperature
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn
 
-from ._arrays import Operand, constant, divide, fold, total
+from ._arrays import Operand, constant, divide, fold, repeated, total
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -36,10 +36,9 @@ def _curvature(
     term = input - target
     term_2 = d_input - d_target
     direction_2 = direction(term, axis=-1)
+    term_3 = term_2 - direction_2 * repeated(total(direction_2 * term_2), input)
     slope = divide(
-        upstream
-        * ratio(1.0, norm(term, axis=-1))
-        * (term_2 - direction_2 * total(direction_2 * term_2)),
+        upstream * repeated(ratio(1.0, norm(term, axis=-1)), input) * term_3,
         constant(input.size**0.5, input),
     )
     return slope, -slope

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -30,16 +30,26 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, r: Tensor) -> tup
     sums_2 = total(term_2, axis=(0, 2))
     term_3 = 1.0 - r
     slope_2 = upstream * ratio(1.0, sums_2) * term_3
-    term_4 = -2.0 * ops.expand_dims(slope, 1) * target - 2.0 * ops.expand_dims(slope_2, 1) * term_2
+    term_4 = (
+        -2.0 * repeated(ops.expand_dims(slope, 1), target) * target
+        - 2.0 * repeated(ops.expand_dims(slope_2, 1), target) * term_2
+    )
     squared_error = term * term
     sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums)
     slope_3 = upstream * r * ratio(sensitivity, sums)
-    product = ops.expand_dims(slope, 1) * (2.0 * term * target + squared_error)
+    product = repeated(ops.expand_dims(slope, 1), target) * (2.0 * term * target + squared_error)
     specificity = ratio(total(squared_error * term_2, axis=(0, 2)), sums_2)
     slope_4 = upstream * term_3 * ratio(specificity, sums_2)
-    product_2 = ops.expand_dims(slope_2, 1) * (2.0 * term * term_2 - squared_error)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), target) * (
+        2.0 * term * term_2 - squared_error
+    )
     grad_input = term * sigmoid_input * sigmoid(-input) * term_4
-    grad_target = product + ops.expand_dims(slope_4, 1) + product_2 - ops.expand_dims(slope_3, 1)
+    grad_target = (
+        product
+        + repeated(ops.expand_dims(slope_4, 1), target)
+        + product_2
+        - repeated(ops.expand_dims(slope_3, 1), target)
+    )
     grad_r = total(upstream * (sensitivity - specificity))
     return grad_input, grad_target, grad_r
 
@@ -94,69 +104,112 @@ def _curvature(
     sums_2 = total(term_2, axis=(0, 2))
     quotient_2 = ratio(1.0, sums_2)
     slope_2 = upstream * quotient_2
-    term_3 = 2.0 * ops.expand_dims(slope_2, 1) * term_2 - 2.0 * ops.expand_dims(slope, 1) * target
+    term_3 = (
+        2.0 * repeated(ops.expand_dims(slope_2, 1), target) * term_2
+        - 2.0 * repeated(ops.expand_dims(slope, 1), target) * target
+    )
     sums_3 = total(d_target, axis=(0, 2))
     slope_3 = upstream * ratio(quotient, sums) * sums_3 * r
-    product = 2.0 * ops.expand_dims(slope_3, 1) * term * sigmoid_input * probability * target
+    product = (
+        2.0
+        * repeated(ops.expand_dims(slope_3, 1), target)
+        * term
+        * sigmoid_input
+        * probability
+        * target
+    )
     product_2 = sigmoid_input * probability
     slope_4 = upstream * quotient * r
-    term_4 = -2.0 * ops.expand_dims(slope_4, 1) * target - 2.0 * ops.expand_dims(slope_4, 1) * term
+    term_4 = (
+        -2.0 * repeated(ops.expand_dims(slope_4, 1), target) * target
+        - 2.0 * repeated(ops.expand_dims(slope_4, 1), target) * term
+    )
     term_5 = 1.0 - r
     slope_5 = upstream * quotient_2 * term_5
-    term_6 = 2.0 * ops.expand_dims(slope_5, 1) * term - 2.0 * ops.expand_dims(slope_5, 1) * term_2
+    term_6 = (
+        2.0 * repeated(ops.expand_dims(slope_5, 1), target) * term
+        - 2.0 * repeated(ops.expand_dims(slope_5, 1), target) * term_2
+    )
     squashed = tanh(-0.5 * input)
-    product_3 = 2.0 * ops.expand_dims(slope_4, 1) * term * sigmoid_input * probability * squashed
+    product_3 = (
+        2.0
+        * repeated(ops.expand_dims(slope_4, 1), target)
+        * term
+        * sigmoid_input
+        * probability
+        * squashed
+    )
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    product_4 = target * (2.0 * ops.expand_dims(slope_4, 1) * power * power_2 - product_3)
-    product_5 = 2.0 * ops.expand_dims(slope_5, 1) * term * sigmoid_input * probability * squashed
-    product_6 = term_2 * (2.0 * ops.expand_dims(slope_5, 1) * power * power_2 - product_5)
+    product_4 = 2.0 * repeated(ops.expand_dims(slope_4, 1), target) * power * power_2
+    product_5 = (
+        2.0
+        * repeated(ops.expand_dims(slope_5, 1), target)
+        * term
+        * sigmoid_input
+        * probability
+        * squashed
+    )
+    product_6 = 2.0 * repeated(ops.expand_dims(slope_5, 1), target) * power * power_2
+    term_7 = target * (product_4 - product_3) + term_2 * (product_6 - product_5)
     slope_6 = upstream * ratio(quotient_2, sums_2) * sums_3 * term_5
-    product_7 = 2.0 * ops.expand_dims(slope_6, 1) * term * sigmoid_input * probability * term_2
+    product_7 = (
+        2.0
+        * repeated(ops.expand_dims(slope_6, 1), target)
+        * term
+        * sigmoid_input
+        * probability
+        * term_2
+    )
     squared_error = term * term
     quotient_3 = ratio(ratio(total(squared_error * target, axis=(0, 2)), sums), sums)
-    term_7 = 2.0 * term * target + squared_error
-    term_8 = term_7 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
-    sums_4 = total(term_8, axis=(0, 2))
-    term_9 = (
+    term_8 = 2.0 * term * target + squared_error
+    term_9 = term_8 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
+    sums_4 = total(term_9, axis=(0, 2))
+    term_10 = (
         r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
         - quotient_3 * d_r
         - r * quotient * quotient * sums_4
     )
-    slope_7 = upstream * term_9
-    term_10 = 2.0 * term * term_2 - squared_error
-    term_11 = ops.expand_dims(slope, 1) * term_7 - ops.expand_dims(slope_2, 1) * term_10
+    slope_7 = upstream * term_10
+    term_11 = 2.0 * term * term_2 - squared_error
+    term_12 = (
+        repeated(ops.expand_dims(slope, 1), target) * term_8
+        - repeated(ops.expand_dims(slope_2, 1), target) * term_11
+    )
     product_8 = 4.0 * term
-    product_9 = 2.0 * term_2
-    term_12 = ops.expand_dims(slope_4, 1) * (2.0 * target + product_8) + ops.expand_dims(
-        slope_5, 1
-    ) * (product_9 - product_8)
+    product_9 = repeated(ops.expand_dims(slope_4, 1), target) * (2.0 * target + product_8)
+    product_10 = 2.0 * term_2
+    product_11 = repeated(ops.expand_dims(slope_5, 1), target) * (product_10 - product_8)
     term_13 = -2.0 * sigmoid_input * probability * target - 2.0 * term * sigmoid_input * probability
-    product_10 = ops.expand_dims(slope_5, 1) * product_2 * (2.0 * term - product_9)
+    product_12 = (
+        repeated(ops.expand_dims(slope_5, 1), target) * product_2 * (2.0 * term - product_10)
+    )
+    term_14 = repeated(ops.expand_dims(slope_4, 1), target) * term_13 + product_12
     quotient_4 = ratio(ratio(total(squared_error * term_2, axis=(0, 2)), sums_2), sums_2)
-    term_14 = term_10 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
-    sums_5 = total(term_14, axis=(0, 2))
-    product_11 = term_5 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
-    term_15 = term_5 * quotient_2 * quotient_2 * sums_5 + product_11 - quotient_4 * d_r
-    slope_8 = upstream * term_15
-    term_16 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
+    term_15 = term_11 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
+    sums_5 = total(term_15, axis=(0, 2))
+    product_13 = term_5 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
+    term_16 = term_5 * quotient_2 * quotient_2 * sums_5 + product_13 - quotient_4 * d_r
+    slope_8 = upstream * term_16
+    term_17 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
     change_input = (
         term * sigmoid_input * probability * term_3 * d_r
         + product
         + product_2 * (term_4 + term_6) * d_target
-        + (product_4 + product_6) * d_input
+        + term_7 * d_input
         - product_7
     )
     change_target = (
-        ops.expand_dims(slope_7, 1)
-        + term_11 * d_r
-        + term_12 * d_target
-        + (ops.expand_dims(slope_4, 1) * term_13 + product_10) * d_input
-        + ops.expand_dims(slope_8, 1)
-        + ops.expand_dims(slope_6, 1) * term_10
-        - ops.expand_dims(slope_3, 1) * term_7
+        repeated(ops.expand_dims(slope_7, 1), target)
+        + term_12 * d_r
+        + (product_9 + product_11) * d_target
+        + term_14 * d_input
+        + repeated(ops.expand_dims(slope_8, 1), target)
+        + repeated(ops.expand_dims(slope_6, 1), target) * term_11
+        - repeated(ops.expand_dims(slope_3, 1), target) * term_8
     )
-    return change_input, change_target, total(upstream * term_16)
+    return change_input, change_target, total(upstream * term_17)
 
 
 class _Gradient(nn.Cell):

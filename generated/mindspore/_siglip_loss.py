@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, log1p, sigmoid, total
+from ._arrays import Operand, count_up, exp, log1p, repeated, sigmoid, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -34,18 +34,21 @@ def _gradient(
     probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
     sums_2 = ops.matmul((probability * z), text_direction)
     slope_2 = upstream * total(sums_2 * image_direction, axis=1) * logit_scale
-    term = ops.expand_dims(slope_2, 1) * image_direction - ops.expand_dims(slope, 1) * sums_2
+    term = (
+        repeated(ops.expand_dims(slope_2, 1), image) * image_direction
+        - repeated(ops.expand_dims(slope, 1), image) * sums_2
+    )
     sums_3 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * probability * z), (1, 0)), image_direction
     )
     product = total(sums_3 * text_direction, axis=1) * logit_scale
-    term_2 = ops.expand_dims(product, 1) * text_direction - logit_scale * sums_3
-    product_2 = z * probability
-    grad_image = ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1) * term
-    grad_text = ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1) * term_2
-    grad_logit_scale = -total(ops.expand_dims(upstream, 1) * product_2 * sums)
-    grad_logit_bias = -total(ops.expand_dims(upstream, 1) * product_2)
-    return grad_image, grad_text, grad_logit_scale, grad_logit_bias
+    term_2 = repeated(ops.expand_dims(product, 1), text) * text_direction - logit_scale * sums_3
+    product_2 = repeated(ops.expand_dims(ratio(1.0, norm(text, axis=-1)), 1), text) * term_2
+    product_3 = z * probability
+    grad_image = repeated(ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1), image) * term
+    grad_logit_scale = -total(ops.expand_dims(upstream, 1) * product_3 * sums)
+    grad_logit_bias = -total(ops.expand_dims(upstream, 1) * product_3)
+    return grad_image, product_2, grad_logit_scale, grad_logit_bias
 
 
 def _tangent(
@@ -65,9 +68,13 @@ def _tangent(
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
     z = ops.cast(ops.where(mask, 1.0, -1.0), image.dtype)
     probability = sigmoid(-(logit_scale * sums + logit_bias) * z)
-    product = image_direction * ops.expand_dims(total(image_direction * d_image, axis=1), 1)
+    product = image_direction * repeated(
+        ops.expand_dims(total(image_direction * d_image, axis=1), 1), image
+    )
     sums_2 = ops.matmul((d_image - product), ops.transpose(text_direction, (1, 0)))
-    product_2 = text_direction * ops.expand_dims(total(text_direction * d_text, axis=1), 1)
+    product_2 = text_direction * repeated(
+        ops.expand_dims(total(text_direction * d_text, axis=1), 1), text
+    )
     sums_3 = ops.matmul(image_direction, ops.transpose((d_text - product_2), (1, 0)))
     term = (
         ops.expand_dims(ratio(1.0, norm(image, axis=-1)), 1) * sums_2
@@ -108,19 +115,25 @@ def _curvature(
     sums_3 = ops.matmul((probability * z), text_direction)
     sums_4 = total(sums_3 * image_direction, axis=1)
     slope_2 = upstream * sums_4 * logit_scale
-    term = ops.expand_dims(slope_2, 1) * image_direction - ops.expand_dims(slope, 1) * sums_3
+    term = (
+        repeated(ops.expand_dims(slope_2, 1), image) * image_direction
+        - repeated(ops.expand_dims(slope, 1), image) * sums_3
+    )
     slope_3 = upstream * sums_4
-    term_2 = ops.expand_dims(slope_3, 1) * image_direction - ops.expand_dims(upstream, 1) * sums_3
+    term_2 = (
+        repeated(ops.expand_dims(slope_3, 1), image) * image_direction
+        - repeated(ops.expand_dims(upstream, 1), image) * sums_3
+    )
     probability_2 = sigmoid(product_2)
     product_3 = probability * probability_2
-    term_3 = d_image - image_direction * ops.expand_dims(sums, 1)
+    term_3 = d_image - image_direction * repeated(ops.expand_dims(sums, 1), image)
     product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_3, ops.transpose(text_direction, (1, 0))
     )
     text_length = norm(text, axis=-1)
     quotient_2 = ratio(1.0, text_length)
     sums_5 = total(text_direction * d_text, axis=1)
-    term_4 = d_text - text_direction * ops.expand_dims(sums_5, 1)
+    term_4 = d_text - text_direction * repeated(ops.expand_dims(sums_5, 1), text)
     product_5 = quotient_2 * ops.matmul(image_direction, ops.transpose(term_4, (1, 0)))
     term_5 = product_4 + product_5
     term_6 = (
@@ -132,13 +145,15 @@ def _curvature(
         (probability * z * quotient_2), term_4
     )
     slope_4 = upstream * sums_4 * quotient * logit_scale
-    term_8 = image_direction * term_7 + sums_3 * ops.expand_dims(quotient, 1) * term_3
+    term_8 = (
+        image_direction * term_7 + sums_3 * repeated(ops.expand_dims(quotient, 1), image) * term_3
+    )
     slope_5 = upstream * total(term_8, axis=1) * logit_scale
     term_9 = (
         term_2 * d_logit_scale
-        + ops.expand_dims(slope_4, 1) * term_3
-        + ops.expand_dims(slope_5, 1) * image_direction
-        - ops.expand_dims(slope, 1) * term_7
+        + repeated(ops.expand_dims(slope_4, 1), image) * term_3
+        + repeated(ops.expand_dims(slope_5, 1), image) * image_direction
+        - repeated(ops.expand_dims(slope, 1), image) * term_7
     )
     product_6 = ratio(quotient_2, text_length) * sums_5
     sums_6 = ops.matmul(
@@ -146,42 +161,50 @@ def _curvature(
     )
     sums_7 = total(sums_6 * text_direction, axis=1)
     product_7 = sums_7 * logit_scale
-    term_10 = ops.expand_dims(product_7, 1) * text_direction - logit_scale * sums_6
-    product_8 = (text_direction * ops.expand_dims(sums_7, 1) - sums_6) * d_logit_scale
+    term_10 = repeated(ops.expand_dims(product_7, 1), text) * text_direction - logit_scale * sums_6
+    term_11 = text_direction * repeated(ops.expand_dims(sums_7, 1), text) - sums_6
     sums_8 = ops.matmul(
         ops.transpose((ops.expand_dims(upstream, 1) * z * term_6), (1, 0)), image_direction
     )
     slope_6 = ops.expand_dims(upstream, 1) * probability * z * ops.expand_dims(quotient, 1)
-    term_11 = sums_8 + ops.matmul(ops.transpose(slope_6, (1, 0)), term_3)
-    product_9 = sums_7 * quotient_2 * logit_scale
-    term_12 = text_direction * term_11 + sums_6 * ops.expand_dims(quotient_2, 1) * term_4
-    product_10 = total(term_12, axis=1) * logit_scale
+    term_12 = sums_8 + ops.matmul(ops.transpose(slope_6, (1, 0)), term_3)
+    product_8 = sums_7 * quotient_2 * logit_scale
     term_13 = (
-        product_8
-        + ops.expand_dims(product_9, 1) * term_4
-        + ops.expand_dims(product_10, 1) * text_direction
-        - logit_scale * term_11
+        text_direction * term_12 + sums_6 * repeated(ops.expand_dims(quotient_2, 1), text) * term_4
     )
-    term_14 = ops.expand_dims(quotient_2, 1) * term_13 - ops.expand_dims(product_6, 1) * term_10
+    product_9 = total(term_13, axis=1) * logit_scale
+    term_14 = (
+        term_11 * d_logit_scale
+        + repeated(ops.expand_dims(product_8, 1), text) * term_4
+        + repeated(ops.expand_dims(product_9, 1), text) * text_direction
+        - logit_scale * term_12
+    )
+    term_15 = (
+        repeated(ops.expand_dims(quotient_2, 1), text) * term_14
+        - repeated(ops.expand_dims(product_6, 1), text) * term_10
+    )
     slope_7 = upstream * d_logit_scale
     power = z * z
-    product_11 = probability_2 * power
-    product_12 = sums_2 * product_11
-    term_15 = ops.expand_dims(upstream, 1) * z - ops.expand_dims(slope, 1) * product_12
+    product_10 = probability_2 * power
+    product_11 = sums_2 * product_10
+    term_16 = ops.expand_dims(upstream, 1) * z - ops.expand_dims(slope, 1) * product_11
     slope_8 = upstream * d_logit_bias
-    term_16 = (
-        term_15 * term_5
-        - ops.expand_dims(slope_7, 1) * product_11 * sums_2 * sums_2
-        - ops.expand_dims(slope_8, 1) * product_12
-    )
     term_17 = (
+        term_16 * term_5
+        - ops.expand_dims(slope_7, 1) * product_10 * sums_2 * sums_2
+        - ops.expand_dims(slope_8, 1) * product_11
+    )
+    term_18 = (
         -ops.expand_dims(slope_7, 1) * sums_2
         - ops.expand_dims(slope, 1) * term_5
         - ops.expand_dims(slope_8, 1)
     )
-    change_image = ops.expand_dims(quotient, 1) * term_9 - ops.expand_dims(product, 1) * term
-    change_logit_bias = -total(product_3 * power * term_17)
-    return change_image, term_14, -total(probability * term_16), change_logit_bias
+    change_image = (
+        repeated(ops.expand_dims(quotient, 1), image) * term_9
+        - repeated(ops.expand_dims(product, 1), image) * term
+    )
+    change_logit_bias = -total(product_3 * power * term_18)
+    return change_image, term_15, -total(probability * term_17), change_logit_bias
 
 
 class _Gradient(nn.Cell):

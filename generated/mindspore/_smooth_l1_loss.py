@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, divide, like_upstream, sign, total
+from ._arrays import Mean, Operand, Sum, divide, filled, like_upstream, sign, total
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -87,22 +87,18 @@ def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
-    error = input - target
-    product = divide(error, beta)
-    slope = upstream * ops.maximum(-1.0, ops.minimum(1.0, product))
-    slope_2 = upstream * ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5)
-    return slope, -slope, total(slope_2)
+    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide((input - target), beta)))
+    slope = upstream * clamped
+    grad_beta = -0.5 * total(upstream * clamped * clamped)
+    return slope, -slope, grad_beta
 
 
 def _tangent(
     input: Tensor, target: Tensor, beta: Tensor, d_input: Tensor, d_target: Tensor, d_beta: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    error = input - target
-    product = divide(error, beta)
-    product_2 = ops.maximum(-1.0, ops.minimum(1.0, product)) * (d_input - d_target)
-    product_3 = ops.where(ops.abs(error) < beta, -0.5 * product * product, -0.5) * d_beta
-    return product_2 + product_3
+    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide((input - target), beta)))
+    return clamped * (d_input - d_target) - 0.5 * clamped * clamped * d_beta
 
 
 def _curvature(
@@ -119,13 +115,12 @@ def _curvature(
     mask = ops.abs(error) < beta
     term = d_input - d_target
     product = ops.where(mask, 1.0 / beta, 0.0) * term
-    chosen = ops.where(mask, divide(-error, (beta * beta)), 0.0)
+    chosen = filled(divide(-error, (beta * beta)), ~mask, 0.0)
     product_2 = divide(error, beta)
-    product_3 = ops.where(mask, product_2 * divide(product_2, beta), 0.0) * d_beta
+    term_2 = chosen * term + filled(product_2 * divide(product_2, beta), ~mask, 0.0) * d_beta
     change_input = upstream * (product + chosen * d_beta)
     change_target = -upstream * product - upstream * chosen * d_beta
-    change_beta = total(upstream * (chosen * term + product_3))
-    return change_input, change_target, change_beta
+    return change_input, change_target, total(upstream * term_2)
 
 
 class _Gradient(nn.Cell):

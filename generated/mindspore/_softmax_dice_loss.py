@@ -6,7 +6,7 @@ import math
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, total, zeros_like
+from ._arrays import Operand, divide, fold, repeated, total, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -39,16 +39,18 @@ def _gradient(
     term = smooth + total(target + p, axis=(0, 2))
     slope = upstream * ratio(1.0, term)
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = -ops.expand_dims(slope, 1) * other_probability * target - sum_of_others(
-        -ops.expand_dims(slope, 1) * p * target, axis=-2
-    )
-    term_3 = 1.0 - target
-    quotient = ratio(total(term_3 * p + other_probability * target, axis=(0, 2)), term)
+    product = repeated(ops.expand_dims(slope, 1), input) * other_probability * target
+    rest = sum_of_others(-repeated(ops.expand_dims(slope, 1), input) * p * target, axis=-2)
+    term_2 = 1.0 - target
+    quotient = ratio(total(term_2 * p + other_probability * target, axis=(0, 2)), term)
     slope_2 = upstream * ratio(quotient, term)
-    term_4 = ops.expand_dims(slope, 1) * term_3 - ops.expand_dims(slope_2, 1)
-    term_5 = term_2 + (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
-    grad_target = ops.expand_dims(slope, 1) * (other_probability - p) - ops.expand_dims(slope_2, 1)
-    return p * term_5, grad_target, -total(slope_2)
+    term_3 = repeated(ops.expand_dims(slope, 1), input) * term_2 - repeated(
+        ops.expand_dims(slope_2, 1), input
+    )
+    term_4 = -product - rest + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
+    product_2 = repeated(ops.expand_dims(slope, 1), input) * (other_probability - p)
+    grad_target = product_2 - repeated(ops.expand_dims(slope_2, 1), input)
+    return p * term_4, grad_target, -total(slope_2)
 
 
 def _tangent(
@@ -90,56 +92,61 @@ def _curvature(
     quotient = ratio(1.0, term)
     slope = upstream * quotient
     other_probability = softmax_complement(input, axis=-2)
-    term_2 = -ops.expand_dims(slope, 1) * other_probability * target - sum_of_others(
-        -ops.expand_dims(slope, 1) * p * target, axis=-2
-    )
-    term_3 = 1.0 - target
-    quotient_2 = ratio(total(term_3 * p + other_probability * target, axis=(0, 2)), term)
+    product = repeated(ops.expand_dims(slope, 1), target) * other_probability * target
+    rest = sum_of_others(-repeated(ops.expand_dims(slope, 1), target) * p * target, axis=-2)
+    term_2 = 1.0 - target
+    quotient_2 = ratio(total(term_2 * p + other_probability * target, axis=(0, 2)), term)
     quotient_3 = ratio(quotient_2, term)
     slope_2 = upstream * quotient_3
-    term_4 = ops.expand_dims(slope, 1) * term_3 - ops.expand_dims(slope_2, 1)
-    term_5 = term_2 + (other_probability * term_4 - sum_of_others(p * term_4, axis=-2))
+    term_3 = repeated(ops.expand_dims(slope, 1), target) * term_2 - repeated(
+        ops.expand_dims(slope_2, 1), target
+    )
+    term_4 = -product - rest + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product = p * (term_4 - ops.expand_dims(slope, 1) * target) * d_probability
+    product_2 = p * (term_3 - repeated(ops.expand_dims(slope, 1), target) * target) * d_probability
     quotient_4 = ratio(quotient, term)
-    product_2 = quotient_4 * d_smooth
+    product_3 = quotient_4 * d_smooth
     sums = total(d_target + d_probability, axis=(0, 2))
-    product_3 = quotient_4 * sums
-    slope_3 = upstream * (product_2 + product_3)
-    term_6 = (
-        ops.expand_dims(slope_3, 1) * p * target
-        - ops.expand_dims(slope, 1) * target * d_probability
-        - ops.expand_dims(slope, 1) * p * d_target
+    product_4 = quotient_4 * sums
+    slope_3 = upstream * (product_3 + product_4)
+    product_5 = repeated(ops.expand_dims(slope_3, 1), target) * p * other_probability * target
+    product_6 = repeated(ops.expand_dims(slope, 1), target) * p * other_probability * d_target
+    product_7 = repeated(ops.expand_dims(slope, 1), target) * target * d_probability
+    term_5 = (
+        repeated(ops.expand_dims(slope_3, 1), target) * p * target
+        - product_7
+        - repeated(ops.expand_dims(slope, 1), target) * p * d_target
     )
     power = quotient * quotient
-    term_7 = other_probability - p
-    term_8 = term_7 * d_target + term_3 * d_probability - target * d_probability
-    sums_2 = total(term_8, axis=(0, 2))
-    product_4 = quotient * quotient_3
+    term_6 = other_probability - p
+    term_7 = term_6 * d_target + term_2 * d_probability - target * d_probability
+    sums_2 = total(term_7, axis=(0, 2))
+    product_8 = quotient * quotient_3
     quotient_5 = ratio(quotient_3, term)
-    term_9 = product_4 + quotient_5
-    term_10 = upstream * term_9 * d_smooth + upstream * term_9 * sums - upstream * power * sums_2
-    slope_4 = upstream * (-product_2 - product_3)
-    term_11 = (
-        ops.expand_dims(term_10, 1)
-        + ops.expand_dims(slope_4, 1) * term_3
-        - ops.expand_dims(slope, 1) * d_target
+    term_8 = product_8 + quotient_5
+    term_9 = upstream * term_8 * d_smooth + upstream * term_8 * sums - upstream * power * sums_2
+    slope_4 = upstream * (-product_3 - product_4)
+    term_10 = (
+        repeated(ops.expand_dims(term_9, 1), target)
+        + repeated(ops.expand_dims(slope_4, 1), target) * term_2
+        - repeated(ops.expand_dims(slope, 1), target) * d_target
     )
-    term_12 = -product_4 - quotient_5
-    slope_5 = upstream * (power * sums_2 + term_12 * d_smooth + term_12 * sums)
+    product_9 = 2.0 * repeated(ops.expand_dims(slope, 1), target) * d_probability
+    term_11 = -product_8 - quotient_5
+    slope_5 = upstream * (power * sums_2 + term_11 * d_smooth + term_11 * sums)
     change_input = (
-        term_5 * d_probability
-        + ops.expand_dims(slope_3, 1) * p * other_probability * target
-        + p * other_probability * term_11
-        - product
-        - ops.expand_dims(slope, 1) * p * other_probability * d_target
-        - p * sum_of_others(term_6, axis=-2)
-        - p * sum_of_others(term_4 * d_probability + p * term_11, axis=-2)
+        term_4 * d_probability
+        + product_5
+        + p * other_probability * term_10
+        - product_2
+        - product_6
+        - p * sum_of_others(term_5, axis=-2)
+        - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
     )
     change_target = (
-        ops.expand_dims(term_10, 1)
-        + ops.expand_dims(slope_4, 1) * term_7
-        - 2.0 * ops.expand_dims(slope, 1) * d_probability
+        repeated(ops.expand_dims(term_9, 1), target)
+        + repeated(ops.expand_dims(slope_4, 1), target) * term_6
+        - product_9
     )
     return change_input, change_target, -total(slope_5)
 
@@ -201,16 +208,16 @@ def _gradient_optax(
     quotient = ratio(1.0, term)
     other_probability = softmax_complement(input, axis=-2)
     product = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient, 2), input)
+        * repeated(ops.expand_dims(weight, 1), input)
         * other_probability
         * target
     )
     product_2 = (
-        -ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        -repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient, 2), input)
+        * repeated(ops.expand_dims(weight, 1), input)
         * p
         * target
     )
@@ -219,24 +226,24 @@ def _gradient_optax(
     quotient_3 = ratio(quotient_2, term)
     product_3 = ops.expand_dims(slope, 1) * weight * quotient_3
     product_4 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient, 2), input)
+        * repeated(ops.expand_dims(weight, 1), input)
         * term_2
     )
-    term_3 = product_4 - ops.expand_dims(product_3, 2)
+    term_3 = product_4 - repeated(ops.expand_dims(product_3, 2), input)
     term_4 = (
         -product
         - sum_of_others(product_2, axis=-2)
         + (other_probability * term_3 - sum_of_others(p * term_3, axis=-2))
     )
     product_5 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
+        * repeated(ops.expand_dims(quotient, 2), input)
+        * repeated(ops.expand_dims(weight, 1), input)
         * (other_probability - p)
     )
-    grad_target = product_5 - ops.expand_dims(product_3, 2)
+    grad_target = product_5 - repeated(ops.expand_dims(product_3, 2), input)
     grad_smooth = -2.0 * total(upstream * total(quotient_3 * weight, axis=1)) / input.shape[1]
     return p * term_4, grad_target, grad_smooth
 
@@ -284,16 +291,16 @@ def _curvature_optax(
     quotient = ratio(1.0, term)
     other_probability = softmax_complement(input, axis=-2)
     product = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * other_probability
         * target
     )
     product_2 = (
-        -ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        -repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * p
         * target
     )
@@ -302,12 +309,12 @@ def _curvature_optax(
     quotient_3 = ratio(quotient_2, term)
     product_3 = ops.expand_dims(slope, 1) * weight * quotient_3
     product_4 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * term_2
     )
-    term_3 = product_4 - ops.expand_dims(product_3, 2)
+    term_3 = product_4 - repeated(ops.expand_dims(product_3, 2), target)
     term_4 = (
         -product
         - sum_of_others(product_2, axis=-2)
@@ -315,9 +322,9 @@ def _curvature_optax(
     )
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product_5 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * target
     )
     quotient_4 = ratio(quotient, term)
@@ -326,39 +333,39 @@ def _curvature_optax(
     product_7 = quotient_4 * sums
     term_5 = product_6 + product_7
     product_8 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(weight, 1)
-        * ops.expand_dims(term_5, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
+        * repeated(ops.expand_dims(term_5, 2), target)
         * p
         * other_probability
         * target
     )
     product_9 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * p
         * other_probability
         * d_target
     )
     product_10 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * target
         * d_probability
     )
     product_11 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(weight, 1)
-        * ops.expand_dims(term_5, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
+        * repeated(ops.expand_dims(term_5, 2), target)
         * p
         * target
     )
     product_12 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * p
         * d_target
     )
@@ -379,29 +386,29 @@ def _curvature_optax(
     term_8 = product_15 + product_17 - ops.expand_dims(slope, 1) * weight * power * sums_2
     term_9 = -product_6 - product_7
     product_18 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(weight, 1)
-        * ops.expand_dims(term_9, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
+        * repeated(ops.expand_dims(term_9, 2), target)
         * term_2
     )
     product_19 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * d_target
     )
-    term_10 = ops.expand_dims(term_8, 2) + product_18 - product_19
+    term_10 = repeated(ops.expand_dims(term_8, 2), target) + product_18 - product_19
     product_20 = (
-        ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(weight, 1)
-        * ops.expand_dims(term_9, 2)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
+        * repeated(ops.expand_dims(term_9, 2), target)
         * term_6
     )
     product_21 = (
         2.0
-        * ops.expand_dims(ops.expand_dims(slope, 1), 2)
-        * ops.expand_dims(quotient, 2)
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), target)
+        * repeated(ops.expand_dims(quotient, 2), target)
+        * repeated(ops.expand_dims(weight, 1), target)
         * d_probability
     )
     term_11 = (
@@ -418,7 +425,7 @@ def _curvature_optax(
         - p * sum_of_others(product_11 - product_10 - product_12, axis=-2)
         - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
     )
-    change_target = ops.expand_dims(term_8, 2) + product_20 - product_21
+    change_target = repeated(ops.expand_dims(term_8, 2), target) + product_20 - product_21
     change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / target.shape[1]
     return change_input, change_target, change_smooth
 

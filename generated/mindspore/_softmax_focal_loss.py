@@ -10,10 +10,12 @@ from ._arrays import (
     count_up,
     divide,
     exp,
+    filled,
     fold,
     log,
     log1p,
     pick,
+    repeated,
     sigmoid,
     take,
     total,
@@ -52,7 +54,7 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor) 
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     mask = ops.expand_dims(target, 1) != ops.expand_dims(count_up(input.shape[1]), 1)
-    term = logsumexp(ops.where(mask, input, -math.inf), axis=-2) - pick(input, target, axis=1)
+    term = logsumexp(filled(input, ~mask, -math.inf), axis=-2) - pick(input, target, axis=1)
     return (
         sigmoid(term) ** gamma
         * take(weight, target)
@@ -67,7 +69,7 @@ def _gradient_labels(
     picked = pick(input, target, axis=1)
     index = count_up(input.shape[1])
     mask = ops.expand_dims(target, 1) != ops.expand_dims(index, 1)
-    chosen = ops.where(mask, input, -math.inf)
+    chosen = filled(input, ~mask, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -76,10 +78,16 @@ def _gradient_labels(
     lead = picked - log_sum
     softplus = ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
     slope = upstream * power * picked_2 * (gamma * sigmoid(lead) * softplus + sigmoid_term)
-    product = ops.expand_dims(slope, 1) * softmax(chosen, axis=-2) * ops.cast(mask, upstream.dtype)
+    product = (
+        repeated(ops.expand_dims(slope, 1), input)
+        * softmax(chosen, axis=-2)
+        * ops.cast(mask, upstream.dtype)
+    )
     product_2 = -slope
     chosen_2 = ops.where(
-        ops.expand_dims(index, 1) == ops.expand_dims(target, 1), ops.expand_dims(product_2, 1), 0.0
+        ops.expand_dims(index, 1) == ops.expand_dims(target, 1),
+        repeated(ops.expand_dims(product_2, 1), input),
+        0.0,
     )
     slope_2 = (
         upstream
@@ -97,7 +105,7 @@ def _tangent_labels(
     """Return the derivative of the loss along the tangents."""
     picked = pick(input, target, axis=1)
     mask = ops.expand_dims(target, 1) != ops.expand_dims(count_up(input.shape[1]), 1)
-    chosen = ops.where(mask, input, -math.inf)
+    chosen = filled(input, ~mask, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -124,7 +132,7 @@ def _curvature_labels(
     picked = pick(input, target, axis=1)
     index = count_up(input.shape[1])
     mask = ops.expand_dims(target, 1) != ops.expand_dims(index, 1)
-    chosen = ops.where(mask, input, -math.inf)
+    chosen = filled(input, ~mask, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
@@ -154,10 +162,11 @@ def _curvature_labels(
         + product_6 * sigmoid_term * picked_2 * softplus * term_5
     )
     slope = upstream * term_6
+    product_7 = repeated(ops.expand_dims(slope, 1), input) * probability * chosen_2
     term_7 = product_4 * softplus + sigmoid_term
     slope_2 = upstream * power * picked_2 * term_7
-    product_7 = (
-        ops.expand_dims(slope_2, 1)
+    product_8 = (
+        repeated(ops.expand_dims(slope_2, 1), input)
         * chosen_2
         * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
     )
@@ -167,11 +176,7 @@ def _curvature_labels(
         + p * softplus * term_5
         - softplus_2 * softplus_2 * softplus * d_gamma
     )
-    change_input = (
-        ops.expand_dims(slope, 1) * probability * chosen_2
-        + product_7
-        - ops.expand_dims(slope, 1) * chosen_3
-    )
+    change_input = product_7 + product_8 - repeated(ops.expand_dims(slope, 1), input) * chosen_3
     change_gamma = -total(upstream * product_3 * term_8)
     return change_input, change_gamma
 
@@ -237,7 +242,11 @@ def _value_probabilities(input: Tensor, target: Tensor, weight: Tensor, gamma: T
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
-    product = softmax_complement(input, axis=-2) ** gamma * target * ops.expand_dims(weight, 1)
+    product = (
+        softmax_complement(input, axis=-2) ** gamma
+        * target
+        * repeated(ops.expand_dims(weight, 1), input)
+    )
     return cross_entropy_with(input, product, axis=-2)
 
 
@@ -247,37 +256,44 @@ def _gradient_probabilities(
     """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
-    excess = excess_over(input, power * target * ops.expand_dims(weight, 1), axis=-2)
+    excess = excess_over(
+        input, power * target * repeated(ops.expand_dims(weight, 1), input), axis=-2
+    )
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     mask = other_probability == 0.0
-    chosen = ops.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
+    chosen = filled(gamma * other_probability ** (gamma - 1.0), (mask & (gamma == 0.0)), 0.0)
     slope = (
         other_probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen
         * target
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
     )
     slope_2 = (
         -probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen
         * target
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
     )
     slope_3 = (
-        ops.expand_dims(upstream, 1)
+        repeated(ops.expand_dims(upstream, 1), input)
         * nll
-        * ops.where(mask, 0.0, power * log(other_probability))
+        * filled(power * log(other_probability), mask, 0.0)
         * target
     )
-    grad_input = ops.expand_dims(upstream, 1) * excess + probability * (
+    grad_input = repeated(ops.expand_dims(upstream, 1), input) * excess + probability * (
         -slope - sum_of_others(slope_2, axis=-2)
     )
-    grad_target = ops.expand_dims(upstream, 1) * nll * power * ops.expand_dims(weight, 1)
+    grad_target = (
+        repeated(ops.expand_dims(upstream, 1), input)
+        * nll
+        * power
+        * repeated(ops.expand_dims(weight, 1), input)
+    )
     grad_gamma = total(weight * total(slope_3, axis=2))
     return grad_input, grad_target, grad_gamma
 
@@ -294,19 +310,24 @@ def _tangent_probabilities(
     """Return the derivative of the loss along the tangents."""
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
-    excess = excess_over(input, power * target * ops.expand_dims(weight, 1), axis=-2)
+    excess = excess_over(
+        input, power * target * repeated(ops.expand_dims(weight, 1), input), axis=-2
+    )
     mask = other_probability == 0.0
-    chosen = ops.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0))
+    chosen = filled(gamma * other_probability ** (gamma - 1.0), (mask & (gamma == 0.0)), 0.0)
     product = (
-        chosen * target * ops.expand_dims(weight, 1) * softmax_tangent(input, d_input, axis=-2)
+        chosen
+        * target
+        * repeated(ops.expand_dims(weight, 1), input)
+        * softmax_tangent(input, d_input, axis=-2)
     )
     product_2 = weight * d_gamma
     product_3 = (
-        ops.expand_dims(product_2, 1)
-        * ops.where(mask, 0.0, power * log(other_probability))
+        repeated(ops.expand_dims(product_2, 1), input)
+        * filled(power * log(other_probability), mask, 0.0)
         * target
     )
-    term = product_3 + power * ops.expand_dims(weight, 1) * d_target - product
+    term = product_3 + power * repeated(ops.expand_dims(weight, 1), input) * d_target - product
     return total(excess * d_input, axis=1) + total(
         negative_log_softmax(input, axis=-2) * term, axis=1
     )
@@ -325,148 +346,166 @@ def _curvature_probabilities(
     """Return the derivative of the gradient along the tangents."""
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
+    sums = total(power * target * repeated(ops.expand_dims(weight, 1), input), axis=1)
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product = (
-        ops.expand_dims(total(power * target * ops.expand_dims(weight, 1), axis=1), 1)
-        * d_probability
-    )
     mask = other_probability == 0.0
     mask_2 = mask & (gamma == 0.0)
     term = gamma - 1.0
     power_2 = other_probability**term
-    chosen = ops.where(mask_2, 0.0, gamma * power_2)
+    chosen = filled(gamma * power_2, mask_2, 0.0)
+    product = chosen * target * repeated(ops.expand_dims(weight, 1), input) * d_probability
     product_2 = weight * d_gamma
     logarithm = log(other_probability)
-    chosen_2 = ops.where(mask, 0.0, power * logarithm)
-    term_2 = (
-        ops.expand_dims(product_2, 1) * chosen_2 * target
-        + power * ops.expand_dims(weight, 1) * d_target
-        - chosen * target * ops.expand_dims(weight, 1) * d_probability
+    chosen_2 = filled(power * logarithm, mask, 0.0)
+    product_3 = repeated(ops.expand_dims(product_2, 1), input) * chosen_2 * target
+    term_2 = product_3 + power * repeated(ops.expand_dims(weight, 1), input) * d_target - product
+    term_3 = repeated(ops.expand_dims(sums, 1), input) * d_probability + excess_over(
+        input, term_2, axis=-2
     )
-    slope = ops.expand_dims(upstream, 1) * (product + excess_over(input, term_2, axis=-2))
     nll = negative_log_softmax(input, axis=-2)
-    slope_2 = (
+    slope = (
         other_probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen
         * target
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
     )
     probability = softmax(input, axis=-2)
-    slope_3 = (
+    slope_2 = (
         -probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen
         * target
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
     )
-    slope_4 = ops.expand_dims(upstream, 1) * chosen * ops.expand_dims(weight, 1)
-    chosen_3 = ops.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
-    chosen_4 = ops.where(mask_2, 0.0, gamma * chosen_3)
-    slope_5 = (
-        other_probability * ops.expand_dims(upstream, 1) * chosen_4 * ops.expand_dims(weight, 1)
+    slope_3 = (
+        repeated(ops.expand_dims(upstream, 1), input)
+        * chosen
+        * repeated(ops.expand_dims(weight, 1), input)
+    )
+    chosen_3 = filled(term * other_probability ** (term - 1.0), (mask & (term == 0.0)), 0.0)
+    chosen_4 = filled(gamma * chosen_3, mask_2, 0.0)
+    slope_4 = (
+        other_probability
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * chosen_4
+        * repeated(ops.expand_dims(weight, 1), input)
     )
     offset = centred(input, d_input, axis=-2)
-    term_3 = ops.expand_dims(total(probability * offset, axis=1), 1) - offset
-    slope_6 = (
+    term_4 = repeated(ops.expand_dims(total(probability * offset, axis=1), 1), input) - offset
+    slope_5 = (
         probability
         * other_probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * chosen
         * target
-        * ops.expand_dims(weight, 1)
-        * term_3
+        * repeated(ops.expand_dims(weight, 1), input)
+        * term_4
     )
-    slope_7 = upstream * d_gamma
-    chosen_5 = ops.where(mask_2, 0.0, power_2 + gamma * ops.where(mask, 0.0, power_2 * logarithm))
-    product_3 = (
-        ops.expand_dims(slope_7, 1)
-        * ops.expand_dims(weight, 1)
+    slope_6 = upstream * d_gamma
+    chosen_5 = filled(power_2 + gamma * filled(power_2 * logarithm, mask, 0.0), mask_2, 0.0)
+    product_4 = (
+        repeated(ops.expand_dims(slope_6, 1), input)
+        * repeated(ops.expand_dims(weight, 1), input)
         * probability
         * other_probability
         * nll
         * chosen_5
         * target
     )
-    slope_8 = (
+    slope_7 = (
         probability
         * other_probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
         * d_target
     )
-    slope_9 = (
-        ops.expand_dims(upstream, 1)
+    slope_8 = (
+        repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen
         * target
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
         * d_probability
+    )
+    slope_9 = (
+        probability
+        * repeated(ops.expand_dims(upstream, 1), input)
+        * chosen
+        * target
+        * repeated(ops.expand_dims(weight, 1), input)
+        * term_4
+    )
+    product_5 = (
+        repeated(ops.expand_dims(slope_6, 1), input)
+        * repeated(ops.expand_dims(weight, 1), input)
+        * probability
+        * nll
+        * chosen_5
+        * target
     )
     slope_10 = (
         probability
-        * ops.expand_dims(upstream, 1)
-        * chosen
-        * target
-        * ops.expand_dims(weight, 1)
-        * term_3
-    )
-    product_4 = (
-        ops.expand_dims(slope_7, 1)
-        * ops.expand_dims(weight, 1)
-        * probability
-        * nll
-        * chosen_5
-        * target
-    )
-    slope_11 = (
-        probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen_4
         * target
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
         * d_probability
     )
-    slope_12 = (
+    slope_11 = (
         probability
-        * ops.expand_dims(upstream, 1)
+        * repeated(ops.expand_dims(upstream, 1), input)
         * nll
         * chosen
-        * ops.expand_dims(weight, 1)
+        * repeated(ops.expand_dims(weight, 1), input)
         * d_target
     )
-    rest = sum_of_others(slope_11 - slope_9 - slope_10 - product_4 - slope_12, axis=-2)
-    slope_13 = ops.expand_dims(upstream, 1) * power * ops.expand_dims(weight, 1) * term_3
-    product_5 = d_probability * nll
-    slope_14 = ops.expand_dims(upstream, 1) * product_5 * chosen * ops.expand_dims(weight, 1)
-    product_6 = chosen_2 * nll
-    product_7 = ops.expand_dims(slope_7, 1) * ops.expand_dims(weight, 1) * product_6
-    chosen_6 = ops.where(mask, 0.0, chosen * logarithm + divide(power, other_probability))
+    rest = sum_of_others(slope_10 - slope_8 - slope_9 - product_5 - slope_11, axis=-2)
+    slope_12 = (
+        repeated(ops.expand_dims(upstream, 1), input)
+        * power
+        * repeated(ops.expand_dims(weight, 1), input)
+        * term_4
+    )
+    product_6 = d_probability * nll
+    slope_13 = (
+        repeated(ops.expand_dims(upstream, 1), input)
+        * product_6
+        * chosen
+        * repeated(ops.expand_dims(weight, 1), input)
+    )
+    product_7 = chosen_2 * nll
     product_8 = (
-        ops.expand_dims(slope_7, 1) * nll * ops.where(mask, 0.0, chosen_2 * logarithm) * target
+        repeated(ops.expand_dims(slope_6, 1), input)
+        * repeated(ops.expand_dims(weight, 1), input)
+        * product_7
     )
-    term_4 = (
-        ops.expand_dims(upstream, 1) * chosen_2 * target * term_3
-        + product_8
-        + ops.expand_dims(upstream, 1) * product_6 * d_target
-        - ops.expand_dims(upstream, 1) * product_5 * chosen_6 * target
+    slope_14 = repeated(ops.expand_dims(upstream, 1), input) * chosen_2 * target * term_4
+    chosen_6 = filled(chosen * logarithm + divide(power, other_probability), mask, 0.0)
+    slope_15 = repeated(ops.expand_dims(upstream, 1), input) * product_6 * chosen_6 * target
+    product_9 = (
+        repeated(ops.expand_dims(slope_6, 1), input)
+        * nll
+        * filled(chosen_2 * logarithm, mask, 0.0)
+        * target
     )
+    slope_16 = repeated(ops.expand_dims(upstream, 1), input) * product_7 * d_target
+    product_10 = weight * total(slope_14 + product_9 + slope_16 - slope_15, axis=2)
     change_input = (
-        slope
-        + (-slope_2 - sum_of_others(slope_3, axis=-2)) * d_probability
-        + probability * nll * target * (slope_4 + slope_5) * d_probability
-        - slope_6
-        - product_3
-        - slope_8
+        repeated(ops.expand_dims(upstream, 1), input) * term_3
+        + (-slope - sum_of_others(slope_2, axis=-2)) * d_probability
+        + probability * nll * target * (slope_3 + slope_4) * d_probability
+        - slope_5
+        - product_4
+        - slope_7
         - probability * rest
     )
-    change_gamma = total(weight * total(term_4, axis=2))
-    return change_input, slope_13 + product_7 - slope_14, change_gamma
+    return change_input, slope_12 + product_8 - slope_13, total(product_10)
 
 
 class _GradientProbabilities(nn.Cell):

@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, like_upstream
+from ._arrays import Mean, Operand, Sum, filled, like_upstream
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -15,7 +15,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     excess = (1.0 - 2.0 * target) * input
     chosen = ops.where(excess < 1.0, 0.25 * (excess + 1.0) * (excess + 1.0), excess)
-    return ops.where(excess <= -1.0, 0.0, chosen)
+    return filled(chosen, excess <= -1.0, 0.0)
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
@@ -25,9 +25,9 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    chosen = ops.where(mask, 0.0, ops.where(mask_2, 0.5 * term_2 * term, term))
-    chosen_2 = ops.where(mask, 0.0, ops.where(mask_2, -term_2 * input, -2.0 * input))
-    return upstream * chosen, upstream * chosen_2
+    chosen = filled(ops.where(mask_2, -term_2 * input, -2.0 * input), mask, 0.0)
+    grad_input = upstream * filled(ops.where(mask_2, 0.5 * term_2 * term, term), mask, 0.0)
+    return grad_input, upstream * chosen
 
 
 def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -37,9 +37,9 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     mask = excess <= -1.0
     mask_2 = excess < 1.0
     term_2 = excess + 1.0
-    chosen = ops.where(mask, 0.0, ops.where(mask_2, -term_2 * input, -2.0 * input))
-    chosen_2 = ops.where(mask, 0.0, ops.where(mask_2, 0.5 * term_2 * term, term))
-    return chosen * d_target + chosen_2 * d_input
+    chosen = filled(ops.where(mask_2, -term_2 * input, -2.0 * input), mask, 0.0)
+    product = filled(ops.where(mask_2, 0.5 * term_2 * term, term), mask, 0.0) * d_input
+    return chosen * d_target + product
 
 
 def _curvature(
@@ -50,12 +50,12 @@ def _curvature(
     excess = term * input
     mask = excess <= -1.0
     mask_2 = excess < 1.0
-    chosen = ops.where(mask, 0.0, ops.where(mask_2, -2.0 * input * term - 1.0, -2.0))
-    product = ops.where(mask, 0.0, ops.where(mask_2, 0.5 * term * term, 0.0)) * d_input
-    chosen_2 = ops.where(mask, 0.0, ops.where(mask_2, 2.0 * input * input, 0.0))
-    chosen_3 = ops.where(mask, 0.0, ops.where(mask_2, -2.0 * term * input - 1.0, -2.0))
+    chosen = filled(filled(-2.0 * input * term - 1.0, ~mask_2, -2.0), mask, 0.0)
+    product = filled(filled(0.5 * term * term, ~mask_2, 0.0), mask, 0.0) * d_input
+    product_2 = filled(filled(2.0 * input * input, ~mask_2, 0.0), mask, 0.0) * d_target
+    chosen_2 = filled(filled(-2.0 * term * input - 1.0, ~mask_2, -2.0), mask, 0.0)
     change_input = upstream * (chosen * d_target + product)
-    change_target = upstream * (chosen_2 * d_target + chosen_3 * d_input)
+    change_target = upstream * (product_2 + chosen_2 * d_input)
     return change_input, change_target
 
 

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -41,9 +41,13 @@ def _gradient(
     slope = upstream * quotient
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
-    term_3 = 2.0 * ops.expand_dims(slope_2, 1) * term * p - 2.0 * ops.expand_dims(slope, 1) * power
+    term_3 = (
+        2.0 * repeated(ops.expand_dims(slope_2, 1), input) * term * p
+        - 2.0 * repeated(ops.expand_dims(slope, 1), input) * power
+    )
     grad_target = (
-        -2.0 * ops.expand_dims(slope, 1) * target - 2.0 * ops.expand_dims(slope_2, 1) * term
+        -2.0 * repeated(ops.expand_dims(slope, 1), input) * target
+        - 2.0 * repeated(ops.expand_dims(slope_2, 1), input) * term
     )
     grad_smooth = total(upstream * (quotient_2 - quotient))
     return sigmoid(-input) * term_3, grad_target, grad_smooth
@@ -95,40 +99,53 @@ def _curvature(
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
     term_3 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
     slope = upstream * term_3
+    product_4 = 2.0 * repeated(ops.expand_dims(slope, 1), target) * power * probability
     slope_2 = upstream * quotient_2
     power_2 = probability * probability
-    term_4 = (
-        2.0 * ops.expand_dims(slope_2, 1) * p**3 * probability
-        - 4.0 * ops.expand_dims(slope_2, 1) * power * power_2
-    )
+    product_5 = 4.0 * repeated(ops.expand_dims(slope_2, 1), target) * power * power_2
+    product_6 = 2.0 * repeated(ops.expand_dims(slope_2, 1), target) * p**3 * probability
     slope_3 = upstream * quotient
-    product_4 = 2.0 * ops.expand_dims(slope_3, 1) * term_2 * p * probability * tanh(-0.5 * input)
-    term_5 = term_4 + (product_4 + 2.0 * ops.expand_dims(slope_3, 1) * power * power_2)
+    product_7 = (
+        2.0
+        * repeated(ops.expand_dims(slope_3, 1), target)
+        * term_2
+        * p
+        * probability
+        * tanh(-0.5 * input)
+    )
+    product_8 = 2.0 * repeated(ops.expand_dims(slope_3, 1), target) * power * power_2
     quotient_4 = ratio(quotient, term)
-    product_5 = quotient_4 * d_smooth
-    product_6 = quotient_4 * sums_2
-    slope_4 = upstream * (-product_5 - product_6)
-    term_6 = 2.0 * quotient - 2.0 * quotient_2
-    slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_6, 1) * d_target
-    slope_6 = upstream * (product_5 + product_6)
-    term_7 = (
+    product_9 = quotient_4 * d_smooth
+    product_10 = quotient_4 * sums_2
+    slope_4 = upstream * (-product_9 - product_10)
+    product_11 = 2.0 * repeated(ops.expand_dims(slope_4, 1), target) * term_2 * p * probability
+    product_12 = 2.0 * repeated(ops.expand_dims(slope_3, 1), target) * p * probability * d_target
+    term_4 = 2.0 * quotient - 2.0 * quotient_2
+    slope_5 = (
+        repeated(ops.expand_dims(upstream, 1), target)
+        * repeated(ops.expand_dims(term_4, 1), target)
+        * d_target
+    )
+    slope_6 = upstream * (product_9 + product_10)
+    product_13 = 2.0 * repeated(ops.expand_dims(slope_3, 1), target) * p * probability * d_input
+    term_5 = (
         (quotient_3 - product - quotient_4) * d_smooth
         + (product_3 + quotient_3 - quotient_4) * sums_2
         - product_2
     )
     change_input = (
-        term_5 * d_input
-        + 2.0 * ops.expand_dims(slope_4, 1) * term_2 * p * probability
-        - 2.0 * ops.expand_dims(slope, 1) * power * probability
-        - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_target
+        (product_6 - product_5 + (product_7 + product_8)) * d_input
+        + product_11
+        - product_4
+        - product_12
     )
     change_target = (
         slope_5
-        + 2.0 * ops.expand_dims(slope_6, 1) * term_2
-        - 2.0 * ops.expand_dims(slope, 1) * target
-        - 2.0 * ops.expand_dims(slope_3, 1) * p * probability * d_input
+        + 2.0 * repeated(ops.expand_dims(slope_6, 1), target) * term_2
+        - 2.0 * repeated(ops.expand_dims(slope, 1), target) * target
+        - product_13
     )
-    return change_input, change_target, total(upstream * term_7)
+    return change_input, change_target, total(upstream * term_5)
 
 
 class _Gradient(nn.Cell):
@@ -187,8 +204,14 @@ def _gradient_mindspore(
     term_2 = smooth + total(target * target + power)
     quotient = ratio(ratio(smooth + total(term * term), term_2), term_2)
     quotient_2 = ratio(1.0, term_2)
-    term_3 = 2.0 * upstream * quotient_2 * term * p - 2.0 * upstream * quotient * power
-    grad_target = -2.0 * upstream * quotient * target - 2.0 * upstream * quotient_2 * term
+    term_3 = (
+        2.0 * upstream * repeated(quotient_2, input) * term * p
+        - 2.0 * upstream * repeated(quotient, input) * power
+    )
+    grad_target = (
+        -2.0 * upstream * repeated(quotient, input) * target
+        - 2.0 * upstream * repeated(quotient_2, input) * term
+    )
     grad_smooth = upstream * (quotient_2 - quotient)
     return sigmoid(-input) * term_3, grad_target, grad_smooth
 
@@ -239,35 +262,37 @@ def _curvature_mindspore(
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
     term_3 = (product - quotient_3) * d_smooth + product_2 + (-product_3 - quotient_3) * sums_2
     power_2 = probability * probability
-    term_4 = (
-        2.0 * upstream * quotient_2 * p**3 * probability
-        - 4.0 * upstream * quotient_2 * power * power_2
+    slope = 2.0 * upstream * repeated(quotient_2, input) * p**3 * probability
+    term_4 = slope - 4.0 * upstream * repeated(quotient_2, input) * power * power_2
+    slope_2 = (
+        2.0 * upstream * repeated(quotient, input) * term_2 * p * probability * tanh(-0.5 * input)
     )
-    slope = 2.0 * upstream * quotient * term_2 * p * probability * tanh(-0.5 * input)
-    product_4 = (term_4 + (slope + 2.0 * upstream * quotient * power * power_2)) * d_input
+    term_5 = slope_2 + 2.0 * upstream * repeated(quotient, input) * power * power_2
     quotient_4 = ratio(quotient, term)
-    product_5 = quotient_4 * d_smooth
-    product_6 = quotient_4 * sums_2
-    slope_2 = 2.0 * upstream * term_2 * p * probability * (-product_5 - product_6)
-    product_7 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
-    term_5 = (
+    product_4 = quotient_4 * d_smooth
+    product_5 = quotient_4 * sums_2
+    slope_3 = 2.0 * upstream * term_2 * p * probability * repeated(-product_4 - product_5, input)
+    slope_4 = 2.0 * upstream * repeated(quotient, input) * p * probability * d_target
+    product_6 = repeated(2.0 * upstream * quotient - 2.0 * upstream * quotient_2, input) * d_target
+    slope_5 = 2.0 * upstream * repeated(quotient, input) * p * probability * d_input
+    term_6 = (
         (quotient_3 - product - quotient_4) * d_smooth
         + (product_3 + quotient_3 - quotient_4) * sums_2
         - product_2
     )
     change_input = (
-        product_4
-        + slope_2
-        - 2.0 * upstream * power * probability * term_3
-        - 2.0 * upstream * quotient * p * probability * d_target
+        (term_4 + term_5) * d_input
+        + slope_3
+        - 2.0 * upstream * power * probability * repeated(term_3, input)
+        - slope_4
     )
     change_target = (
-        product_7
-        + 2.0 * upstream * term_2 * (product_5 + product_6)
-        - 2.0 * upstream * target * term_3
-        - 2.0 * upstream * quotient * p * probability * d_input
+        product_6
+        + 2.0 * upstream * term_2 * repeated(product_4 + product_5, input)
+        - 2.0 * upstream * target * repeated(term_3, input)
+        - slope_5
     )
-    return change_input, change_target, upstream * term_5
+    return change_input, change_target, upstream * term_6
 
 
 class _GradientMindspore(nn.Cell):

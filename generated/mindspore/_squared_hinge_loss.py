@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, like_upstream, sign
+from ._arrays import Mean, Operand, Sum, filled, like_upstream, sign
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
@@ -86,14 +86,14 @@ _kernel_sums = Sum(_kernel), Mean(_kernel)
 
 def _value_keras(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    positive = ops.maximum(0.0, 1.0 - ops.where(target == 0.0, -1.0, target) * input)
+    positive = ops.maximum(0.0, 1.0 - filled(target, target == 0.0, -1.0) * input)
     return positive * positive
 
 
 def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target == 0.0
-    chosen = ops.where(mask, -1.0, target)
+    chosen = filled(target, mask, -1.0)
     positive = ops.maximum(0.0, 1.0 - chosen * input)
     grad_input = -2.0 * upstream * positive * chosen
     grad_target = (
@@ -105,7 +105,7 @@ def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Te
 def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     mask = target == 0.0
-    chosen = ops.where(mask, -1.0, target)
+    chosen = filled(target, mask, -1.0)
     product = 2.0 * ops.cast(ops.where(mask, 0.0, 1.0), target.dtype) * input * d_target
     return ops.maximum(0.0, 1.0 - chosen * input) * (-product - 2.0 * chosen * d_input)
 
@@ -116,7 +116,7 @@ def _curvature_keras(
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     chosen = ops.cast(ops.where(mask, 0.0, 1.0), upstream.dtype)
-    chosen_2 = ops.where(mask, -1.0, target)
+    chosen_2 = filled(target, mask, -1.0)
     term = 1.0 - chosen_2 * input
     positive = ops.maximum(0.0, sign(term))
     product = 2.0 * ops.maximum(0.0, term)

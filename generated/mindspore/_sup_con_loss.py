@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, divide, total, zeros_like
+from ._arrays import Operand, count_up, divide, filled, repeated, total, zeros_like
 from ._checks import (
     check_floating,
     check_integers,
@@ -29,7 +29,7 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     sums = ops.matmul(direction(input, axis=-1), ops.transpose(direction(input, axis=-1), (1, 0)))
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask), input.dtype)
     xent = cross_entropy_with(
-        ops.where(mask, divide(sums, temperature), -math.inf), positive, axis=-1
+        filled(divide(sums, temperature), ~mask, -math.inf), positive, axis=-1
     )
     return ratio(xent, total(positive, axis=1))
 
@@ -43,24 +43,31 @@ def _gradient(
     quotient = ratio(1.0, total(positive, axis=1))
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    excess = excess_over(ops.where(mask, divide(sums, temperature), -math.inf), positive, axis=-1)
+    excess = excess_over(filled(divide(sums, temperature), ~mask, -math.inf), positive, axis=-1)
     chosen = ops.where(mask, 1.0 / temperature, 0.0)
     slope = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient, 1) * excess * chosen
     sums_2 = ops.matmul(ops.transpose(slope, (1, 0)), input_direction)
-    product = input_direction * ops.expand_dims(total(sums_2 * input_direction, axis=1), 1)
-    product_2 = ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * (sums_2 - product)
+    product = input_direction * repeated(
+        ops.expand_dims(total(sums_2 * input_direction, axis=1), 1), input
+    )
+    product_2 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
+        sums_2 - product
+    )
     slope_2 = upstream * quotient
     sums_3 = ops.matmul((excess * chosen), input_direction)
     slope_3 = upstream * quotient * total(sums_3 * input_direction, axis=1)
-    term = ops.expand_dims(slope_2, 1) * sums_3 - ops.expand_dims(slope_3, 1) * input_direction
+    term = (
+        repeated(ops.expand_dims(slope_2, 1), input) * sums_3
+        - repeated(ops.expand_dims(slope_3, 1), input) * input_direction
+    )
+    product_3 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * term
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(quotient, 1)
         * excess
-        * ops.where(mask, divide(-sums, (temperature * temperature)), 0.0)
+        * filled(divide(-sums, (temperature * temperature)), ~mask, 0.0)
     )
-    grad_input = product_2 + ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1) * term
-    return grad_input, total(slope_4)
+    return product_2 + product_3, total(slope_4)
 
 
 def _tangent(
@@ -71,9 +78,11 @@ def _tangent(
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask), input.dtype)
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    excess = excess_over(ops.where(mask, divide(sums, temperature), -math.inf), positive, axis=-1)
-    product = ops.where(mask, divide(-sums, (temperature * temperature)), 0.0) * d_temperature
-    product_2 = input_direction * ops.expand_dims(total(input_direction * d_input, axis=1), 1)
+    excess = excess_over(filled(divide(sums, temperature), ~mask, -math.inf), positive, axis=-1)
+    product = filled(divide(-sums, (temperature * temperature)), ~mask, 0.0) * d_temperature
+    product_2 = input_direction * repeated(
+        ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
+    )
     sums_2 = ops.matmul((d_input - product_2), ops.transpose(input_direction, (1, 0)))
     sums_3 = ops.matmul(input_direction, ops.transpose((d_input - product_2), (1, 0)))
     term = (
@@ -103,24 +112,22 @@ def _curvature(
     sums_2 = total(positive, axis=1)
     quotient_2 = ratio(1.0, sums_2)
     sums_3 = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
-    logit = ops.where(mask, divide(sums_3, temperature), -math.inf)
+    logit = filled(divide(sums_3, temperature), ~mask, -math.inf)
     excess = excess_over(logit, positive, axis=-1)
     chosen = ops.where(mask, 1.0 / temperature, 0.0)
     slope = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient_2, 1) * excess * chosen
     sums_4 = ops.matmul(ops.transpose(slope, (1, 0)), input_direction)
     sums_5 = total(sums_4 * input_direction, axis=1)
-    product_2 = ops.expand_dims(product, 1) * (
-        sums_4 - input_direction * ops.expand_dims(sums_5, 1)
-    )
+    term = sums_4 - input_direction * repeated(ops.expand_dims(sums_5, 1), input)
     power = temperature * temperature
-    chosen_2 = ops.where(mask, divide(-sums_3, power), 0.0)
-    term = d_input - input_direction * ops.expand_dims(sums, 1)
-    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
-        term, ops.transpose(input_direction, (1, 0))
+    chosen_2 = filled(divide(-sums_3, power), ~mask, 0.0)
+    term_2 = d_input - input_direction * repeated(ops.expand_dims(sums, 1), input)
+    product_2 = ops.expand_dims(quotient, 1) * ops.matmul(
+        term_2, ops.transpose(input_direction, (1, 0))
     )
-    product_4 = quotient * ops.matmul(input_direction, ops.transpose(term, (1, 0)))
-    term_2 = product_3 + product_4
-    d_probability = softmax_tangent(logit, chosen_2 * d_temperature + chosen * term_2, axis=-1)
+    product_3 = quotient * ops.matmul(input_direction, ops.transpose(term_2, (1, 0)))
+    term_3 = product_2 + product_3
+    d_probability = softmax_tangent(logit, chosen_2 * d_temperature + chosen * term_3, axis=-1)
     slope_2 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(quotient_2, 1)
@@ -130,7 +137,7 @@ def _curvature(
     )
     chosen_3 = ops.where(mask, -1.0 / power, 0.0)
     slope_3 = ops.expand_dims(upstream, 1) * ops.expand_dims(quotient_2, 1) * excess * chosen_3
-    product_5 = d_temperature * ops.matmul(ops.transpose(slope_3, (1, 0)), input_direction)
+    product_4 = d_temperature * ops.matmul(ops.transpose(slope_3, (1, 0)), input_direction)
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(quotient_2, 1)
@@ -138,56 +145,65 @@ def _curvature(
         * chosen
         * ops.expand_dims(quotient, 1)
     )
-    term_3 = (
+    term_4 = (
         ops.matmul(ops.transpose(slope_2, (1, 0)), input_direction)
-        + product_5
-        + ops.matmul(ops.transpose(slope_4, (1, 0)), term)
+        + product_4
+        + ops.matmul(ops.transpose(slope_4, (1, 0)), term_2)
     )
-    product_6 = sums_5 * quotient
-    term_4 = input_direction * term_3 + sums_4 * ops.expand_dims(quotient, 1) * term
+    product_5 = sums_5 * quotient
     term_5 = (
-        term_3
-        - ops.expand_dims(product_6, 1) * term
-        - input_direction * ops.expand_dims(total(term_4, axis=1), 1)
+        input_direction * term_4 + sums_4 * repeated(ops.expand_dims(quotient, 1), input) * term_2
+    )
+    product_6 = input_direction * repeated(ops.expand_dims(total(term_5, axis=1), 1), input)
+    term_6 = term_4 - repeated(ops.expand_dims(product_5, 1), input) * term_2 - product_6
+    term_7 = (
+        repeated(ops.expand_dims(quotient, 1), input) * term_6
+        - repeated(ops.expand_dims(product, 1), input) * term
     )
     slope_5 = upstream * quotient_2
     sums_6 = ops.matmul((excess * chosen), input_direction)
     sums_7 = total(sums_6 * input_direction, axis=1)
     slope_6 = upstream * quotient_2 * sums_7
-    term_6 = ops.expand_dims(slope_5, 1) * sums_6 - ops.expand_dims(slope_6, 1) * input_direction
-    product_7 = ops.expand_dims(sums_2, 1) * ops.matmul((chosen * d_probability), input_direction)
-    term_7 = (
+    term_8 = (
+        repeated(ops.expand_dims(slope_5, 1), input) * sums_6
+        - repeated(ops.expand_dims(slope_6, 1), input) * input_direction
+    )
+    product_7 = repeated(ops.expand_dims(sums_2, 1), input) * ops.matmul(
+        (chosen * d_probability), input_direction
+    )
+    term_9 = (
         product_7
         + d_temperature * ops.matmul((excess * chosen_3), input_direction)
-        + ops.matmul((excess * chosen * quotient), term)
+        + ops.matmul((excess * chosen * quotient), term_2)
     )
     slope_7 = upstream * quotient_2 * sums_7 * quotient
-    term_8 = input_direction * term_7 + sums_6 * ops.expand_dims(quotient, 1) * term
-    slope_8 = upstream * quotient_2 * total(term_8, axis=1)
-    term_9 = (
-        ops.expand_dims(slope_5, 1) * term_7
-        - ops.expand_dims(slope_7, 1) * term
-        - ops.expand_dims(slope_8, 1) * input_direction
+    term_10 = (
+        input_direction * term_9 + sums_6 * repeated(ops.expand_dims(quotient, 1), input) * term_2
+    )
+    slope_8 = upstream * quotient_2 * total(term_10, axis=1)
+    term_11 = (
+        repeated(ops.expand_dims(slope_5, 1), input) * term_9
+        - repeated(ops.expand_dims(slope_7, 1), input) * term_2
+        - repeated(ops.expand_dims(slope_8, 1), input) * input_direction
     )
     slope_9 = upstream * quotient_2 * sums_2
     slope_10 = upstream * quotient_2 * d_temperature
     product_8 = (
         ops.expand_dims(slope_10, 1)
         * excess
-        * ops.where(mask, divide(2.0 * sums_3, temperature**3), 0.0)
+        * filled(divide(2.0 * sums_3, temperature**3), ~mask, 0.0)
     )
-    term_10 = (
+    term_12 = (
         ops.expand_dims(slope_9, 1) * chosen_2 * d_probability
         + product_8
-        + ops.expand_dims(slope_5, 1) * excess * chosen_3 * term_2
+        + ops.expand_dims(slope_5, 1) * excess * chosen_3 * term_3
     )
     change_input = (
-        ops.expand_dims(quotient, 1) * term_5
-        - product_2
-        + ops.expand_dims(quotient, 1) * term_9
-        - ops.expand_dims(product, 1) * term_6
+        term_7
+        + repeated(ops.expand_dims(quotient, 1), input) * term_11
+        - repeated(ops.expand_dims(product, 1), input) * term_8
     )
-    return change_input, total(term_10)
+    return change_input, total(term_12)
 
 
 class _Gradient(nn.Cell):

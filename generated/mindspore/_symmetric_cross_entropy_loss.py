@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, fold, pick, total, with_batch, zeros_like
+from ._arrays import Operand, count_up, fold, pick, repeated, total, with_batch, zeros_like
 from ._checks import (
     check_floating,
     check_labels,
@@ -45,12 +45,12 @@ def _gradient(
     other_probability = softmax_complement(input, axis=-2)
     mask = ops.expand_dims(count_up(input.shape[1]), 1) == ops.expand_dims(target, 1)
     slope = -upstream * beta * log_zero
-    chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
+    chosen = ops.where(mask, repeated(ops.expand_dims(slope, 1), input), 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     slope_2 = upstream * alpha
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     sums = total(upstream * pick(other_probability, target, axis=1))
-    grad_input = probability * term + ops.expand_dims(slope_2, 1) * excess
+    grad_input = probability * term + repeated(ops.expand_dims(slope_2, 1), input) * excess
     return grad_input, total(upstream * nll_at), -log_zero * sums, -beta * sums
 
 
@@ -94,16 +94,16 @@ def _curvature(
     other_probability = softmax_complement(input, axis=-2)
     mask = ops.expand_dims(count_up(input.shape[1]), 1) == ops.expand_dims(target, 1)
     slope = -upstream * beta * log_zero
-    chosen = ops.where(mask, ops.expand_dims(slope, 1), 0.0)
+    chosen = ops.where(mask, repeated(ops.expand_dims(slope, 1), input), 0.0)
     probability = softmax(input, axis=-2)
     product = chosen * probability
     d_probability = softmax_tangent(input, d_input, axis=-2)
     product_2 = (-other_probability * chosen - sum_of_others(-product, axis=-2)) * d_probability
     product_3 = other_probability * probability
     slope_2 = -upstream * log_zero
-    chosen_2 = ops.where(mask, ops.expand_dims(slope_2, 1), 0.0)
+    chosen_2 = ops.where(mask, repeated(ops.expand_dims(slope_2, 1), input), 0.0)
     slope_3 = -upstream * beta
-    chosen_3 = ops.where(mask, ops.expand_dims(slope_3, 1), 0.0)
+    chosen_3 = ops.where(mask, repeated(ops.expand_dims(slope_3, 1), input), 0.0)
     term = (
         -chosen * d_probability
         - probability * chosen_2 * d_beta
@@ -117,8 +117,8 @@ def _curvature(
     change_input = (
         product_2
         + product * d_probability
-        + ops.expand_dims(slope_4, 1) * excess
-        + ops.expand_dims(slope_5, 1) * d_probability
+        + repeated(ops.expand_dims(slope_4, 1), input) * excess
+        + repeated(ops.expand_dims(slope_5, 1), input) * d_probability
         - product_3 * chosen_2 * d_beta
         - product_3 * chosen_3 * d_log_zero
         - probability * sum_of_others(term, axis=-2)

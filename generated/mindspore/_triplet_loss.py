@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, sign, total, with_batch
+from ._arrays import Operand, constant, repeated, sign, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -28,8 +28,8 @@ def _gradient(
     term_2 = anchor - negative
     term_3 = total(term * term, axis=1) - total(term_2 * term_2, axis=1) + margin
     slope = upstream * ops.maximum(0.0, sign(term_3))
-    product = 2.0 * ops.expand_dims(slope, 1) * term_2
-    product_2 = 2.0 * ops.expand_dims(slope, 1) * term
+    product = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * term_2
+    product_2 = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * term
     return product_2 - product, -product_2, product, total(slope)
 
 
@@ -74,8 +74,8 @@ def _curvature(
         + margin
     )
     slope = upstream * ops.maximum(0.0, sign(term))
-    product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
-    product_2 = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_positive)
+    product = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * (d_anchor - d_negative)
+    product_2 = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * (d_anchor - d_positive)
     return product_2 - product, -product_2, product, constant(0.0, upstream)
 
 

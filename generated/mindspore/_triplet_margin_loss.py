@@ -6,7 +6,18 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, divide, sign, smaller, total, with_batch, zeros_like
+from ._arrays import (
+    Operand,
+    constant,
+    divide,
+    filled,
+    repeated,
+    sign,
+    smaller,
+    total,
+    with_batch,
+    zeros_like,
+)
 from ._checks import (
     check_dialect,
     check_floating,
@@ -51,15 +62,15 @@ def _gradient_swapped(
     term_4 = 1.0 - ops.maximum(0.0, sign(smaller(far, across) - near - margin))
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
     term_5 = p - 1.0
-    product = ops.expand_dims(slope, 1) * signed_power(
+    product = repeated(ops.expand_dims(slope, 1), anchor) * signed_power(
         ratio(term_2, ops.expand_dims(far, 1)), term_5
     )
     slope_2 = upstream * term_4
-    product_2 = ops.expand_dims(slope_2, 1) * signed_power(
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * signed_power(
         ratio(term, ops.expand_dims(near, 1)), term_5
     )
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = ops.expand_dims(slope_3, 1) * signed_power(
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * signed_power(
         ratio(term_3, ops.expand_dims(across, 1)), term_5
     )
     return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
@@ -125,29 +136,35 @@ def _curvature_swapped(
     term_6 = p - 1.0
     power_slope_2 = power_slope(quotient, term_6)
     term_7 = d_anchor - d_negative
-    product = ops.expand_dims(slope, 1) * power_slope_2 * term_7
+    product = repeated(ops.expand_dims(slope, 1), anchor) * power_slope_2 * term_7
     slope_2 = upstream * term_4 * term_5 * total(signed_power(quotient, term_6) * term_7, axis=1)
     product_2 = (
-        ops.expand_dims(slope_2, 1) * power_slope_2 * ratio(quotient, ops.expand_dims(far, 1))
+        repeated(ops.expand_dims(slope_2, 1), anchor)
+        * power_slope_2
+        * ratio(quotient, ops.expand_dims(far, 1))
     )
     slope_3 = upstream * term_4 * ratio(1.0, near)
     quotient_2 = ratio(term, ops.expand_dims(near, 1))
     power_slope_3 = power_slope(quotient_2, term_6)
     term_8 = d_anchor - d_positive
-    product_3 = ops.expand_dims(slope_3, 1) * power_slope_3 * term_8
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * power_slope_3 * term_8
     slope_4 = upstream * term_4 * total(signed_power(quotient_2, term_6) * term_8, axis=1)
     product_4 = (
-        ops.expand_dims(slope_4, 1) * power_slope_3 * ratio(quotient_2, ops.expand_dims(near, 1))
+        repeated(ops.expand_dims(slope_4, 1), anchor)
+        * power_slope_3
+        * ratio(quotient_2, ops.expand_dims(near, 1))
     )
     product_5 = term_4 * (-0.5 * sign(far - across) - 0.5)
     slope_5 = upstream * product_5 * ratio(1.0, across)
     quotient_3 = ratio(term_3, ops.expand_dims(across, 1))
     power_slope_4 = power_slope(quotient_3, term_6)
     term_9 = d_positive - d_negative
-    product_6 = ops.expand_dims(slope_5, 1) * power_slope_4 * term_9
+    product_6 = repeated(ops.expand_dims(slope_5, 1), anchor) * power_slope_4 * term_9
     slope_6 = upstream * product_5 * total(signed_power(quotient_3, term_6) * term_9, axis=1)
     product_7 = (
-        ops.expand_dims(slope_6, 1) * power_slope_4 * ratio(quotient_3, ops.expand_dims(across, 1))
+        repeated(ops.expand_dims(slope_6, 1), anchor)
+        * power_slope_4
+        * ratio(quotient_3, ops.expand_dims(across, 1))
     )
     change_anchor = product + product_3 - product_2 - product_4
     change_positive = product_6 + product_4 - product_7 - product_3
@@ -284,11 +301,11 @@ def _gradient_plain(
     positive_2 = ops.maximum(0.0, sign(far - near - margin))
     slope = upstream * (positive_2 - 1.0)
     term_3 = p - 1.0
-    product = ops.expand_dims(slope, 1) * signed_power(
+    product = repeated(ops.expand_dims(slope, 1), anchor) * signed_power(
         ratio(term_2, ops.expand_dims(far, 1)), term_3
     )
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = ops.expand_dims(slope_2, 1) * signed_power(
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * signed_power(
         ratio(term, ops.expand_dims(near, 1)), term_3
     )
     return product + product_2, -product_2, -product, total(slope_2)
@@ -350,20 +367,24 @@ def _curvature_plain(
     term_4 = p - 1.0
     power_slope_2 = power_slope(quotient, term_4)
     term_5 = d_anchor - d_negative
-    product = ops.expand_dims(slope, 1) * power_slope_2 * term_5
+    product = repeated(ops.expand_dims(slope, 1), anchor) * power_slope_2 * term_5
     slope_2 = upstream * term_3 * total(signed_power(quotient, term_4) * term_5, axis=1)
     product_2 = (
-        ops.expand_dims(slope_2, 1) * power_slope_2 * ratio(quotient, ops.expand_dims(far, 1))
+        repeated(ops.expand_dims(slope_2, 1), anchor)
+        * power_slope_2
+        * ratio(quotient, ops.expand_dims(far, 1))
     )
     term_6 = 1.0 - positive_2
     slope_3 = upstream * term_6 * ratio(1.0, near)
     quotient_2 = ratio(term, ops.expand_dims(near, 1))
     power_slope_3 = power_slope(quotient_2, term_4)
     term_7 = d_anchor - d_positive
-    product_3 = ops.expand_dims(slope_3, 1) * power_slope_3 * term_7
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * power_slope_3 * term_7
     slope_4 = upstream * term_6 * total(signed_power(quotient_2, term_4) * term_7, axis=1)
     product_4 = (
-        ops.expand_dims(slope_4, 1) * power_slope_3 * ratio(quotient_2, ops.expand_dims(near, 1))
+        repeated(ops.expand_dims(slope_4, 1), anchor)
+        * power_slope_3
+        * ratio(quotient_2, ops.expand_dims(near, 1))
     )
     change_anchor = product + product_3 - product_2 - product_4
     return change_anchor, product_4 - product_3, product_2 - product, constant(0.0, upstream)
@@ -506,20 +527,20 @@ def _gradient_swapped_optax(
     term_7 = 1.0 - positive_2
     mask = power == 0.0
     term_8 = power - 1.0
-    chosen = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_8, p))
+    chosen = filled(divide(term_4**term_8, p), ((term_4 == 0.0) & mask), 0.0)
     slope = upstream * term_7 * (0.5 * sign(power_3 - power_2) + 0.5) * chosen
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
-    product = ops.expand_dims(slope, 1) * chosen_2 * sign(term_3)
-    chosen_3 = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_8, p))
+    chosen_2 = filled(p * magnitude**term_9, ((magnitude == 0.0) & mask_2), 0.0)
+    product = repeated(ops.expand_dims(slope, 1), anchor) * chosen_2 * sign(term_3)
+    chosen_3 = filled(divide(term_2**term_8, p), ((term_2 == 0.0) & mask), 0.0)
     slope_2 = upstream * term_7 * chosen_3
-    chosen_4 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen_4 * sign(term)
-    chosen_5 = ops.where(((term_6 == 0.0) & mask), 0.0, divide(term_6**term_8, p))
+    chosen_4 = filled(p * abs_term**term_9, ((abs_term == 0.0) & mask_2), 0.0)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * chosen_4 * sign(term)
+    chosen_5 = filled(divide(term_6**term_8, p), ((term_6 == 0.0) & mask), 0.0)
     slope_3 = upstream * term_7 * (0.5 * sign(power_2 - power_3) + 0.5) * chosen_5
-    chosen_6 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
-    product_3 = ops.expand_dims(slope_3, 1) * chosen_6 * sign(term_5)
+    chosen_6 = filled(p * magnitude_2**term_9, ((magnitude_2 == 0.0) & mask_2), 0.0)
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * chosen_6 * sign(term_5)
     return (
         product_2 - product,
         -product_3 - product_2,
@@ -557,21 +578,21 @@ def _tangent_swapped_optax(
     term_7 = 1.0 - positive_2
     mask = power == 0.0
     term_8 = power - 1.0
-    chosen = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_8, p))
+    chosen = filled(divide(term_2**term_8, p), ((term_2 == 0.0) & mask), 0.0)
     mask_2 = p == 0.0
     term_9 = p - 1.0
-    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_9)
+    chosen_2 = filled(p * abs_term**term_9, ((abs_term == 0.0) & mask_2), 0.0)
     product = term_7 * chosen * total(chosen_2 * sign(term) * (d_anchor - d_positive), axis=1)
-    chosen_3 = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_8, p))
-    chosen_4 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_9)
+    chosen_3 = filled(divide(term_4**term_8, p), ((term_4 == 0.0) & mask), 0.0)
+    chosen_4 = filled(p * magnitude**term_9, ((magnitude == 0.0) & mask_2), 0.0)
     product_2 = (
         term_7
         * (0.5 * sign(power_3 - power_2) + 0.5)
         * chosen_3
         * total(chosen_4 * sign(term_3) * (d_anchor - d_negative), axis=1)
     )
-    chosen_5 = ops.where(((term_6 == 0.0) & mask), 0.0, divide(term_6**term_8, p))
-    chosen_6 = ops.where(((magnitude_2 == 0.0) & mask_2), 0.0, p * magnitude_2**term_9)
+    chosen_5 = filled(divide(term_6**term_8, p), ((term_6 == 0.0) & mask), 0.0)
+    chosen_6 = filled(p * magnitude_2**term_9, ((magnitude_2 == 0.0) & mask_2), 0.0)
     sums = total(chosen_6 * sign(term_5) * (d_positive - d_negative), axis=1)
     return (
         product
@@ -616,82 +637,82 @@ def _curvature_swapped_optax(
     term_9 = power - 1.0
     mask_4 = term_9 == 0.0
     term_10 = term_9 - 1.0
-    product = divide(ops.where((mask & mask_4), 0.0, term_9 * term_4**term_10), p)
+    product = divide(filled(term_9 * term_4**term_10, (mask & mask_4), 0.0), p)
     mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_11 = p - 1.0
-    chosen = ops.where(mask_7, 0.0, p * magnitude**term_11)
+    chosen = filled(p * magnitude**term_11, mask_7, 0.0)
     direction_2 = sign(term_3)
     term_12 = d_anchor - d_negative
     slope = (
         upstream
         * term_7
         * term_8
-        * ops.where(mask_3, 0.0, product)
+        * filled(product, mask_3, 0.0)
         * total(chosen * direction_2 * term_12, axis=1)
     )
-    product_2 = ops.expand_dims(slope, 1) * chosen * direction_2
-    slope_2 = upstream * term_7 * term_8 * ops.where(mask_3, 0.0, divide(term_4**term_9, p))
+    product_2 = repeated(ops.expand_dims(slope, 1), anchor) * chosen * direction_2
+    slope_2 = upstream * term_7 * term_8 * filled(divide(term_4**term_9, p), mask_3, 0.0)
     mask_8 = term_11 == 0.0
     term_13 = term_11 - 1.0
-    chosen_2 = ops.where((mask_5 & mask_8), 0.0, term_11 * magnitude**term_13)
-    product_3 = (
-        ops.expand_dims(slope_2, 1)
-        * ops.where(mask_7, 0.0, p * chosen_2 * direction_2)
+    product_3 = p * filled(term_11 * magnitude**term_13, (mask_5 & mask_8), 0.0) * direction_2
+    product_4 = (
+        repeated(ops.expand_dims(slope_2, 1), anchor)
+        * filled(product_3, mask_7, 0.0)
         * direction_2
         * term_12
     )
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    product_4 = divide(ops.where((mask_9 & mask_4), 0.0, term_9 * term_2**term_10), p)
+    product_5 = divide(filled(term_9 * term_2**term_10, (mask_9 & mask_4), 0.0), p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_3 = ops.where(mask_12, 0.0, p * abs_term**term_11)
+    chosen_2 = filled(p * abs_term**term_11, mask_12, 0.0)
     sign_term = sign(term)
     term_14 = d_anchor - d_positive
     slope_3 = (
         upstream
         * term_7
-        * ops.where(mask_10, 0.0, product_4)
-        * total(chosen_3 * sign_term * term_14, axis=1)
+        * filled(product_5, mask_10, 0.0)
+        * total(chosen_2 * sign_term * term_14, axis=1)
     )
-    product_5 = ops.expand_dims(slope_3, 1) * chosen_3 * sign_term
-    slope_4 = upstream * term_7 * ops.where(mask_10, 0.0, divide(term_2**term_9, p))
-    chosen_4 = ops.where((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13)
-    product_6 = (
-        ops.expand_dims(slope_4, 1)
-        * ops.where(mask_12, 0.0, p * chosen_4 * sign_term)
+    product_6 = repeated(ops.expand_dims(slope_3, 1), anchor) * chosen_2 * sign_term
+    slope_4 = upstream * term_7 * filled(divide(term_2**term_9, p), mask_10, 0.0)
+    product_7 = p * filled(term_11 * abs_term**term_13, (mask_11 & mask_8), 0.0) * sign_term
+    product_8 = (
+        repeated(ops.expand_dims(slope_4, 1), anchor)
+        * filled(product_7, mask_12, 0.0)
         * sign_term
         * term_14
     )
-    product_7 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
+    product_9 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
     mask_13 = term_6 == 0.0
     mask_14 = mask_13 & mask_2
-    product_8 = divide(ops.where((mask_13 & mask_4), 0.0, term_9 * term_6**term_10), p)
+    product_10 = divide(filled(term_9 * term_6**term_10, (mask_13 & mask_4), 0.0), p)
     mask_15 = magnitude_2 == 0.0
     mask_16 = mask_15 & mask_6
     direction_3 = sign(term_5)
-    product_9 = ops.where(mask_16, 0.0, p * magnitude_2**term_11) * direction_3
+    product_11 = filled(p * magnitude_2**term_11, mask_16, 0.0) * direction_3
     term_15 = d_positive - d_negative
     slope_5 = (
         upstream
-        * product_7
-        * ops.where(mask_14, 0.0, product_8)
-        * total(product_9 * term_15, axis=1)
+        * product_9
+        * filled(product_10, mask_14, 0.0)
+        * total(product_11 * term_15, axis=1)
     )
-    product_10 = ops.expand_dims(slope_5, 1) * product_9
-    slope_6 = upstream * product_7 * ops.where(mask_14, 0.0, divide(term_6**term_9, p))
-    chosen_5 = ops.where((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
-    product_11 = (
-        ops.expand_dims(slope_6, 1)
-        * ops.where(mask_16, 0.0, p * chosen_5 * direction_3)
+    product_12 = repeated(ops.expand_dims(slope_5, 1), anchor) * product_11
+    slope_6 = upstream * product_9 * filled(divide(term_6**term_9, p), mask_14, 0.0)
+    chosen_3 = filled(term_11 * magnitude_2**term_13, (mask_15 & mask_8), 0.0)
+    product_13 = (
+        repeated(ops.expand_dims(slope_6, 1), anchor)
+        * filled(p * chosen_3 * direction_3, mask_16, 0.0)
         * direction_3
         * term_15
     )
-    change_anchor = product_5 + product_6 - product_2 - product_3
-    change_positive = -product_10 - product_11 - product_5 - product_6
-    change_negative = product_10 + product_11 + product_2 + product_3
+    change_anchor = product_6 + product_8 - product_2 - product_4
+    change_positive = -product_12 - product_13 - product_6 - product_8
+    change_negative = product_12 + product_13 + product_2 + product_4
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
 
@@ -829,16 +850,16 @@ def _gradient_plain_optax(
     term_5 = 1.0 - positive_2
     mask = power == 0.0
     term_6 = power - 1.0
-    chosen = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_6, p))
+    chosen = filled(divide(term_4**term_6, p), ((term_4 == 0.0) & mask), 0.0)
     slope = upstream * term_5 * chosen
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    chosen_2 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
-    product = ops.expand_dims(slope, 1) * chosen_2 * sign(term_3)
-    chosen_3 = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_6, p))
+    chosen_2 = filled(p * magnitude**term_7, ((magnitude == 0.0) & mask_2), 0.0)
+    product = repeated(ops.expand_dims(slope, 1), anchor) * chosen_2 * sign(term_3)
+    chosen_3 = filled(divide(term_2**term_6, p), ((term_2 == 0.0) & mask), 0.0)
     slope_2 = upstream * term_5 * chosen_3
-    chosen_4 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
-    product_2 = ops.expand_dims(slope_2, 1) * chosen_4 * sign(term)
+    chosen_4 = filled(p * abs_term**term_7, ((abs_term == 0.0) & mask_2), 0.0)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * chosen_4 * sign(term)
     return product_2 - product, -product_2, product, total(upstream * term_5)
 
 
@@ -866,13 +887,13 @@ def _tangent_plain_optax(
     term_5 = 1.0 - positive_2
     mask = power == 0.0
     term_6 = power - 1.0
-    chosen = ops.where(((term_2 == 0.0) & mask), 0.0, divide(term_2**term_6, p))
+    chosen = filled(divide(term_2**term_6, p), ((term_2 == 0.0) & mask), 0.0)
     mask_2 = p == 0.0
     term_7 = p - 1.0
-    chosen_2 = ops.where(((abs_term == 0.0) & mask_2), 0.0, p * abs_term**term_7)
+    chosen_2 = filled(p * abs_term**term_7, ((abs_term == 0.0) & mask_2), 0.0)
     product = term_5 * chosen * total(chosen_2 * sign(term) * (d_anchor - d_positive), axis=1)
-    chosen_3 = ops.where(((term_4 == 0.0) & mask), 0.0, divide(term_4**term_6, p))
-    chosen_4 = ops.where(((magnitude == 0.0) & mask_2), 0.0, p * magnitude**term_7)
+    chosen_3 = filled(divide(term_4**term_6, p), ((term_4 == 0.0) & mask), 0.0)
+    chosen_4 = filled(p * magnitude**term_7, ((magnitude == 0.0) & mask_2), 0.0)
     product_2 = term_5 * chosen_3 * total(chosen_4 * sign(term_3) * (d_anchor - d_negative), axis=1)
     return product + term_5 * d_margin - product_2
 
@@ -906,53 +927,56 @@ def _curvature_plain_optax(
     term_6 = power - 1.0
     mask_4 = term_6 == 0.0
     term_7 = term_6 - 1.0
-    product = divide(ops.where((mask & mask_4), 0.0, term_6 * term_4**term_7), p)
+    product = divide(filled(term_6 * term_4**term_7, (mask & mask_4), 0.0), p)
     mask_5 = magnitude == 0.0
     mask_6 = p == 0.0
     mask_7 = mask_5 & mask_6
     term_8 = p - 1.0
-    chosen = ops.where(mask_7, 0.0, p * magnitude**term_8)
+    chosen = filled(p * magnitude**term_8, mask_7, 0.0)
     direction_2 = sign(term_3)
     term_9 = d_anchor - d_negative
     slope = (
         upstream
         * term_5
-        * ops.where(mask_3, 0.0, product)
+        * filled(product, mask_3, 0.0)
         * total(chosen * direction_2 * term_9, axis=1)
     )
-    slope_2 = upstream * term_5 * ops.where(mask_3, 0.0, divide(term_4**term_6, p))
+    product_2 = repeated(ops.expand_dims(slope, 1), anchor) * chosen * direction_2
+    slope_2 = upstream * term_5 * filled(divide(term_4**term_6, p), mask_3, 0.0)
     mask_8 = term_8 == 0.0
     term_10 = term_8 - 1.0
-    product_2 = p * ops.where((mask_5 & mask_8), 0.0, term_8 * magnitude**term_10) * direction_2
-    chosen_2 = ops.where(mask_7, 0.0, product_2)
+    product_3 = p * filled(term_8 * magnitude**term_10, (mask_5 & mask_8), 0.0) * direction_2
+    chosen_2 = filled(product_3, mask_7, 0.0)
+    product_4 = repeated(ops.expand_dims(slope_2, 1), anchor) * chosen_2 * direction_2 * term_9
     mask_9 = term_2 == 0.0
     mask_10 = mask_9 & mask_2
-    product_3 = divide(ops.where((mask_9 & mask_4), 0.0, term_6 * term_2**term_7), p)
+    product_5 = divide(filled(term_6 * term_2**term_7, (mask_9 & mask_4), 0.0), p)
     mask_11 = abs_term == 0.0
     mask_12 = mask_11 & mask_6
-    chosen_3 = ops.where(mask_12, 0.0, p * abs_term**term_8)
+    chosen_3 = filled(p * abs_term**term_8, mask_12, 0.0)
     sign_term = sign(term)
     term_11 = d_anchor - d_positive
     slope_3 = (
         upstream
         * term_5
-        * ops.where(mask_10, 0.0, product_3)
+        * filled(product_5, mask_10, 0.0)
         * total(chosen_3 * sign_term * term_11, axis=1)
     )
-    product_4 = ops.expand_dims(slope_3, 1) * chosen_3 * sign_term
-    slope_4 = upstream * term_5 * ops.where(mask_10, 0.0, divide(term_2**term_6, p))
-    product_5 = p * ops.where((mask_11 & mask_8), 0.0, term_8 * abs_term**term_10) * sign_term
-    product_6 = (
-        ops.expand_dims(slope_4, 1) * ops.where(mask_12, 0.0, product_5) * sign_term * term_11
+    product_6 = repeated(ops.expand_dims(slope_3, 1), anchor) * chosen_3 * sign_term
+    slope_4 = upstream * term_5 * filled(divide(term_2**term_6, p), mask_10, 0.0)
+    product_7 = p * filled(term_8 * abs_term**term_10, (mask_11 & mask_8), 0.0) * sign_term
+    product_8 = (
+        repeated(ops.expand_dims(slope_4, 1), anchor)
+        * filled(product_7, mask_12, 0.0)
+        * sign_term
+        * term_11
     )
-    term_12 = ops.expand_dims(slope, 1) * chosen + ops.expand_dims(slope_2, 1) * chosen_2 * term_9
-    change_anchor = (
-        product_4
-        + product_6
-        - ops.expand_dims(slope, 1) * chosen * direction_2
-        - ops.expand_dims(slope_2, 1) * chosen_2 * direction_2 * term_9
+    product_9 = repeated(ops.expand_dims(slope_2, 1), anchor) * chosen_2 * term_9
+    change_anchor = product_6 + product_8 - product_2 - product_4
+    change_negative = direction_2 * (
+        repeated(ops.expand_dims(slope, 1), anchor) * chosen + product_9
     )
-    return change_anchor, -product_4 - product_6, direction_2 * term_12, constant(0.0, upstream)
+    return change_anchor, -product_6 - product_8, change_negative, constant(0.0, upstream)
 
 
 class _GradientPlainOptax(nn.Cell):

@@ -5,7 +5,18 @@ from collections.abc import Callable
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, constant, fold, like_upstream, sign, smaller, total
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    constant,
+    fold,
+    like_upstream,
+    repeated,
+    sign,
+    smaller,
+    total,
+)
 from ._checks import (
     check_floating,
     check_function,
@@ -155,25 +166,31 @@ def _gradient_swapped_cosine(
     slope = upstream * (positive_2 - 1.0)
     term_2 = 1.0 - positive_2
     slope_2 = upstream * term_2 * (0.5 * sign(across + (sums - 1.0)) + 0.5)
-    term_3 = (
-        ops.expand_dims(slope, 1) * positive_direction
-        + ops.expand_dims(slope_2, 1) * negative_direction
+    product = repeated(ops.expand_dims(slope_2, 1), anchor) * negative_direction
+    term_3 = repeated(ops.expand_dims(slope, 1), anchor) * positive_direction + product
+    product_2 = anchor_direction * repeated(
+        ops.expand_dims(total(term_3 * anchor_direction, axis=1), 1), anchor
     )
-    product = anchor_direction * ops.expand_dims(total(term_3 * anchor_direction, axis=1), 1)
     slope_3 = upstream * term_2 * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5)
-    term_4 = (
-        ops.expand_dims(slope, 1) * anchor_direction
-        + ops.expand_dims(slope_3, 1) * negative_direction
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * negative_direction
+    term_4 = repeated(ops.expand_dims(slope, 1), anchor) * anchor_direction + product_3
+    product_4 = positive_direction * repeated(
+        ops.expand_dims(total(term_4 * positive_direction, axis=1), 1), anchor
     )
-    product_2 = positive_direction * ops.expand_dims(total(term_4 * positive_direction, axis=1), 1)
-    term_5 = (
-        ops.expand_dims(slope_3, 1) * positive_direction
-        + ops.expand_dims(slope_2, 1) * anchor_direction
+    product_5 = repeated(ops.expand_dims(slope_3, 1), anchor) * positive_direction
+    term_5 = product_5 + repeated(ops.expand_dims(slope_2, 1), anchor) * anchor_direction
+    product_6 = negative_direction * repeated(
+        ops.expand_dims(total(term_5 * negative_direction, axis=1), 1), anchor
     )
-    product_3 = negative_direction * ops.expand_dims(total(term_5 * negative_direction, axis=1), 1)
-    grad_anchor = ops.expand_dims(ratio(1.0, norm(anchor, axis=-1)), 1) * (term_3 - product)
-    grad_positive = ops.expand_dims(ratio(1.0, norm(positive, axis=-1)), 1) * (term_4 - product_2)
-    grad_negative = ops.expand_dims(ratio(1.0, norm(negative, axis=-1)), 1) * (term_5 - product_3)
+    grad_anchor = repeated(ops.expand_dims(ratio(1.0, norm(anchor, axis=-1)), 1), anchor) * (
+        term_3 - product_2
+    )
+    grad_positive = repeated(ops.expand_dims(ratio(1.0, norm(positive, axis=-1)), 1), anchor) * (
+        term_4 - product_4
+    )
+    grad_negative = repeated(ops.expand_dims(ratio(1.0, norm(negative, axis=-1)), 1), anchor) * (
+        term_5 - product_6
+    )
     return grad_anchor, grad_positive, grad_negative, total(upstream * term_2)
 
 
@@ -201,33 +218,38 @@ def _tangent_swapped_cosine(
     positive_2 = ops.maximum(0.0, sign(term))
     term_2 = 1.0 - positive_2
     quotient = ratio(1.0, norm(anchor, axis=-1))
-    product = anchor_direction * ops.expand_dims(total(anchor_direction * d_anchor, axis=1), 1)
+    product = anchor_direction * repeated(
+        ops.expand_dims(total(anchor_direction * d_anchor, axis=1), 1), anchor
+    )
     term_3 = d_anchor - product
+    product_2 = negative_direction * repeated(ops.expand_dims(quotient, 1), anchor) * term_3
     quotient_2 = ratio(1.0, norm(negative, axis=-1))
-    product_2 = negative_direction * ops.expand_dims(
-        total(negative_direction * d_negative, axis=1), 1
+    product_3 = negative_direction * repeated(
+        ops.expand_dims(total(negative_direction * d_negative, axis=1), 1), anchor
     )
-    term_4 = d_negative - product_2
-    term_5 = (
-        negative_direction * ops.expand_dims(quotient, 1) * term_3
-        + anchor_direction * ops.expand_dims(quotient_2, 1) * term_4
+    term_4 = d_negative - product_3
+    product_4 = anchor_direction * repeated(ops.expand_dims(quotient_2, 1), anchor) * term_4
+    product_5 = (
+        term_2 * (0.5 * sign(across + (sums - 1.0)) + 0.5) * total(product_2 + product_4, axis=1)
     )
-    product_3 = term_2 * (0.5 * sign(across + (sums - 1.0)) + 0.5) * total(term_5, axis=1)
+    product_6 = positive_direction * repeated(ops.expand_dims(quotient_2, 1), anchor) * term_4
     quotient_3 = ratio(1.0, norm(positive, axis=-1))
-    product_4 = positive_direction * ops.expand_dims(
-        total(positive_direction * d_positive, axis=1), 1
+    product_7 = positive_direction * repeated(
+        ops.expand_dims(total(positive_direction * d_positive, axis=1), 1), anchor
     )
-    term_6 = d_positive - product_4
-    term_7 = (
-        positive_direction * ops.expand_dims(quotient_2, 1) * term_4
-        + negative_direction * ops.expand_dims(quotient_3, 1) * term_6
+    term_5 = d_positive - product_7
+    product_8 = negative_direction * repeated(ops.expand_dims(quotient_3, 1), anchor) * term_5
+    product_9 = (
+        term_2 * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5) * total(product_6 + product_8, axis=1)
     )
-    product_5 = term_2 * (0.5 * sign(far + (sums_2 - 1.0)) + 0.5) * total(term_7, axis=1)
-    term_8 = (
-        positive_direction * ops.expand_dims(quotient, 1) * term_3
-        + anchor_direction * ops.expand_dims(quotient_3, 1) * term_6
+    product_10 = positive_direction * repeated(ops.expand_dims(quotient, 1), anchor) * term_3
+    product_11 = anchor_direction * repeated(ops.expand_dims(quotient_3, 1), anchor) * term_5
+    return (
+        term_2 * d_margin
+        + product_5
+        + product_9
+        + (positive_2 - 1.0) * total(product_10 + product_11, axis=1)
     )
-    return term_2 * d_margin + product_3 + product_5 + (positive_2 - 1.0) * total(term_8, axis=1)
 
 
 def _curvature_swapped_cosine(
@@ -262,76 +284,77 @@ def _curvature_swapped_cosine(
     term_3 = 1.0 - positive_2
     term_4 = 0.5 * sign(across + (sums_2 - 1.0)) + 0.5
     slope_2 = upstream * term_3 * term_4
-    term_5 = (
-        ops.expand_dims(slope, 1) * positive_direction
-        + ops.expand_dims(slope_2, 1) * negative_direction
-    )
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * negative_direction
+    term_5 = repeated(ops.expand_dims(slope, 1), anchor) * positive_direction + product_2
     sums_4 = total(term_5 * anchor_direction, axis=1)
-    product_2 = ops.expand_dims(product, 1) * (
-        term_5 - anchor_direction * ops.expand_dims(sums_4, 1)
-    )
+    term_6 = term_5 - anchor_direction * repeated(ops.expand_dims(sums_4, 1), anchor)
     positive_length = norm(positive, axis=-1)
     quotient_2 = ratio(1.0, positive_length)
     slope_3 = upstream * term_2 * quotient_2
     sums_5 = total(positive_direction * d_positive, axis=1)
-    term_6 = d_positive - positive_direction * ops.expand_dims(sums_5, 1)
+    product_3 = positive_direction * repeated(ops.expand_dims(sums_5, 1), anchor)
+    term_7 = d_positive - product_3
     negative_length = norm(negative, axis=-1)
     quotient_3 = ratio(1.0, negative_length)
     slope_4 = upstream * term_3 * term_4 * quotient_3
     sums_6 = total(negative_direction * d_negative, axis=1)
-    term_7 = d_negative - negative_direction * ops.expand_dims(sums_6, 1)
-    term_8 = ops.expand_dims(slope_3, 1) * term_6 + ops.expand_dims(slope_4, 1) * term_7
-    product_3 = sums_4 * quotient
-    term_9 = d_anchor - anchor_direction * ops.expand_dims(sums, 1)
-    term_10 = anchor_direction * term_8 + term_5 * ops.expand_dims(quotient, 1) * term_9
-    term_11 = (
-        term_8
-        - ops.expand_dims(product_3, 1) * term_9
-        - anchor_direction * ops.expand_dims(total(term_10, axis=1), 1)
+    product_4 = negative_direction * repeated(ops.expand_dims(sums_6, 1), anchor)
+    term_8 = d_negative - product_4
+    term_9 = (
+        repeated(ops.expand_dims(slope_3, 1), anchor) * term_7
+        + repeated(ops.expand_dims(slope_4, 1), anchor) * term_8
     )
-    product_4 = ratio(quotient_2, positive_length) * sums_5
-    product_5 = term_3 * (0.5 * sign(far + (sums_3 - 1.0)) + 0.5)
-    slope_5 = upstream * product_5
-    term_12 = (
-        ops.expand_dims(slope, 1) * anchor_direction
-        + ops.expand_dims(slope_5, 1) * negative_direction
+    product_5 = sums_4 * quotient
+    term_10 = d_anchor - anchor_direction * repeated(ops.expand_dims(sums, 1), anchor)
+    product_6 = term_5 * repeated(ops.expand_dims(quotient, 1), anchor) * term_10
+    product_7 = anchor_direction * repeated(
+        ops.expand_dims(total(anchor_direction * term_9 + product_6, axis=1), 1), anchor
     )
+    term_11 = term_9 - repeated(ops.expand_dims(product_5, 1), anchor) * term_10 - product_7
+    product_8 = ratio(quotient_2, positive_length) * sums_5
+    product_9 = term_3 * (0.5 * sign(far + (sums_3 - 1.0)) + 0.5)
+    slope_5 = upstream * product_9
+    product_10 = repeated(ops.expand_dims(slope_5, 1), anchor) * negative_direction
+    term_12 = repeated(ops.expand_dims(slope, 1), anchor) * anchor_direction + product_10
     sums_7 = total(term_12 * positive_direction, axis=1)
-    product_6 = ops.expand_dims(product_4, 1) * (
-        term_12 - positive_direction * ops.expand_dims(sums_7, 1)
-    )
+    product_11 = positive_direction * repeated(ops.expand_dims(sums_7, 1), anchor)
+    product_12 = repeated(ops.expand_dims(product_8, 1), anchor) * (term_12 - product_11)
     slope_6 = upstream * term_2 * quotient
-    slope_7 = upstream * product_5 * quotient_3
-    term_13 = ops.expand_dims(slope_6, 1) * term_9 + ops.expand_dims(slope_7, 1) * term_7
-    product_7 = sums_7 * quotient_2
-    term_14 = positive_direction * term_13 + term_12 * ops.expand_dims(quotient_2, 1) * term_6
-    term_15 = (
-        term_13
-        - ops.expand_dims(product_7, 1) * term_6
-        - positive_direction * ops.expand_dims(total(term_14, axis=1), 1)
+    slope_7 = upstream * product_9 * quotient_3
+    term_13 = (
+        repeated(ops.expand_dims(slope_6, 1), anchor) * term_10
+        + repeated(ops.expand_dims(slope_7, 1), anchor) * term_8
     )
-    product_8 = ratio(quotient_3, negative_length) * sums_6
-    term_16 = (
-        ops.expand_dims(slope_5, 1) * positive_direction
-        + ops.expand_dims(slope_2, 1) * anchor_direction
+    product_13 = sums_7 * quotient_2
+    product_14 = term_12 * repeated(ops.expand_dims(quotient_2, 1), anchor) * term_7
+    product_15 = positive_direction * repeated(
+        ops.expand_dims(total(positive_direction * term_13 + product_14, axis=1), 1), anchor
     )
-    sums_8 = total(term_16 * negative_direction, axis=1)
-    product_9 = ops.expand_dims(product_8, 1) * (
-        term_16 - negative_direction * ops.expand_dims(sums_8, 1)
-    )
-    slope_8 = upstream * product_5 * quotient_2
+    term_14 = term_13 - repeated(ops.expand_dims(product_13, 1), anchor) * term_7 - product_15
+    product_16 = ratio(quotient_3, negative_length) * sums_6
+    product_17 = repeated(ops.expand_dims(slope_5, 1), anchor) * positive_direction
+    term_15 = product_17 + repeated(ops.expand_dims(slope_2, 1), anchor) * anchor_direction
+    sums_8 = total(term_15 * negative_direction, axis=1)
+    product_18 = negative_direction * repeated(ops.expand_dims(sums_8, 1), anchor)
+    product_19 = repeated(ops.expand_dims(product_16, 1), anchor) * (term_15 - product_18)
+    slope_8 = upstream * product_9 * quotient_2
     slope_9 = upstream * term_3 * term_4 * quotient
-    term_17 = ops.expand_dims(slope_8, 1) * term_6 + ops.expand_dims(slope_9, 1) * term_9
-    product_10 = sums_8 * quotient_3
-    term_18 = negative_direction * term_17 + term_16 * ops.expand_dims(quotient_3, 1) * term_7
-    term_19 = (
-        term_17
-        - ops.expand_dims(product_10, 1) * term_7
-        - negative_direction * ops.expand_dims(total(term_18, axis=1), 1)
+    term_16 = (
+        repeated(ops.expand_dims(slope_8, 1), anchor) * term_7
+        + repeated(ops.expand_dims(slope_9, 1), anchor) * term_10
     )
-    change_anchor = ops.expand_dims(quotient, 1) * term_11 - product_2
-    change_positive = ops.expand_dims(quotient_2, 1) * term_15 - product_6
-    change_negative = ops.expand_dims(quotient_3, 1) * term_19 - product_9
+    product_20 = sums_8 * quotient_3
+    product_21 = term_15 * repeated(ops.expand_dims(quotient_3, 1), anchor) * term_8
+    product_22 = negative_direction * repeated(
+        ops.expand_dims(total(negative_direction * term_16 + product_21, axis=1), 1), anchor
+    )
+    term_17 = term_16 - repeated(ops.expand_dims(product_20, 1), anchor) * term_8 - product_22
+    change_anchor = (
+        repeated(ops.expand_dims(quotient, 1), anchor) * term_11
+        - repeated(ops.expand_dims(product, 1), anchor) * term_6
+    )
+    change_positive = repeated(ops.expand_dims(quotient_2, 1), anchor) * term_14 - product_12
+    change_negative = repeated(ops.expand_dims(quotient_3, 1), anchor) * term_17 - product_19
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
 
@@ -410,11 +433,11 @@ def _gradient_swapped_manhattan(
     direction_2 = sign(smaller(far, across) - total(ops.abs(term), axis=1) - margin)
     term_4 = 1.0 - ops.maximum(0.0, direction_2)
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
-    product = ops.expand_dims(slope, 1) * sign(term_2)
+    product = repeated(ops.expand_dims(slope, 1), anchor) * sign(term_2)
     slope_2 = upstream * term_4
-    product_2 = ops.expand_dims(slope_2, 1) * sign(term)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * sign(term)
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = ops.expand_dims(slope_3, 1) * sign(term_3)
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * sign(term_3)
     return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
 
 
@@ -547,11 +570,11 @@ def _gradient_swapped_squared_euclidean(
     positive_2 = ops.maximum(0.0, sign(smaller(far, across) - total(term * term, axis=1) - margin))
     term_4 = 1.0 - positive_2
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
-    product = 2.0 * ops.expand_dims(slope, 1) * term_2
+    product = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * term_2
     slope_2 = upstream * term_4
-    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * term
+    product_2 = 2.0 * repeated(ops.expand_dims(slope_2, 1), anchor) * term
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = 2.0 * ops.expand_dims(slope_3, 1) * term_3
+    product_3 = 2.0 * repeated(ops.expand_dims(slope_3, 1), anchor) * term_3
     return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
 
 
@@ -610,11 +633,11 @@ def _curvature_swapped_squared_euclidean(
     term = smaller(far, across) - total(ops.square(anchor - positive), axis=1) - margin
     term_2 = 1.0 - ops.maximum(0.0, sign(term))
     slope = upstream * term_2 * (-0.5 * sign(across - far) - 0.5)
-    product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
+    product = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * (d_anchor - d_negative)
     slope_2 = upstream * term_2
-    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * (d_anchor - d_positive)
+    product_2 = 2.0 * repeated(ops.expand_dims(slope_2, 1), anchor) * (d_anchor - d_positive)
     slope_3 = upstream * term_2 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = 2.0 * ops.expand_dims(slope_3, 1) * (d_positive - d_negative)
+    product_3 = 2.0 * repeated(ops.expand_dims(slope_3, 1), anchor) * (d_positive - d_negative)
     return product + product_2, product_3 - product_2, -product_3 - product, constant(0.0, upstream)
 
 
@@ -697,11 +720,11 @@ def _gradient_swapped_euclidean(
     positive_2 = ops.maximum(0.0, sign(smaller(far, across) - norm(term, axis=-1) - margin))
     term_4 = 1.0 - positive_2
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5)
-    product = ops.expand_dims(slope, 1) * direction(term_2, axis=-1)
+    product = repeated(ops.expand_dims(slope, 1), anchor) * direction(term_2, axis=-1)
     slope_2 = upstream * term_4
-    product_2 = ops.expand_dims(slope_2, 1) * direction(term, axis=-1)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * direction(term, axis=-1)
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = ops.expand_dims(slope_3, 1) * direction(term_3, axis=-1)
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * direction(term_3, axis=-1)
     return product + product_2, product_3 - product_2, -product_3 - product, total(slope_2)
 
 
@@ -756,18 +779,24 @@ def _curvature_swapped_euclidean(
     slope = upstream * term_4 * (-0.5 * sign(across - far) - 0.5) * ratio(1.0, far)
     term_5 = d_anchor - d_negative
     direction_2 = direction(term_2, axis=-1)
-    product = direction_2 * ops.expand_dims(total(direction_2 * term_5, axis=1), 1)
-    product_2 = ops.expand_dims(slope, 1) * (term_5 - product)
+    product = direction_2 * repeated(
+        ops.expand_dims(total(direction_2 * term_5, axis=1), 1), anchor
+    )
+    product_2 = repeated(ops.expand_dims(slope, 1), anchor) * (term_5 - product)
     slope_2 = upstream * term_4 * ratio(1.0, near)
     term_6 = d_anchor - d_positive
     direction_3 = direction(term, axis=-1)
-    product_3 = direction_3 * ops.expand_dims(total(direction_3 * term_6, axis=1), 1)
-    product_4 = ops.expand_dims(slope_2, 1) * (term_6 - product_3)
+    product_3 = direction_3 * repeated(
+        ops.expand_dims(total(direction_3 * term_6, axis=1), 1), anchor
+    )
+    product_4 = repeated(ops.expand_dims(slope_2, 1), anchor) * (term_6 - product_3)
     slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5) * ratio(1.0, across)
     term_7 = d_positive - d_negative
     direction_4 = direction(term_3, axis=-1)
-    product_5 = direction_4 * ops.expand_dims(total(direction_4 * term_7, axis=1), 1)
-    product_6 = ops.expand_dims(slope_3, 1) * (term_7 - product_5)
+    product_5 = direction_4 * repeated(
+        ops.expand_dims(total(direction_4 * term_7, axis=1), 1), anchor
+    )
+    product_6 = repeated(ops.expand_dims(slope_3, 1), anchor) * (term_7 - product_5)
     return (
         product_2 + product_4,
         product_6 - product_4,
@@ -933,24 +962,26 @@ def _gradient_plain_cosine(
     slope = upstream * term
     term_2 = 1.0 - positive_2
     slope_2 = upstream * term_2
-    term_3 = (
-        ops.expand_dims(slope, 1) * positive_direction
-        + ops.expand_dims(slope_2, 1) * negative_direction
+    product = repeated(ops.expand_dims(slope_2, 1), anchor) * negative_direction
+    term_3 = repeated(ops.expand_dims(slope, 1), anchor) * positive_direction + product
+    product_2 = anchor_direction * repeated(
+        ops.expand_dims(total(term_3 * anchor_direction, axis=1), 1), anchor
     )
-    product = anchor_direction * ops.expand_dims(total(term_3 * anchor_direction, axis=1), 1)
     slope_3 = upstream * term * sums_2
-    term_4 = (
-        ops.expand_dims(slope, 1) * anchor_direction
-        - ops.expand_dims(slope_3, 1) * positive_direction
-    )
+    product_3 = repeated(ops.expand_dims(slope_3, 1), anchor) * positive_direction
+    term_4 = repeated(ops.expand_dims(slope, 1), anchor) * anchor_direction - product_3
     slope_4 = upstream * term_2 * sums
-    term_5 = (
-        ops.expand_dims(slope_2, 1) * anchor_direction
-        - ops.expand_dims(slope_4, 1) * negative_direction
+    product_4 = repeated(ops.expand_dims(slope_4, 1), anchor) * negative_direction
+    term_5 = repeated(ops.expand_dims(slope_2, 1), anchor) * anchor_direction - product_4
+    grad_anchor = repeated(ops.expand_dims(ratio(1.0, norm(anchor, axis=-1)), 1), anchor) * (
+        term_3 - product_2
     )
-    grad_anchor = ops.expand_dims(ratio(1.0, norm(anchor, axis=-1)), 1) * (term_3 - product)
-    grad_positive = ops.expand_dims(ratio(1.0, norm(positive, axis=-1)), 1) * term_4
-    grad_negative = ops.expand_dims(ratio(1.0, norm(negative, axis=-1)), 1) * term_5
+    grad_positive = (
+        repeated(ops.expand_dims(ratio(1.0, norm(positive, axis=-1)), 1), anchor) * term_4
+    )
+    grad_negative = (
+        repeated(ops.expand_dims(ratio(1.0, norm(negative, axis=-1)), 1), anchor) * term_5
+    )
     return grad_anchor, grad_positive, grad_negative, total(slope_2)
 
 
@@ -978,30 +1009,32 @@ def _tangent_plain_cosine(
     positive_2 = ops.maximum(0.0, sign(term))
     term_2 = 1.0 - positive_2
     quotient = ratio(1.0, norm(anchor, axis=-1))
-    product = anchor_direction * ops.expand_dims(total(anchor_direction * d_anchor, axis=1), 1)
+    product = anchor_direction * repeated(
+        ops.expand_dims(total(anchor_direction * d_anchor, axis=1), 1), anchor
+    )
     term_3 = d_anchor - product
-    product_2 = negative_direction * ops.expand_dims(
-        total(negative_direction * d_negative, axis=1), 1
+    product_2 = negative_direction * repeated(ops.expand_dims(quotient, 1), anchor) * term_3
+    product_3 = negative_direction * repeated(
+        ops.expand_dims(total(negative_direction * d_negative, axis=1), 1), anchor
     )
-    product_3 = (
+    product_4 = (
         anchor_direction
-        * ops.expand_dims(ratio(1.0, norm(negative, axis=-1)), 1)
-        * (d_negative - product_2)
+        * repeated(ops.expand_dims(ratio(1.0, norm(negative, axis=-1)), 1), anchor)
+        * (d_negative - product_3)
     )
-    term_4 = negative_direction * ops.expand_dims(quotient, 1) * term_3 + product_3
-    product_4 = positive_direction * ops.expand_dims(
-        total(positive_direction * d_positive, axis=1), 1
+    product_5 = positive_direction * repeated(ops.expand_dims(quotient, 1), anchor) * term_3
+    product_6 = positive_direction * repeated(
+        ops.expand_dims(total(positive_direction * d_positive, axis=1), 1), anchor
     )
-    product_5 = (
+    product_7 = (
         anchor_direction
-        * ops.expand_dims(ratio(1.0, norm(positive, axis=-1)), 1)
-        * (d_positive - product_4)
+        * repeated(ops.expand_dims(ratio(1.0, norm(positive, axis=-1)), 1), anchor)
+        * (d_positive - product_6)
     )
-    term_5 = positive_direction * ops.expand_dims(quotient, 1) * term_3 + product_5
     return (
         term_2 * d_margin
-        + term_2 * total(term_4, axis=1)
-        + (positive_2 - 1.0) * total(term_5, axis=1)
+        + term_2 * total(product_2 + product_4, axis=1)
+        + (positive_2 - 1.0) * total(product_5 + product_7, axis=1)
     )
 
 
@@ -1031,77 +1064,76 @@ def _curvature_plain_cosine(
     slope = upstream * term
     term_2 = 1.0 - positive_2
     slope_2 = upstream * term_2
-    term_3 = (
-        ops.expand_dims(slope, 1) * positive_direction
-        + ops.expand_dims(slope_2, 1) * negative_direction
-    )
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * negative_direction
+    term_3 = repeated(ops.expand_dims(slope, 1), anchor) * positive_direction + product_2
     sums_4 = total(term_3 * anchor_direction, axis=1)
-    product_2 = ops.expand_dims(product, 1) * (
-        term_3 - anchor_direction * ops.expand_dims(sums_4, 1)
-    )
+    term_4 = term_3 - anchor_direction * repeated(ops.expand_dims(sums_4, 1), anchor)
     positive_length = norm(positive, axis=-1)
     quotient_2 = ratio(1.0, positive_length)
     slope_3 = upstream * term * quotient_2
     sums_5 = total(positive_direction * d_positive, axis=1)
-    term_4 = d_positive - positive_direction * ops.expand_dims(sums_5, 1)
+    product_3 = positive_direction * repeated(ops.expand_dims(sums_5, 1), anchor)
+    term_5 = d_positive - product_3
     negative_length = norm(negative, axis=-1)
     quotient_3 = ratio(1.0, negative_length)
     slope_4 = upstream * term_2 * quotient_3
     sums_6 = total(negative_direction * d_negative, axis=1)
-    term_5 = d_negative - negative_direction * ops.expand_dims(sums_6, 1)
-    term_6 = ops.expand_dims(slope_3, 1) * term_4 + ops.expand_dims(slope_4, 1) * term_5
-    product_3 = sums_4 * quotient
-    term_7 = d_anchor - anchor_direction * ops.expand_dims(sums, 1)
-    term_8 = anchor_direction * term_6 + term_3 * ops.expand_dims(quotient, 1) * term_7
+    product_4 = negative_direction * repeated(ops.expand_dims(sums_6, 1), anchor)
+    term_6 = d_negative - product_4
+    term_7 = (
+        repeated(ops.expand_dims(slope_3, 1), anchor) * term_5
+        + repeated(ops.expand_dims(slope_4, 1), anchor) * term_6
+    )
+    product_5 = sums_4 * quotient
+    term_8 = d_anchor - anchor_direction * repeated(ops.expand_dims(sums, 1), anchor)
     term_9 = (
-        term_6
-        - ops.expand_dims(product_3, 1) * term_7
-        - anchor_direction * ops.expand_dims(total(term_8, axis=1), 1)
+        anchor_direction * term_7 + term_3 * repeated(ops.expand_dims(quotient, 1), anchor) * term_8
     )
-    product_4 = ratio(quotient_2, positive_length) * sums_5
-    product_5 = sums_3 * term
-    slope_5 = upstream * product_5
-    term_10 = (
-        ops.expand_dims(slope, 1) * anchor_direction
-        - ops.expand_dims(slope_5, 1) * positive_direction
-    )
+    product_6 = anchor_direction * repeated(ops.expand_dims(total(term_9, axis=1), 1), anchor)
+    term_10 = term_7 - repeated(ops.expand_dims(product_5, 1), anchor) * term_8 - product_6
+    product_7 = ratio(quotient_2, positive_length) * sums_5
+    product_8 = sums_3 * term
+    slope_5 = upstream * product_8
+    product_9 = repeated(ops.expand_dims(slope_5, 1), anchor) * positive_direction
+    term_11 = repeated(ops.expand_dims(slope, 1), anchor) * anchor_direction - product_9
     slope_6 = upstream * term * quotient
-    slope_7 = upstream * product_5 * quotient_2
-    term_11 = (
-        positive_direction * ops.expand_dims(quotient, 1) * term_7
-        + anchor_direction * ops.expand_dims(quotient_2, 1) * term_4
-    )
-    slope_8 = upstream * term * total(term_11, axis=1)
+    slope_7 = upstream * product_8 * quotient_2
+    product_10 = positive_direction * repeated(ops.expand_dims(quotient, 1), anchor) * term_8
+    product_11 = anchor_direction * repeated(ops.expand_dims(quotient_2, 1), anchor) * term_5
+    slope_8 = upstream * term * total(product_10 + product_11, axis=1)
+    product_12 = repeated(ops.expand_dims(slope_8, 1), anchor) * positive_direction
     term_12 = (
-        ops.expand_dims(slope_6, 1) * term_7
-        - ops.expand_dims(slope_7, 1) * term_4
-        - ops.expand_dims(slope_8, 1) * positive_direction
+        repeated(ops.expand_dims(slope_6, 1), anchor) * term_8
+        - repeated(ops.expand_dims(slope_7, 1), anchor) * term_5
+        - product_12
     )
-    product_6 = ratio(quotient_3, negative_length) * sums_6
-    product_7 = sums_2 * term_2
-    slope_9 = upstream * product_7
-    term_13 = (
-        ops.expand_dims(slope_2, 1) * anchor_direction
-        - ops.expand_dims(slope_9, 1) * negative_direction
-    )
+    product_13 = ratio(quotient_3, negative_length) * sums_6
+    product_14 = sums_2 * term_2
+    slope_9 = upstream * product_14
+    product_15 = repeated(ops.expand_dims(slope_9, 1), anchor) * negative_direction
+    term_13 = repeated(ops.expand_dims(slope_2, 1), anchor) * anchor_direction - product_15
     slope_10 = upstream * term_2 * quotient
-    slope_11 = upstream * product_7 * quotient_3
+    slope_11 = upstream * product_14 * quotient_3
+    product_16 = negative_direction * repeated(ops.expand_dims(quotient, 1), anchor) * term_8
+    product_17 = anchor_direction * repeated(ops.expand_dims(quotient_3, 1), anchor) * term_6
+    slope_12 = upstream * term_2 * total(product_16 + product_17, axis=1)
+    product_18 = repeated(ops.expand_dims(slope_12, 1), anchor) * negative_direction
     term_14 = (
-        negative_direction * ops.expand_dims(quotient, 1) * term_7
-        + anchor_direction * ops.expand_dims(quotient_3, 1) * term_5
+        repeated(ops.expand_dims(slope_10, 1), anchor) * term_8
+        - repeated(ops.expand_dims(slope_11, 1), anchor) * term_6
+        - product_18
     )
-    slope_12 = upstream * term_2 * total(term_14, axis=1)
-    term_15 = (
-        ops.expand_dims(slope_10, 1) * term_7
-        - ops.expand_dims(slope_11, 1) * term_5
-        - ops.expand_dims(slope_12, 1) * negative_direction
+    change_anchor = (
+        repeated(ops.expand_dims(quotient, 1), anchor) * term_10
+        - repeated(ops.expand_dims(product, 1), anchor) * term_4
     )
-    change_anchor = ops.expand_dims(quotient, 1) * term_9 - product_2
     change_positive = (
-        ops.expand_dims(quotient_2, 1) * term_12 - ops.expand_dims(product_4, 1) * term_10
+        repeated(ops.expand_dims(quotient_2, 1), anchor) * term_12
+        - repeated(ops.expand_dims(product_7, 1), anchor) * term_11
     )
     change_negative = (
-        ops.expand_dims(quotient_3, 1) * term_15 - ops.expand_dims(product_6, 1) * term_13
+        repeated(ops.expand_dims(quotient_3, 1), anchor) * term_14
+        - repeated(ops.expand_dims(product_13, 1), anchor) * term_13
     )
     return change_anchor, change_positive, change_negative, constant(0.0, upstream)
 
@@ -1180,9 +1212,9 @@ def _gradient_plain_manhattan(
     term_3 = total(ops.abs(term_2), axis=1) - total(ops.abs(term), axis=1) - margin
     positive_2 = ops.maximum(0.0, sign(term_3))
     slope = upstream * (positive_2 - 1.0)
-    product = ops.expand_dims(slope, 1) * sign(term_2)
+    product = repeated(ops.expand_dims(slope, 1), anchor) * sign(term_2)
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = ops.expand_dims(slope_2, 1) * sign(term)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * sign(term)
     return product + product_2, -product_2, -product, total(slope_2)
 
 
@@ -1300,9 +1332,9 @@ def _gradient_plain_squared_euclidean(
     term_3 = total(term_2 * term_2, axis=1) - total(term * term, axis=1) - margin
     positive_2 = ops.maximum(0.0, sign(term_3))
     slope = upstream * (positive_2 - 1.0)
-    product = 2.0 * ops.expand_dims(slope, 1) * term_2
+    product = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * term_2
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * term
+    product_2 = 2.0 * repeated(ops.expand_dims(slope_2, 1), anchor) * term
     return product + product_2, -product_2, -product, total(slope_2)
 
 
@@ -1347,9 +1379,9 @@ def _curvature_plain_squared_euclidean(
     )
     positive_2 = ops.maximum(0.0, sign(term))
     slope = upstream * (positive_2 - 1.0)
-    product = 2.0 * ops.expand_dims(slope, 1) * (d_anchor - d_negative)
+    product = 2.0 * repeated(ops.expand_dims(slope, 1), anchor) * (d_anchor - d_negative)
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = 2.0 * ops.expand_dims(slope_2, 1) * (d_anchor - d_positive)
+    product_2 = 2.0 * repeated(ops.expand_dims(slope_2, 1), anchor) * (d_anchor - d_positive)
     return product + product_2, -product_2, -product, constant(0.0, upstream)
 
 
@@ -1428,9 +1460,9 @@ def _gradient_plain_euclidean(
     term_2 = anchor - negative + constant(1e-06, upstream)
     positive_2 = ops.maximum(0.0, sign(norm(term_2, axis=-1) - norm(term, axis=-1) - margin))
     slope = upstream * (positive_2 - 1.0)
-    product = ops.expand_dims(slope, 1) * direction(term_2, axis=-1)
+    product = repeated(ops.expand_dims(slope, 1), anchor) * direction(term_2, axis=-1)
     slope_2 = upstream * (1.0 - positive_2)
-    product_2 = ops.expand_dims(slope_2, 1) * direction(term, axis=-1)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), anchor) * direction(term, axis=-1)
     return product + product_2, -product_2, -product, total(slope_2)
 
 
@@ -1474,13 +1506,17 @@ def _curvature_plain_euclidean(
     slope = upstream * (positive_2 - 1.0) * ratio(1.0, far)
     term_3 = d_anchor - d_negative
     direction_2 = direction(term_2, axis=-1)
-    product = direction_2 * ops.expand_dims(total(direction_2 * term_3, axis=1), 1)
-    product_2 = ops.expand_dims(slope, 1) * (term_3 - product)
+    product = direction_2 * repeated(
+        ops.expand_dims(total(direction_2 * term_3, axis=1), 1), anchor
+    )
+    product_2 = repeated(ops.expand_dims(slope, 1), anchor) * (term_3 - product)
     slope_2 = upstream * (1.0 - positive_2) * ratio(1.0, near)
     term_4 = d_anchor - d_positive
     direction_3 = direction(term, axis=-1)
-    product_3 = direction_3 * ops.expand_dims(total(direction_3 * term_4, axis=1), 1)
-    product_4 = ops.expand_dims(slope_2, 1) * (term_4 - product_3)
+    product_3 = direction_3 * repeated(
+        ops.expand_dims(total(direction_3 * term_4, axis=1), 1), anchor
+    )
+    product_4 = repeated(ops.expand_dims(slope_2, 1), anchor) * (term_4 - product_3)
     return product_2 + product_4, -product_4, -product_2, constant(0.0, upstream)
 
 

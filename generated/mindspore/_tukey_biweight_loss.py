@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, total
+from ._arrays import Mean, Operand, Sum, constant, divide, filled, like_upstream, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import box_cox
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -31,7 +31,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor) ->
     product = divide(error, scale)
     power = product * product
     power_2 = (1.0 - power) * (1.0 - power)
-    slope = upstream * ops.where(mask, 0.0, power_2 * error)
+    slope = upstream * filled(power_2 * error, mask, 0.0)
     chosen = ops.where(
         mask,
         constant(0.3333333333333333, upstream) * scale,
@@ -54,7 +54,7 @@ def _tangent(
         constant(0.3333333333333333, input) * scale,
         -scale * box_cox(-power, 3.0) - power_2 * error * product,
     )
-    return chosen * d_scale + ops.where(mask, 0.0, power_2 * error) * (d_input - d_target)
+    return chosen * d_scale + filled(power_2 * error, mask, 0.0) * (d_input - d_target)
 
 
 def _curvature(
@@ -73,15 +73,14 @@ def _curvature(
     power = product * product
     term = 1.0 - power
     term_2 = d_input - d_target
-    product_2 = ops.where(mask, 0.0, term * term - 4.0 * term * power) * term_2
-    chosen = ops.where(mask, 0.0, 4.0 * term * product**3)
+    product_2 = filled(term * term - 4.0 * term * power, mask, 0.0) * term_2
+    chosen = filled(4.0 * term * product**3, mask, 0.0)
     power_2 = ops.square(divide(term * error, scale))
     term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
-    product_3 = ops.where(mask, constant(0.3333333333333333, upstream), term_3) * d_scale
+    term_4 = filled(term_3, mask, 0.3333333333333333) * d_scale + chosen * term_2
     change_input = upstream * (product_2 + chosen * d_scale)
     change_target = -upstream * product_2 - upstream * chosen * d_scale
-    change_scale = total(upstream * (product_3 + chosen * term_2))
-    return change_input, change_target, change_scale
+    return change_input, change_target, total(upstream * term_4)
 
 
 class _Gradient(nn.Cell):

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
 from ._checks import (
     check_dialect,
     check_floating,
@@ -42,17 +42,13 @@ def _gradient(
     slope = upstream * quotient
     term_3 = ratio(1.0, term_2) - quotient
     slope_2 = upstream * term_3
-    term_4 = (
-        ops.expand_dims(slope_2, 1) * (term * alpha - beta * target)
-        - ops.expand_dims(slope, 1) * target
-    )
-    grad_target = (
-        ops.expand_dims(slope_2, 1) * (probability * beta - alpha * p)
-        - ops.expand_dims(slope, 1) * p
-    )
+    product = repeated(ops.expand_dims(slope_2, 1), input) * (term * alpha - beta * target)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), input) * (probability * beta - alpha * p)
+    grad_input = p * probability * (product - repeated(ops.expand_dims(slope, 1), input) * target)
+    grad_target = product_2 - repeated(ops.expand_dims(slope, 1), input) * p
     grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
     grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
-    return p * probability * term_4, grad_target, grad_alpha, grad_beta, -total(slope)
+    return grad_input, grad_target, grad_alpha, grad_beta, -total(slope)
 
 
 def _tangent(
@@ -129,40 +125,46 @@ def _curvature(
     sums_2 = total(p * (d_target + product_6 * d_input), axis=(0, 2))
     term_8 = (product_2 - quotient_3) * sums + term_7 * d_smooth + term_7 * sums_2
     slope = upstream * term_8
+    product_8 = repeated(ops.expand_dims(slope, 1), target) * target * p * probability
     slope_2 = upstream * quotient_2
     slope_3 = upstream * term_3
-    product_8 = ops.expand_dims(slope_3, 1) * (-product_3 * probability - product_4 * beta)
-    term_9 = product_8 - ops.expand_dims(slope_2, 1) * p * probability
+    product_9 = repeated(ops.expand_dims(slope_3, 1), target) * (
+        -product_3 * probability - product_4 * beta
+    )
+    term_9 = product_9 - repeated(ops.expand_dims(slope_2, 1), target) * p * probability
     squashed = tanh(-0.5 * input)
-    product_9 = ops.expand_dims(slope_3, 1) * (
+    product_10 = repeated(ops.expand_dims(slope_2, 1), target) * target * squashed
+    product_11 = repeated(ops.expand_dims(slope_3, 1), target) * (
         term * alpha * squashed + product_5 * tanh(0.5 * input)
     )
-    product_10 = product_4 * (product_9 - ops.expand_dims(slope_2, 1) * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
     term_10 = product_7 + quotient_3 - quotient_4
     term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
     slope_4 = upstream * term_11
+    product_12 = repeated(ops.expand_dims(slope_4, 1), target) * p * probability * term_5
     slope_5 = upstream * term_3 * d_alpha
+    product_13 = repeated(ops.expand_dims(slope_5, 1), target) * term * p * probability
     slope_6 = upstream * term_3 * d_beta
-    product_11 = slope_3 * total(term * product_4 * d_input - p * d_target, axis=2)
-    product_12 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
+    product_14 = repeated(ops.expand_dims(slope_6, 1), target) * probability * p * target
+    product_15 = slope_3 * total(term * product_4 * d_input - p * d_target, axis=2)
+    product_16 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     change_input = (
         term_9 * d_target
-        + product_10
-        + ops.expand_dims(slope_4, 1) * p * probability * term_5
-        + ops.expand_dims(slope_5, 1) * term * p * probability
-        - ops.expand_dims(slope, 1) * target * p * probability
-        - ops.expand_dims(slope_6, 1) * probability * p * target
+        + product_4 * (product_11 - product_10) * d_input
+        + product_12
+        + product_13
+        - product_8
+        - product_14
     )
     change_target = (
         term_9 * d_input
-        + ops.expand_dims(slope_4, 1) * term_4
-        + ops.expand_dims(slope_6, 1) * probability
-        - ops.expand_dims(slope, 1) * p
-        - ops.expand_dims(slope_5, 1) * p
+        + repeated(ops.expand_dims(slope_4, 1), target) * term_4
+        + repeated(ops.expand_dims(slope_6, 1), target) * probability
+        - repeated(ops.expand_dims(slope, 1), target) * p
+        - repeated(ops.expand_dims(slope_5, 1), target) * p
     )
-    change_alpha = total(slope_4 * total(term * p, axis=2) + product_11)
-    change_beta = total(slope_4 * total(probability * target, axis=2) + product_12)
+    change_alpha = total(slope_4 * total(term * p, axis=2) + product_15)
+    change_beta = total(slope_4 * total(probability * target, axis=2) + product_16)
     return change_input, change_target, change_alpha, change_beta, -total(slope)
 
 
@@ -249,11 +251,13 @@ def _gradient_keras(
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = ratio(1.0, term_2) - quotient
-    term_4 = upstream * term_3 * (term * beta - alpha * target) - upstream * quotient * target
-    grad_target = upstream * term_3 * (probability * alpha - beta * p) - upstream * quotient * p
+    slope = upstream * repeated(term_3, input) * (term * beta - alpha * target)
+    slope_2 = upstream * repeated(term_3, input) * (probability * alpha - beta * p)
+    grad_input = p * probability * (slope - upstream * repeated(quotient, input) * target)
+    grad_target = slope_2 - upstream * repeated(quotient, input) * p
     grad_alpha = upstream * term_3 * total(probability * target)
     grad_beta = upstream * term_3 * total(term * p)
-    return p * probability * term_4, grad_target, grad_alpha, grad_beta, upstream * term_3
+    return grad_input, grad_target, grad_alpha, grad_beta, upstream * term_3
 
 
 def _tangent_keras(
@@ -329,34 +333,40 @@ def _curvature_keras(
     product_7 = quotient * quotient_2
     sums_3 = total(p * (d_target + product_6 * d_input))
     term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_7 - quotient_3) * sums_3
-    slope = upstream * term_3 * (-product_3 * probability - product_4 * alpha)
-    term_9 = slope - upstream * quotient_2 * p * probability
+    slope = upstream * repeated(term_3, target) * (-product_3 * probability - product_4 * alpha)
+    term_9 = slope - upstream * repeated(quotient_2, target) * p * probability
     squashed = tanh(-0.5 * input)
-    slope_2 = upstream * term_3 * (term * beta * squashed + product_5 * tanh(0.5 * input))
-    product_8 = product_4 * (slope_2 - upstream * quotient_2 * target * squashed) * d_input
+    slope_2 = (
+        upstream
+        * repeated(term_3, target)
+        * (term * beta * squashed + product_5 * tanh(0.5 * input))
+    )
+    term_10 = slope_2 - upstream * repeated(quotient_2, target) * target * squashed
     quotient_4 = ratio(quotient, term_2)
-    term_10 = quotient_3 - product_2 - quotient_4
-    term_11 = term_10 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_10 * sums_2
-    slope_3 = upstream * term_3 * total(probability * (d_target - product * d_input))
-    slope_4 = upstream * term_3 * total(term * product_4 * d_input - p * d_target)
+    term_11 = quotient_3 - product_2 - quotient_4
+    term_12 = term_11 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_11 * sums_2
+    slope_3 = upstream * repeated(term_3, target) * term * p * probability * d_beta
+    slope_4 = upstream * repeated(term_3, target) * probability * p * target * d_alpha
+    slope_5 = upstream * term_3 * total(probability * (d_target - product * d_input))
+    slope_6 = upstream * term_3 * total(term * product_4 * d_input - p * d_target)
     change_input = (
         term_9 * d_target
-        + product_8
-        + upstream * p * probability * term_6 * term_11
-        + upstream * term_3 * term * p * probability * d_beta
-        - upstream * target * p * probability * term_8
-        - upstream * term_3 * probability * p * target * d_alpha
+        + product_4 * term_10 * d_input
+        + upstream * p * probability * term_6 * repeated(term_12, target)
+        + slope_3
+        - upstream * target * p * probability * repeated(term_8, target)
+        - slope_4
     )
     change_target = (
         term_9 * d_input
-        + upstream * term_5 * term_11
-        + upstream * term_3 * probability * d_alpha
-        - upstream * p * term_8
-        - upstream * term_3 * p * d_beta
+        + upstream * term_5 * repeated(term_12, target)
+        + upstream * repeated(term_3, target) * probability * d_alpha
+        - upstream * p * repeated(term_8, target)
+        - upstream * repeated(term_3, target) * p * d_beta
     )
-    change_alpha = upstream * total(probability * target) * term_11 + slope_3
-    change_beta = upstream * total(term * p) * term_11 + slope_4
-    return change_input, change_target, change_alpha, change_beta, upstream * term_11
+    change_alpha = upstream * total(probability * target) * term_12 + slope_5
+    change_beta = upstream * total(term * p) * term_12 + slope_6
+    return change_input, change_target, change_alpha, change_beta, upstream * term_12
 
 
 class _GradientKeras(nn.Cell):

@@ -2,9 +2,9 @@
 """Tweedie loss for quantities that are often 0 and else positive
 (Tweedie, 1984; Jorgensen, 1987)."""
 
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
-from ._arrays import Mean, Operand, Sum, divide, exp, like_upstream, log, total
+from ._arrays import Mean, Operand, Sum, divide, exp, filled, like_upstream, log, total
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -162,18 +162,16 @@ def _gradient_mean(
     """Return the gradient by `input`, `target` and `power`, given that of the loss."""
     term = 2.0 - power
     mask = input == 0.0
-    chosen = ops.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
+    chosen = filled(term * input ** (term - 1.0), (mask & (term == 0.0)), 0.0)
     term_2 = power - 1.0
     term_3 = 1.0 - power
-    chosen_2 = ops.where((mask & (term_3 == 0.0)), 0.0, term_3 * input ** (term_3 - 1.0))
+    chosen_2 = filled(term_3 * input ** (term_3 - 1.0), (mask & (term_3 == 0.0)), 0.0)
     power_2 = input**term_3
     power_3 = input**term
     logarithm = log(input)
-    term_4 = divide(power_3, (term * term)) - divide(
-        ops.where(mask, 0.0, power_3 * logarithm), term
-    )
+    term_4 = divide(power_3, (term * term)) - divide(filled(power_3 * logarithm, mask, 0.0), term)
     term_5 = -divide(power_2, (term_2 * term_2)) - divide(
-        ops.where(mask, 0.0, power_2 * logarithm), term_2
+        filled(power_2 * logarithm, mask, 0.0), term_2
     )
     grad_input = upstream * (divide(chosen, term) + divide(chosen_2 * target, term_2))
     grad_target = divide(upstream * power_2, term_2)
@@ -189,17 +187,15 @@ def _tangent_mean(
     power_2 = input**term
     mask = input == 0.0
     logarithm = log(input)
-    term_2 = divide(power_2, (term * term)) - divide(
-        ops.where(mask, 0.0, power_2 * logarithm), term
-    )
+    term_2 = divide(power_2, (term * term)) - divide(filled(power_2 * logarithm, mask, 0.0), term)
     term_3 = power - 1.0
     term_4 = 1.0 - power
     power_3 = input**term_4
     term_5 = -divide(power_3, (term_3 * term_3)) - divide(
-        ops.where(mask, 0.0, power_3 * logarithm), term_3
+        filled(power_3 * logarithm, mask, 0.0), term_3
     )
-    chosen = ops.where((mask & (term == 0.0)), 0.0, term * input ** (term - 1.0))
-    chosen_2 = ops.where((mask & (term_4 == 0.0)), 0.0, term_4 * input ** (term_4 - 1.0))
+    chosen = filled(term * input ** (term - 1.0), (mask & (term == 0.0)), 0.0)
+    chosen_2 = filled(term_4 * input ** (term_4 - 1.0), (mask & (term_4 == 0.0)), 0.0)
     product = (divide(chosen, term) + divide(chosen_2 * target, term_3)) * d_input
     return (term_2 + target * term_5) * d_power + product + divide(power_3 * d_target, term_3)
 
@@ -220,42 +216,43 @@ def _curvature_mean(
     mask_2 = mask & (term == 0.0)
     term_2 = term - 1.0
     power_3 = input**term_2
-    chosen = ops.where(mask_2, 0.0, term * power_3)
+    chosen = filled(term * power_3, mask_2, 0.0)
     product = divide(chosen, power_2)
     logarithm = log(input)
-    chosen_2 = ops.where(mask_2, 0.0, -power_3 - term * ops.where(mask, 0.0, power_3 * logarithm))
+    chosen_2 = filled(-power_3 - term * filled(power_3 * logarithm, mask, 0.0), mask_2, 0.0)
     term_3 = power - 1.0
     power_4 = term_3 * term_3
     term_4 = 1.0 - power
     mask_3 = mask & (term_4 == 0.0)
     term_5 = term_4 - 1.0
     power_5 = input**term_5
-    chosen_3 = ops.where(mask_3, 0.0, term_4 * power_5)
+    chosen_3 = filled(term_4 * power_5, mask_3, 0.0)
     product_2 = divide(chosen_3, power_4)
-    chosen_4 = ops.where(mask_3, 0.0, -power_5 - term_4 * ops.where(mask, 0.0, power_5 * logarithm))
+    chosen_4 = filled(-power_5 - term_4 * filled(power_5 * logarithm, mask, 0.0), mask_3, 0.0)
     term_6 = product + divide(chosen_2, term) + target * (divide(chosen_4, term_3) - product_2)
-    chosen_5 = ops.where((mask & (term_2 == 0.0)), 0.0, term_2 * input ** (term_2 - 1.0))
-    chosen_6 = ops.where((mask & (term_5 == 0.0)), 0.0, term_5 * input ** (term_5 - 1.0))
-    product_3 = divide(ops.where(mask_3, 0.0, term_4 * chosen_6) * target, term_3)
-    term_7 = divide(ops.where(mask_2, 0.0, term * chosen_5), term) + product_3
+    chosen_5 = filled(term_2 * input ** (term_2 - 1.0), (mask & (term_2 == 0.0)), 0.0)
+    chosen_6 = filled(term_5 * input ** (term_5 - 1.0), (mask & (term_5 == 0.0)), 0.0)
+    term_7 = divide(filled(term * chosen_5, mask_2, 0.0), term) + divide(
+        filled(term_4 * chosen_6, mask_3, 0.0) * target, term_3
+    )
     term_8 = term_6 * d_power + term_7 * d_input + divide(chosen_3 * d_target, term_3)
     power_6 = input**term_4
-    chosen_7 = ops.where(mask, 0.0, power_6 * logarithm)
+    chosen_7 = filled(power_6 * logarithm, mask, 0.0)
     term_9 = -divide(power_6, power_4) - divide(chosen_7, term_3)
     power_7 = input**term
-    chosen_8 = ops.where(mask, 0.0, power_7 * logarithm)
-    product_4 = divide(chosen_8, power_2)
-    term_10 = -product_4 - divide(ops.where(mask, 0.0, -chosen_8 * logarithm), term)
-    product_5 = divide(chosen_7, power_4)
-    term_11 = product_5 - divide(ops.where(mask, 0.0, -chosen_7 * logarithm), term_3)
-    product_6 = target * (divide(2.0 * power_6, term_3**3) + product_5 + term_11)
-    term_12 = divide(2.0 * power_7, term**3) - product_4 + term_10 + product_6
-    chosen_9 = ops.where(mask, 0.0, chosen * logarithm + divide(power_7, input))
-    chosen_10 = ops.where(mask, 0.0, chosen_3 * logarithm + divide(power_6, input))
-    term_13 = product - divide(chosen_9, term) + target * (-product_2 - divide(chosen_10, term_3))
-    slope = upstream * (term_12 * d_power + term_13 * d_input + term_9 * d_target)
+    chosen_8 = filled(power_7 * logarithm, mask, 0.0)
+    product_3 = divide(chosen_8, power_2)
+    term_10 = -product_3 - divide(filled(-chosen_8 * logarithm, mask, 0.0), term)
+    product_4 = divide(chosen_7, power_4)
+    term_11 = product_4 - divide(filled(-chosen_7 * logarithm, mask, 0.0), term_3)
+    product_5 = target * (divide(2.0 * power_6, term_3**3) + product_4 + term_11)
+    term_12 = divide(2.0 * power_7, term**3) - product_3 + term_10 + product_5
+    product_6 = divide(filled(chosen * logarithm + divide(power_7, input), mask, 0.0), term)
+    product_7 = divide(filled(chosen_3 * logarithm + divide(power_6, input), mask, 0.0), term_3)
+    product_8 = (product - product_6 + target * (-product_2 - product_7)) * d_input
     change_target = upstream * (term_9 * d_power + divide(chosen_3 * d_input, term_3))
-    return upstream * term_8, change_target, total(slope)
+    change_power = total(upstream * (term_12 * d_power + product_8 + term_9 * d_target))
+    return upstream * term_8, change_target, change_power
 
 
 class _GradientMean(nn.Cell):

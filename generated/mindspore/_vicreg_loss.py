@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, count_up, divide, sign, total
+from ._arrays import Operand, constant, count_up, divide, repeated, sign, total
 from ._checks import (
     check_floating,
     check_positive,
@@ -152,8 +152,8 @@ def _gradient_variance(
     )
     slope_3 = 0.25 * upstream * std_weight * total(divide(positive_2, root_2)) / input1.shape[1]
     slope_4 = 0.25 * upstream * std_weight * total(divide(positive, root)) / input1.shape[1]
-    grad_input1 = divide(-0.5 * slope * deviation_2, root)
-    grad_input2 = divide(-0.5 * slope_2 * deviation_3, root_2)
+    grad_input1 = divide(-0.5 * repeated(slope, input1) * deviation_2, repeated(root, input1))
+    grad_input2 = divide(-0.5 * repeated(slope_2, input1) * deviation_3, repeated(root_2, input1))
     return grad_input1, grad_input2, 0.5 * upstream * term_4, -slope_3 - slope_4
 
 
@@ -211,54 +211,50 @@ def _curvature_variance(
     positive = ops.maximum(0.0, sign(1.0 - root))
     quotient_2 = ratio(1.0, constant(term, input1))
     slope = divide(positive * upstream * quotient_2 * d_std_weight, input1.shape[1])
+    product = divide(0.5 * repeated(slope, input1) * deviation_2, repeated(root, input1))
     power = root**3
-    product = divide(0.5 * d_eps, power)
+    product_2 = divide(0.5 * d_eps, power)
     deviation_3 = deviation(d_input1, axis=-2)
     sums = total(deviation_2 * deviation_3, axis=0)
-    product_2 = divide(quotient_2 * sums, power)
+    product_3 = divide(quotient_2 * sums, power)
     slope_2 = divide(
-        positive * (product + product_2) * upstream * std_weight * quotient_2, input1.shape[1]
+        positive * (product_2 + product_3) * upstream * std_weight * quotient_2, input1.shape[1]
     )
     slope_3 = divide(positive * upstream * std_weight * quotient_2, input1.shape[1])
+    product_4 = divide(0.5 * repeated(slope_3, input1) * deviation_3, repeated(root, input1))
     deviation_4 = deviation(input2, axis=-2)
     quotient_3 = ratio(total(deviation_4 * deviation_4, axis=0), constant(term, input1))
     root_2 = ops.sqrt(eps + quotient_3)
     positive_2 = ops.maximum(0.0, sign(1.0 - root_2))
     slope_4 = divide(positive_2 * upstream * quotient_2 * d_std_weight, input1.shape[1])
+    product_5 = divide(0.5 * repeated(slope_4, input1) * deviation_4, repeated(root_2, input1))
     power_2 = root_2**3
-    product_3 = divide(0.5 * d_eps, power_2)
+    product_6 = divide(0.5 * d_eps, power_2)
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = total(deviation_4 * deviation_5, axis=0)
-    product_4 = divide(quotient_2 * sums_2, power_2)
+    product_7 = divide(quotient_2 * sums_2, power_2)
     slope_5 = divide(
-        positive_2 * (product_3 + product_4) * upstream * std_weight * quotient_2, input1.shape[1]
+        positive_2 * (product_6 + product_7) * upstream * std_weight * quotient_2, input1.shape[1]
     )
     slope_6 = divide(positive_2 * upstream * std_weight * quotient_2, input1.shape[1])
-    product_5 = positive * (-divide(0.5 * d_eps, root) - divide(quotient_2 * sums, root))
+    product_8 = divide(0.5 * repeated(slope_6, input1) * deviation_5, repeated(root_2, input1))
+    product_9 = positive * (-divide(0.5 * d_eps, root) - divide(quotient_2 * sums, root))
     term_2 = -divide(0.5 * d_eps, root_2) - divide(quotient_2 * sums_2, root_2)
-    term_3 = total(product_5) / input1.shape[1] + total(positive_2 * term_2) / input1.shape[1]
+    term_3 = total(product_9) / input1.shape[1] + total(positive_2 * term_2) / input1.shape[1]
     slope_7 = 0.25 * upstream * total(divide(positive_2, root_2)) / input1.shape[1]
     slope_8 = 0.25 * upstream * total(divide(positive, root)) / input1.shape[1]
     slope_9 = (
         0.25
         * upstream
         * std_weight
-        * total(positive_2 * (-product_3 - product_4))
+        * total(positive_2 * (-product_6 - product_7))
         / input1.shape[1]
     )
     slope_10 = (
-        0.25 * upstream * std_weight * total(positive * (-product - product_2)) / input1.shape[1]
+        0.25 * upstream * std_weight * total(positive * (-product_2 - product_3)) / input1.shape[1]
     )
-    change_input1 = (
-        0.5 * slope_2 * deviation_2
-        - divide(0.5 * slope * deviation_2, root)
-        - divide(0.5 * slope_3 * deviation_3, root)
-    )
-    change_input2 = (
-        0.5 * slope_5 * deviation_4
-        - divide(0.5 * slope_4 * deviation_4, root_2)
-        - divide(0.5 * slope_6 * deviation_5, root_2)
-    )
+    change_input1 = 0.5 * repeated(slope_2, input1) * deviation_2 - product - product_4
+    change_input2 = 0.5 * repeated(slope_5, input1) * deviation_4 - product_5 - product_8
     change_eps = (-slope_7 - slope_8) * d_std_weight - slope_9 - slope_10
     return change_input1, change_input2, 0.5 * upstream * term_3, change_eps
 

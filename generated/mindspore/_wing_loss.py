@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, divide, like_upstream, log1p, sign, total
+from ._arrays import Mean, Operand, Sum, divide, filled, like_upstream, log1p, sign, total
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -87,13 +87,13 @@ def _curvature(
     term_2 = divide(abs_error, eps) + 1.0
     sign_term = sign(term)
     product = divide(sign_term, term_2 * eps)
-    chosen = ops.where(mask, product, 0.0)
+    chosen = filled(product, ~mask, 0.0)
     power = eps**3
     power_2 = eps * eps
     term_3 = divide(width * abs_error, (term_2 * term_2) * power) - divide(width, term_2 * power_2)
-    chosen_2 = ops.where(mask, sign_term * term_3, 0.0)
+    chosen_2 = filled(sign_term * term_3, ~mask, 0.0)
     term_4 = d_input - d_target
-    product_2 = ops.where(mask, -width * product * product, 0.0) * term_4
+    product_2 = filled(-width * product * product, ~mask, 0.0) * term_4
     product_3 = divide(-abs_error, term_2 * power_2)
     product_4 = width / eps
     term_5 = product_4 + 1.0

@@ -42,18 +42,19 @@ def _value_and_gradient(
     level = (index + 0.5) / input.shape[1]
     term = 1.0 - level
     chosen = select(error > 0.0, level[:, None], term[:, None])
-    product = error / kappa
-    product_2 = chosen * product.clamp(-1.0, 1.0)
-    sums = (product_2 * torch.sub(error, within(error, kappa), alpha=0.5)).sum(dim=(1, 2))
+    clamped = (error / kappa).clamp(-1.0, 1.0)
+    product = chosen * clamped
+    sums = (product * torch.sub(error, within(error, kappa), alpha=0.5)).sum(dim=(1, 2))
     slope = upstream / target.shape[1]
-    grad_input = -slope[:, None] * product_2.sum(dim=2)
+    grad_input = -slope[:, None] * product.sum(dim=2)
     grad_target = None
     if "target" in wanted:
-        grad_target = slope[:, None] * product_2.sum(dim=1)
+        grad_target = slope[:, None] * product.sum(dim=1)
     grad_kappa = None
     if "kappa" in wanted:
-        product_3 = chosen * select(error.abs() <= kappa, -0.5 * product * product, -0.5)
-        grad_kappa = (upstream * product_3.sum(dim=(1, 2))).sum() / target.shape[1]
+        grad_kappa = (
+            -0.5 * (upstream * (chosen * clamped * clamped).sum(dim=(1, 2))).sum() / target.shape[1]
+        )
     return sums / target.shape[1], grad_input, grad_target, grad_kappa
 
 
@@ -70,11 +71,10 @@ def _tangent(
     index = torch.arange(input.shape[1], dtype=target.dtype, device=target.device)
     level = (index + 0.5) / input.shape[1]
     term = 1.0 - level
-    product = error / kappa
-    product_2 = product.clamp(-1.0, 1.0) * (d_target[:, None] - d_input[:, :, None])
-    product_3 = select(error.abs() <= kappa, -0.5 * product * product, -0.5) * d_kappa
-    product_4 = select(error > 0.0, level[:, None], term[:, None]) * (product_2 + product_3)
-    return product_4.sum(dim=(1, 2)) / target.shape[1]
+    clamped = (error / kappa).clamp(-1.0, 1.0)
+    term_2 = clamped * (d_target[:, None] - d_input[:, :, None]) - 0.5 * clamped * clamped * d_kappa
+    sums = (select(error > 0.0, level[:, None], term[:, None]) * term_2).sum(dim=(1, 2))
+    return sums / target.shape[1]
 
 
 def _curvature(

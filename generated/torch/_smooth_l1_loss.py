@@ -63,14 +63,12 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `beta`."""
     error = input - target
-    product = error / beta
-    clamped = product.clamp(-1.0, 1.0)
+    clamped = (error / beta).clamp(-1.0, 1.0)
     slope = upstream * clamped
     loss = clamped * torch.sub(error, within(error, beta), alpha=0.5)
     grad_beta = None
     if "beta" in wanted:
-        slope_2 = upstream * select(error.abs() < beta, -0.5 * product * product, -0.5)
-        grad_beta = slope_2.sum()
+        grad_beta = -0.5 * (upstream * clamped * clamped).sum()
     return loss, slope, -slope if "target" in wanted else None, grad_beta
 
 
@@ -83,10 +81,8 @@ def _tangent(
     d_beta: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    error = input - target
-    product = error / beta
-    product_2 = select(error.abs() < beta, -0.5 * product * product, -0.5) * d_beta
-    return product.clamp(-1.0, 1.0) * (d_input - d_target) + product_2
+    clamped = ((input - target) / beta).clamp(-1.0, 1.0)
+    return clamped * (d_input - d_target) - 0.5 * clamped * clamped * d_beta
 
 
 def _curvature(

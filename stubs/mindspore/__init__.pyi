@@ -6,6 +6,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from . import dataset as dataset
+from . import mint as mint
 from . import nn as nn
 from . import ops as ops
 from . import train as train

@@ -1,0 +1,6 @@
+from mindspore import Tensor
+
+_Axes = int | tuple[int, ...] | None
+
+def mean(input: Tensor, dim: _Axes = None, keepdim: bool = False) -> Tensor: ...
+def sum(input: Tensor, dim: _Axes = None, keepdim: bool = False) -> Tensor: ...
