@@ -45,6 +45,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "inverse": lambda a: 1 / a,
     "log": mp.log,
     "log1p": lambda a: mp.log(1 + a),
+    "log1p_exp": lambda a: mp.log(1 + mp.exp(a)),
     "loggamma": mp.loggamma,
     "log1p_square": lambda a: mp.log(1 + a * a),
     "log_cosh": lambda a: mp.log(mp.cosh(a)),
