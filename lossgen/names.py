@@ -32,7 +32,7 @@ IMPORTED = frozenset(
         cross_entropy_and_excess label_cross_entropy_and_excess
         label_cross_entropy label_excess larger leading_size leading_weight length_along
         like_upstream log log1p log1p_exp log_cosh
-        logsumexp loss_and_gradients_of loss_of masked math max_along merge mindspore ms
+        logsumexp loss_and_gradients_of loss_of masked math max_along merge mindspore mixture ms
         negative_log_softmax nn norm np numpy ops overload p_length_along p_norm partial
         parts_of pick positions power1p power_slope put_along put_into ratio repeated
         report represent same_weight scaled_exp sech2 sigmoid sigmoids sign signed_power softmax

@@ -187,8 +187,8 @@ MIXTURE = n.add(n.mul(n.subtract(n.ONE, SHARE), SIGMOIDS[0]), n.mul(SHARE, SIGMO
         ([SOFTPLUS], "log1p_exp(-z.abs())", "log1p(np.exp(-np.abs(z)))"),
         ([SOFTPLUS, *SIGMOIDS], "torch.log1p(-torch.minimum(", "log1p(np.exp(-np.abs(z)))"),
         ([SOFTPLUS, SIGMOIDS[0]], "log1p_exp(-z.abs())", "log1p(np.exp(-np.abs(z)))"),
-        ([MIXTURE], "torch.lerp(torch.sigmoid(z), torch.sigmoid(-z), t)", "1.0 - t"),
-        ([n.mul(SHARE, MIXTURE)], "torch.lerp(", "1.0 - t"),
+        ([MIXTURE], "mixture(torch.sigmoid(z), torch.sigmoid(-z), t)", "1.0 - t"),
+        ([n.mul(SHARE, MIXTURE)], "mixture(", "1.0 - t"),
         (
             [n.add(n.mul(n.subtract(n.ONE, SHARE), LOGIT), n.mul(SHARE, SIGMOIDS[0]))],
             "(1.0 - t) * z",

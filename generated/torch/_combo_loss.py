@@ -24,6 +24,7 @@ from ._runtime import (
     finish_parts,
     fold,
     log1p_exp,
+    mixture,
     ratio,
     tanh,
     to_working,
@@ -161,7 +162,7 @@ def _sums_dice(
 ) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    sums = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
+    sums = mixture(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return sums, (target + p).sum(dim=(0, 2))
 
 
@@ -226,7 +227,7 @@ def _tangent_dice(
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term)
+    dice = ratio(mixture(p, probability, target).sum(dim=(0, 2)), term)
     term_2 = 1.0 - alpha
     product = p * probability
     term_3 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
@@ -255,7 +256,7 @@ def _curvature_dice(
     probability = torch.sigmoid(-input)
     product = p * probability
     term = smooth + (target + p).sum(dim=(0, 2))
-    quotient = ratio(ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term), term)
+    quotient = ratio(ratio(mixture(p, probability, target).sum(dim=(0, 2)), term), term)
     slope = upstream * quotient
     quotient_2 = ratio(1.0, term)
     slope_2 = upstream * quotient_2

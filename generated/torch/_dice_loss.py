@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import sech2
-from ._runtime import Loss, finish, fold, is_number, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, fold, is_number, mixture, ratio, tanh, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
@@ -25,7 +25,7 @@ __all__ = ["DiceLoss", "dice_loss"]
 def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    difference = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
+    difference = mixture(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return difference, (target + p).sum(dim=(0, 2))
 
 
@@ -75,7 +75,7 @@ def _tangent(
     probability = torch.sigmoid(-input)
     product = p * probability
     term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
-    quotient = ratio(ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term), term)
+    quotient = ratio(ratio(mixture(p, probability, target).sum(dim=(0, 2)), term), term)
     return (
         ratio(1.0, term) * term_2.sum(dim=(0, 2))
         - quotient * d_smooth
@@ -104,7 +104,7 @@ def _curvature(
     term_3 = term_2 - target
     sums = (product * term_3 * d_input - squashed * d_target).sum(dim=(0, 2))
     product_3 = quotient * quotient * sums
-    quotient_2 = ratio(ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term), term)
+    quotient_2 = ratio(ratio(mixture(p, probability, target).sum(dim=(0, 2)), term), term)
     product_4 = quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
     term_4 = -product_4 - quotient_3
@@ -154,7 +154,7 @@ _kernel = differentiable(
 def _sums_keras(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    sums = torch.lerp(p, torch.sigmoid(-input), target).sum()
+    sums = mixture(p, torch.sigmoid(-input), target).sum()
     return sums, (target + p).sum()
 
 
@@ -205,7 +205,7 @@ def _tangent_keras(
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
     probability = torch.sigmoid(-input)
-    quotient_2 = ratio(ratio(smooth + torch.lerp(p, probability, target).sum(), term), term)
+    quotient_2 = ratio(ratio(smooth + mixture(p, probability, target).sum(), term), term)
     product = p * probability
     term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
     return (
@@ -229,7 +229,7 @@ def _curvature_keras(
     probability = torch.sigmoid(-input)
     term = smooth + (target + p).sum()
     quotient = ratio(1.0, term)
-    quotient_2 = ratio(ratio(smooth + torch.lerp(p, probability, target).sum(), term), term)
+    quotient_2 = ratio(ratio(smooth + mixture(p, probability, target).sum(), term), term)
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
     term_2 = product - quotient_3
@@ -289,8 +289,7 @@ def _value_optax(input: Tensor, target: Tensor, smooth: Tensor | float) -> Tenso
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     p = torch.sigmoid(input)
     quotient = ratio(
-        torch.lerp(p, torch.sigmoid(-input), target).sum(dim=2),
-        2.0 * smooth + (target + p).sum(dim=2),
+        mixture(p, torch.sigmoid(-input), target).sum(dim=2), 2.0 * smooth + (target + p).sum(dim=2)
     )
     return quotient.sum(dim=1) / input.shape[1]
 
@@ -302,7 +301,7 @@ def _value_and_gradient_optax(
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term = 2.0 * smooth + (target + p).sum(dim=2)
-    quotient = ratio(torch.lerp(p, probability, target).sum(dim=2), term)
+    quotient = ratio(mixture(p, probability, target).sum(dim=2), term)
     slope = upstream / input.shape[1]
     quotient_2 = ratio(quotient, term)
     product = slope[:, None] * quotient_2
@@ -334,7 +333,7 @@ def _tangent_optax(
     probability = torch.sigmoid(-input)
     product = p * probability
     term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
-    quotient = ratio(ratio(torch.lerp(p, probability, target).sum(dim=2), term), term)
+    quotient = ratio(ratio(mixture(p, probability, target).sum(dim=2), term), term)
     term_3 = (
         ratio(1.0, term) * term_2.sum(dim=2)
         - 2.0 * quotient * d_smooth
@@ -364,7 +363,7 @@ def _curvature_optax(
     term_2 = 1.0 - target
     term_3 = term_2 - target
     product_3 = quotient * quotient * (product * term_3 * d_input - squashed * d_target).sum(dim=2)
-    quotient_2 = ratio(ratio(torch.lerp(p, probability, target).sum(dim=2), term), term)
+    quotient_2 = ratio(ratio(mixture(p, probability, target).sum(dim=2), term), term)
     product_4 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
     product_5 = 2.0 * quotient_3

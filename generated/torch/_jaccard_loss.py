@@ -16,7 +16,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import sech2
-from ._runtime import Loss, finish, fold, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, fold, mixture, ratio, tanh, to_working, working_dtype
 
 __all__ = ["JaccardLoss", "jaccard_loss"]
 
@@ -24,7 +24,7 @@ __all__ = ["JaccardLoss", "jaccard_loss"]
 def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    difference = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
+    difference = mixture(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return difference, (target * p).sum(dim=(0, 2))
 
 
@@ -70,7 +70,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    difference = torch.lerp(p, probability, target).sum(dim=(0, 2))
+    difference = mixture(p, probability, target).sum(dim=(0, 2))
     term = smooth + (target * p).sum(dim=(0, 2)) + difference
     quotient = ratio(ratio(difference, term), term)
     term_2 = p * probability * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
@@ -95,7 +95,7 @@ def _curvature(
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     product = p * probability
-    difference = torch.lerp(p, probability, target).sum(dim=(0, 2))
+    difference = mixture(p, probability, target).sum(dim=(0, 2))
     term = smooth + (target * p).sum(dim=(0, 2)) + difference
     quotient = ratio(1.0, term)
     quotient_2 = ratio(ratio(difference, term), term)

@@ -16,7 +16,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import sech2
-from ._runtime import Loss, finish, fold, log_cosh, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, fold, log_cosh, mixture, ratio, tanh, to_working, working_dtype
 
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
@@ -24,7 +24,7 @@ __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 def _sums(input: Tensor, target: Tensor, smooth: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
     p = torch.sigmoid(input)
-    difference = torch.lerp(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
+    difference = mixture(p, torch.sigmoid(-input), target).sum(dim=(0, 2))
     return difference, (target + p).sum(dim=(0, 2))
 
 
@@ -74,7 +74,7 @@ def _tangent(
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term)
+    dice = ratio(mixture(p, probability, target).sum(dim=(0, 2)), term)
     product = p * probability
     term_2 = product * (1.0 - target - target) * d_input - tanh(0.5 * input) * d_target
     quotient = ratio(dice, term)
@@ -100,7 +100,7 @@ def _curvature(
     probability = torch.sigmoid(-input)
     product = p * probability
     term = smooth + (target + p).sum(dim=(0, 2))
-    dice = ratio(torch.lerp(p, probability, target).sum(dim=(0, 2)), term)
+    dice = ratio(mixture(p, probability, target).sum(dim=(0, 2)), term)
     quotient = ratio(dice, term)
     slope = upstream * quotient
     quotient_2 = ratio(1.0, term)

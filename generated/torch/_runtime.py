@@ -471,6 +471,13 @@ def tanh(x: Tensor) -> Tensor:
     return change / (change + 2.0)
 
 
+def mixture(x: Tensor, y: Tensor, share: Tensor | float) -> Tensor:
+    """Return (1 - share) * x + share * y of numbers between 0 and 1."""
+    if torch.compiler.is_compiling():  # fused, products cost nothing, but a choice does
+        return (1.0 - share) * x + share * y
+    return torch.lerp(x, y, share)
+
+
 def log1p_exp(x: Tensor) -> Tensor:
     """Return log(1 + exp(x)) for x <= 0.
 
