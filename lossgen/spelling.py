@@ -116,8 +116,9 @@ class Spelling:
         spread = user.op in ("add", "mul", "select") and node.axes < user.axes
         if not spread or "repeated" not in self.backend.operations or of_numbers(node):
             return ""
-        whole = (leaf.name for leaf in self.text if leaf.op == "leaf" and leaf.axes == user.axes)
-        return next(whole, "")
+        leaves = [leaf for leaf in self.text if leaf.op == "leaf" and leaf.axes == user.axes]
+        arrays = (leaf.name for leaf in leaves if leaf.attrs[2] != "weight")  # that may be a number
+        return next(arrays, "")
 
     def _const(self, node: Node, integer: bool = False) -> Text:
         value = node.value

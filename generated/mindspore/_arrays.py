@@ -262,12 +262,12 @@ def exp_difference(x: Tensor, y: Tensor) -> Tensor:
     Where y is -inf, so is x, and the result is 0.
     """
     finite = filled(y, y == -math.inf, 0.0)
-    return (_exp_of_parts, _exp_in_double)[_is_widened(x.dtype)](x, finite)
+    return (_exp_of_parts, _exp_in_double)[_is_widened(x.dtype, x.shape)](x, finite)
 
 
 @constexpr(check=False)
-def _is_widened(dtype: Type) -> int:
-    return int(dtype != float64 and _precise(dtype) == float64)
+def _is_widened(dtype: Type, shape: tuple[int, ...]) -> int:
+    return int(dtype != float64 and _precise(dtype) == float64 and 0 not in shape)
 
 
 def _exp_in_double(x: Tensor, y: Tensor) -> Tensor:

@@ -55,15 +55,15 @@ def _curvature(
     slope = divide(upstream, input.shape[1])
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
-    product = repeated(ops.expand_dims(slope, 1), weight) * (sigmoid_input + probability) * d_target
+    product = repeated(ops.expand_dims(slope, 1), input) * (sigmoid_input + probability) * d_target
     product_2 = (
-        repeated(ops.expand_dims(slope, 1), weight)
+        repeated(ops.expand_dims(slope, 1), input)
         * sigmoid_input
         * probability
         * (1.0 - target + target)
         * d_input
     )
-    change_target = -repeated(ops.expand_dims(slope, 1), weight) * weight * d_input
+    change_target = -repeated(ops.expand_dims(slope, 1), input) * weight * d_input
     return weight * (product_2 - product), change_target
 
 

@@ -41,16 +41,16 @@ def _gradient(
     score = filled(input, ~mask, -math.inf)
     mask_2 = where <= 0.0
     chosen = filled(target * weights, mask_2, 0.0)
-    rest = sum_of_others(repeated(ops.expand_dims(upstream, 1), where) * chosen, axis=-1)
+    rest = sum_of_others(repeated(ops.expand_dims(upstream, 1), input) * chosen, axis=-1)
     slope = (
-        softmax_complement(score, axis=-1) * repeated(ops.expand_dims(upstream, 1), where) * chosen
+        softmax_complement(score, axis=-1) * repeated(ops.expand_dims(upstream, 1), input) * chosen
     )
     product = (softmax(score, axis=-1) * rest - slope) * ops.cast(mask, input.dtype)
     chosen_2 = filled(negative_log_softmax(score, axis=-1) * weights, mask_2, 0.0)
-    grad_input = filled(product, ~repeated(ops.expand_dims(valid, 1), where), 0.0)
+    grad_input = filled(product, ~repeated(ops.expand_dims(valid, 1), input), 0.0)
     grad_target = filled(
-        repeated(ops.expand_dims(upstream, 1), where) * chosen_2,
-        ~repeated(ops.expand_dims(valid, 1), where),
+        repeated(ops.expand_dims(upstream, 1), input) * chosen_2,
+        ~repeated(ops.expand_dims(valid, 1), input),
         0.0,
     )
     return grad_input, grad_target
@@ -65,7 +65,7 @@ def _tangent(
     score = filled(input, ~mask_2, -math.inf)
     offset = centred(score, ops.cast(mask_2, target.dtype) * d_input, axis=-1)
     term = (
-        repeated(ops.expand_dims(total(softmax(score, axis=-1) * offset, axis=1), 1), where)
+        repeated(ops.expand_dims(total(softmax(score, axis=-1) * offset, axis=1), 1), target)
         - offset
     )
     chosen = filled(negative_log_softmax(score, axis=-1) * weights, mask, 0.0)
@@ -88,26 +88,26 @@ def _curvature(
     chosen = ops.cast(mask, upstream.dtype)
     mask_2 = where <= 0.0
     chosen_2 = filled(target * weights, mask_2, 0.0)
-    rest = sum_of_others(repeated(ops.expand_dims(upstream, 1), where) * chosen_2, axis=-1)
+    rest = sum_of_others(repeated(ops.expand_dims(upstream, 1), target) * chosen_2, axis=-1)
     score = filled(input, ~mask, -math.inf)
     product = chosen * d_input
     d_probability = softmax_tangent(score, product, axis=-1)
     probability = softmax(score, axis=-1)
     chosen_3 = filled(weights, mask_2, 0.0)
-    slope = repeated(ops.expand_dims(upstream, 1), where) * chosen_3 * d_target
-    slope_2 = repeated(ops.expand_dims(upstream, 1), where) * chosen_2 * d_probability
+    slope = repeated(ops.expand_dims(upstream, 1), target) * chosen_3 * d_target
+    slope_2 = repeated(ops.expand_dims(upstream, 1), target) * chosen_2 * d_probability
     slope_3 = (
         softmax_complement(score, axis=-1)
-        * repeated(ops.expand_dims(upstream, 1), where)
+        * repeated(ops.expand_dims(upstream, 1), target)
         * chosen_3
         * d_target
     )
     term = rest * d_probability + probability * sum_of_others(slope, axis=-1) + slope_2 - slope_3
     offset = centred(score, product, axis=-1)
-    term_2 = repeated(ops.expand_dims(total(probability * offset, axis=1), 1), where) - offset
-    slope_4 = repeated(ops.expand_dims(upstream, 1), where) * chosen_3 * term_2
-    change_input = filled(chosen * term, ~repeated(ops.expand_dims(valid, 1), where), 0.0)
-    change_target = filled(slope_4, ~repeated(ops.expand_dims(valid, 1), where), 0.0)
+    term_2 = repeated(ops.expand_dims(total(probability * offset, axis=1), 1), target) - offset
+    slope_4 = repeated(ops.expand_dims(upstream, 1), target) * chosen_3 * term_2
+    change_input = filled(chosen * term, ~repeated(ops.expand_dims(valid, 1), target), 0.0)
+    change_target = filled(slope_4, ~repeated(ops.expand_dims(valid, 1), target), 0.0)
     return change_input, change_target
 
 

@@ -484,8 +484,6 @@ def log1p_exp(x: Tensor) -> Tensor:
     PyTorch computes a logistic function in a third of the time of an exponential, and
     1 + exp(x) is 1 / (1 - sigmoid(x)).
     """
-    if not _are_many(x):
-        return torch.log1p(torch.exp(x))
     return -torch.log1p(-torch.sigmoid(x))
 
 
