@@ -96,6 +96,21 @@ def test_writing_into_an_array_leaves_what_autograd_needs():
         assert _runtime.put_into(own, -1, index, 0.0) is own
 
 
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+def test_mixtures_keep_the_digits_of_either_end(dtype):
+    """Also of a share near 0 or 1, where what is left of the other end is all that counts."""
+    z = torch.linspace(-60, 60, 41, dtype=dtype)
+    x, y = (part.repeat(7) for part in (torch.sigmoid(z), torch.sigmoid(-z)))
+    last = torch.finfo(dtype).eps / 2
+    shares = torch.tensor([0.0, 1e-20, 0.3, 0.5, 0.9, 1.0 - last, 1.0], dtype=dtype)
+    share = shares.repeat_interleave(len(z))
+    with mp.workdps(60):
+        rows = zip(x.tolist(), y.tolist(), share.tolist(), strict=True)
+        exact = [(1 - mp.mpf(t)) * mp.mpf(a) + mp.mpf(t) * mp.mpf(b) for a, b, t in rows]
+    # Over some millions of numbers it errs by 1.00.
+    assert off_by(_runtime.mixture(x, y, share), exact) <= 1.01
+
+
 @pytest.mark.parametrize("trailing", [(), (1,), (2,)], ids=["last", "before one", "before two"])
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 def test_exponentials_beside_an_entry_are_as_exact(dtype, trailing, monkeypatch):
