@@ -56,7 +56,7 @@ class Backend:
         doubts: labels may be unknown at the time of the call; ``check_labels`` then returns beside
             the labels a factor for each row, 1 or NaN.
         sums: sums through which samples know of each other are a kernel of their own, so that the
-            arguments can be cut between it and the others.
+            arguments can be cut between it and the others, or a compiler finds that these agree.
         tensors_only: what is given for a float parameter is a tensor before a kernel sees it.
         layer: the framework's own layer, which the class of a loss has where it trains one.
         fields: what it trains are fields of the class, rather than inputs of each call.
@@ -346,6 +346,7 @@ JAX = Backend(
     public="ArrayLike",
     masks_inputs=True,
     doubts=True,
+    sums=True,
     fields=True,
     intake="{names} = as_arrays({inputs})",
     helpers=frozenset(

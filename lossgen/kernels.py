@@ -87,7 +87,7 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         results = _result_names(program, kind)[: len(outputs)]
         others = [argument.name for argument in program.wrt[1:]]
         wanted = ["", "", *others] if after[-1:] == [WANTED] else ()
-        step = _step(program, backend) if kind in STEP else ()
+        step = _step(program, backend) if kind in ("sums", *STEP) else ()
         body = _printed(program, backend, outputs, [*arguments, *results], results, wanted, step)
         if backend.tensors_only and before:
             body = _of_tensors(body, backend, before[0])
@@ -95,7 +95,7 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     if "partials" in arguments:
         words = partial_names(program)
         lines = (_unpacked(words, "partials"), *lines) if words else lines
-    if kind == "value" and sums_first(program, backend):
+    if kind in STEP and sums_first(program, backend):
         call = f"_sums{suffix}({', '.join(names)})"
         lines = (_unpacked(total_names(program), call), *lines)
     wrt = _listed(
@@ -118,7 +118,7 @@ def _written(
     program: Program, backend: Backend, kind: str, outputs: Sequence[Node]
 ) -> tuple[Node, ...]:
     """Return the graphs of a kernel as they are printed, where entries may not count."""
-    if backend.masks_inputs and kind != "value":  # nothing differentiates that
+    if backend.masks_inputs and kind not in ("value", "sums"):  # nothing differentiates these
         mask = _masked_outputs if kind == "partials" else _guarded
         outputs = mask(program, outputs)
     return bounded(tuple(outputs))
@@ -128,7 +128,8 @@ def _step(program: Program, backend: Backend) -> tuple[Node, ...]:
     """Return what a step of training computes, where value and slopes are kernels of their own."""
     if not set(STEP) <= set(backend.kernels):
         return ()
-    parts = ((kind, _parts(program, kind, backend, [])[0]) for kind in STEP)
+    kinds = ("sums", *STEP) if sums_first(program, backend) else STEP
+    parts = ((kind, _parts(program, kind, backend, [])[0]) for kind in kinds)
     return tuple(root for kind, found in parts for root in _written(program, backend, kind, found))
 
 
@@ -191,10 +192,11 @@ def _parts(
     program: Program, kind: str, backend: Backend, tangents: list[str]
 ) -> tuple[Sequence[Node], list[str], list[str]]:
     """Return the graphs of a kernel, and its arguments before and after those of the program."""
-    if kind == "value" and sums_first(program, backend):
-        return [_of_totals(program, program.output)], [], []
-    if kind == "value":
-        return (program.output,), [], []
+    if kind in STEP:
+        own = (program.output,) if kind == "value" else program.partials
+        if sums_first(program, backend):
+            own = tuple(_of_totals(program, root) for root in own)
+        return own, [], []
     if kind == "gradient":
         return program.gradients, ["upstream"], []
     if kind == "sums" and program.totals is not None:
@@ -209,8 +211,6 @@ def _parts(
         return program.diagonals, ["upstream"], []
     if kind == "curvature":
         return program.curvatures, ["upstream"], tangents
-    if kind == "partials":
-        return program.partials, [], []
     if kind == "partials_tangent":
         return program.partial_tangents, [], tangents
     if kind == "tangent" and "partials" in backend.kernels:

@@ -71,10 +71,12 @@ def test_both_signs_of_a_logistic_function_have_one_exponential(loss):
     assert compiled(loss, x, t).count(" exponential(") == 1
 
 
-def test_value_and_slopes_of_a_loss_sum_each_product_once():
-    x, t = (jnp.asarray(np.random.default_rng(k).uniform(size=(4, 3, 50))) for k in range(2))
+@pytest.mark.parametrize("loss", [squared_dice_loss, tversky_loss], ids=lambda loss: loss.__name__)
+@pytest.mark.parametrize("shape", [(4, 3, 50), (20, 3)], ids=["images", "no space"])
+def test_value_and_slopes_of_a_loss_sum_each_product_once(shape, loss):
+    x, t = (jnp.asarray(np.random.default_rng(k).uniform(size=shape)) for k in range(2))
     # Two sums over samples, and one over classes.
-    assert compiled(tversky_loss, x, t).count(" reduce(") == 3
+    assert compiled(loss, x, t).count(" reduce(") == 3
 
 
 def test_the_rest_of_a_logistic_function_has_three_derivatives_everywhere():

@@ -124,34 +124,39 @@ _kernel_cross_entropy = differentiable(
 )
 
 
+def _sums_dice(
+    input: jax.Array, target: jax.Array, alpha: jax.Array | float, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p, probability = sigmoids(input)
+    sums = ((1.0 - target) * p + probability * target).sum(axis=(0, 2))
+    return sums, (target + p).sum(axis=(0, 2))
+
+
 def _value_dice(
     input: jax.Array, target: jax.Array, alpha: jax.Array | float, smooth: jax.Array | float
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p, probability = sigmoids(input)
-    dice = ratio(
-        ((1.0 - target) * p + probability * target).sum(axis=(0, 2)),
-        smooth + (target + p).sum(axis=(0, 2)),
-    )
-    return (1.0 - alpha) * dice
+    sums, sums_2 = _sums_dice(input, target, alpha, smooth)
+    return (1.0 - alpha) * ratio(sums, smooth + sums_2)
 
 
 def _partials_dice(
     input: jax.Array, target: jax.Array, alpha: jax.Array | float, smooth: jax.Array | float
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
-    term = 1.0 - target
+    sums, sums_2 = _sums_dice(input, target, alpha, smooth)
+    term = smooth + sums_2
+    quotient = ratio(sums, term)
     p, probability = sigmoids(input)
-    term_2 = smooth + (target + p).sum(axis=(0, 2))
-    dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
     return (
-        dice,
+        quotient,
         jnp.tanh(0.5 * input),
-        p * probability * (term - target),
+        p * probability * (1.0 - target - target),
         1.0 - alpha,
-        ratio(1.0, term_2),
-        ratio(dice, term_2),
+        ratio(1.0, term),
+        ratio(quotient, term),
         p,
         probability,
     )

@@ -24,29 +24,32 @@ from ._runtime import as_arrays, finish, fold, is_number, sigmoids, to_working, 
 __all__ = ["DiceLoss", "dice_loss"]
 
 
+def _sums(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p, probability = sigmoids(input)
+    difference = ((1.0 - target) * p + probability * target).sum(axis=(0, 2))
+    return difference, (target + p).sum(axis=(0, 2))
+
+
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p, probability = sigmoids(input)
-    return ratio(
-        ((1.0 - target) * p + probability * target).sum(axis=(0, 2)),
-        smooth + (target + p).sum(axis=(0, 2)),
-    )
+    difference, sums = _sums(input, target, smooth)
+    return ratio(difference, smooth + sums)
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    difference, sums = _sums(input, target, smooth)
     p, probability = sigmoids(input)
-    term = 1.0 - target
-    term_2 = smooth + (target + p).sum(axis=(0, 2))
-    quotient = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
+    term = smooth + sums
     return (
         jnp.tanh(0.5 * input),
-        p * probability * (term - target),
-        ratio(1.0, term_2),
-        ratio(quotient, term_2),
+        p * probability * (1.0 - target - target),
+        ratio(1.0, term),
+        ratio(ratio(difference, term), term),
         p,
         probability,
     )
@@ -113,28 +116,35 @@ _kernel = differentiable(
 )
 
 
+def _sums_keras(
+    input: jax.Array, target: jax.Array, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p, probability = sigmoids(input)
+    sums = ((1.0 - target) * p + probability * target).sum()
+    return sums, (target + p).sum()
+
+
 def _value_keras(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p, probability = sigmoids(input)
-    return ratio(
-        smooth + ((1.0 - target) * p + probability * target).sum(), smooth + (target + p).sum()
-    )
+    sums, sums_2 = _sums_keras(input, target, smooth)
+    return ratio(smooth + sums, smooth + sums_2)
 
 
 def _partials_keras(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p, probability = sigmoids(input)
-    term = smooth + (target + p).sum()
+    sums, sums_2 = _sums_keras(input, target, smooth)
+    term = smooth + sums_2
     quotient = ratio(1.0, term)
-    term_2 = 1.0 - target
-    quotient_2 = ratio(ratio(smooth + (term_2 * p + probability * target).sum(), term), term)
+    quotient_2 = ratio(ratio(smooth + sums, term), term)
+    p, probability = sigmoids(input)
     return (
         quotient - quotient_2,
         jnp.tanh(0.5 * input),
-        p * probability * (term_2 - target),
+        p * probability * (1.0 - target - target),
         quotient,
         p,
         probability,

@@ -24,6 +24,21 @@ from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dty
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
 
+def _sums(
+    input: jax.Array,
+    target: jax.Array,
+    alpha: jax.Array | float,
+    beta: jax.Array | float,
+    gamma: jax.Array | float,
+    smooth: jax.Array | float,
+) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    sigmoid_input, probability = sigmoids(input)
+    term = (1.0 - target) * alpha * sigmoid_input + probability * beta * target
+    sums_2 = (target * sigmoid_input).sum(axis=(0, 2))
+    return term.sum(axis=(0, 2)), sums_2
+
+
 def _value(
     input: jax.Array,
     target: jax.Array,
@@ -34,11 +49,9 @@ def _value(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    sigmoid_input, probability = sigmoids(input)
-    term = (1.0 - target) * alpha * sigmoid_input + probability * beta * target
-    sums = term.sum(axis=(0, 2))
-    tversky = ratio(sums, smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums)
-    return jnp.where(tversky <= 0.0, 0.0, tversky ** (1.0 / gamma))
+    sums, sums_2 = _sums(input, target, alpha, beta, gamma, smooth)
+    quotient = ratio(sums, smooth + sums_2 + sums)
+    return jnp.where(quotient <= 0.0, 0.0, quotient ** (1.0 / gamma))
 
 
 def _partials(
@@ -50,25 +63,25 @@ def _partials(
     smooth: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    sums, sums_2 = _sums(input, target, alpha, beta, gamma, smooth)
     sigmoid_input, probability = sigmoids(input)
     term = 1.0 - target
-    sums = (term * alpha * sigmoid_input + probability * beta * target).sum(axis=(0, 2))
-    term_2 = smooth + (target * sigmoid_input).sum(axis=(0, 2)) + sums
-    tversky = ratio(sums, term_2)
-    mask = tversky <= 0.0
-    mask_2 = tversky == 0.0
+    term_2 = smooth + sums_2 + sums
+    quotient = ratio(sums, term_2)
+    mask = quotient <= 0.0
+    mask_2 = quotient == 0.0
     power = 1.0 / gamma
-    chosen = jnp.where((mask_2 & (power == 0.0)), 0.0, tversky ** (power - 1.0) / gamma)
-    quotient = ratio(tversky, term_2)
-    product = -jnp.where(mask_2, 0.0, tversky**power * jnp.log(tversky)) / (gamma * gamma)
+    chosen = jnp.where((mask_2 & (power == 0.0)), 0.0, quotient ** (power - 1.0) / gamma)
+    quotient_2 = ratio(quotient, term_2)
+    product = -jnp.where(mask_2, 0.0, quotient**power * jnp.log(quotient)) / (gamma * gamma)
     return (
         probability * beta - alpha * sigmoid_input,
         term,
         sigmoid_input,
         sigmoid_input * probability * (term * alpha - beta * target),
         probability,
-        jnp.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient)),
-        jnp.where(mask, 0.0, -chosen * quotient),
+        jnp.where(mask, 0.0, chosen * (ratio(1.0, term_2) - quotient_2)),
+        jnp.where(mask, 0.0, -chosen * quotient_2),
         jnp.where(mask, 0.0, product),
     )
 

@@ -17,27 +17,32 @@ from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dty
 __all__ = ["JaccardLoss", "jaccard_loss"]
 
 
+def _sums(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p, probability = sigmoids(input)
+    difference = ((1.0 - target) * p + probability * target).sum(axis=(0, 2))
+    return difference, (target * p).sum(axis=(0, 2))
+
+
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p, probability = sigmoids(input)
-    difference = ((1.0 - target) * p + probability * target).sum(axis=(0, 2))
-    return ratio(difference, smooth + (target * p).sum(axis=(0, 2)) + difference)
+    difference, intersection = _sums(input, target, smooth)
+    return ratio(difference, smooth + intersection + difference)
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    difference, intersection = _sums(input, target, smooth)
     p, probability = sigmoids(input)
-    term = 1.0 - target
-    difference = (term * p + probability * target).sum(axis=(0, 2))
-    term_2 = smooth + (target * p).sum(axis=(0, 2)) + difference
-    quotient = ratio(ratio(difference, term_2), term_2)
+    term = smooth + intersection + difference
+    quotient = ratio(ratio(difference, term), term)
     return (
         jnp.tanh(0.5 * input),
-        p * probability * (term - target),
-        ratio(1.0, term_2) - quotient,
+        p * probability * (1.0 - target - target),
+        ratio(1.0, term) - quotient,
         quotient,
         p,
         probability,

@@ -17,32 +17,35 @@ from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dty
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
 
+def _sums(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p, probability = sigmoids(input)
+    difference = ((1.0 - target) * p + probability * target).sum(axis=(0, 2))
+    return difference, (target + p).sum(axis=(0, 2))
+
+
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-cosh: log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2
-    p, probability = sigmoids(input)
-    dice = ratio(
-        ((1.0 - target) * p + probability * target).sum(axis=(0, 2)),
-        smooth + (target + p).sum(axis=(0, 2)),
-    )
-    return log_cosh(dice)
+    difference, sums = _sums(input, target, smooth)
+    return log_cosh(ratio(difference, smooth + sums))
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    difference, sums = _sums(input, target, smooth)
     p, probability = sigmoids(input)
-    term = 1.0 - target
-    term_2 = smooth + (target + p).sum(axis=(0, 2))
-    dice = ratio((term * p + probability * target).sum(axis=(0, 2)), term_2)
+    term = smooth + sums
+    quotient = ratio(difference, term)
     return (
         jnp.tanh(0.5 * input),
-        p * probability * (term - target),
-        jnp.tanh(dice),
-        ratio(1.0, term_2),
-        ratio(dice, term_2),
+        p * probability * (1.0 - target - target),
+        jnp.tanh(quotient),
+        ratio(1.0, term),
+        ratio(quotient, term),
         p,
         probability,
     )

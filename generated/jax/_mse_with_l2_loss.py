@@ -55,14 +55,21 @@ _kernel_mse = differentiable(
 )
 
 
+def _sums_l2(weights: jax.Array, coefficient: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    return ((weights * weights).sum(),)
+
+
 def _value_l2(weights: jax.Array, coefficient: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    return coefficient * (weights * weights).sum()
+    (sums,) = _sums_l2(weights, coefficient)
+    return coefficient * sums
 
 
 def _partials_l2(weights: jax.Array, coefficient: jax.Array | float) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    return ((weights * weights).sum(),)
+    (sums,) = _sums_l2(weights, coefficient)
+    return (sums,)
 
 
 def _tangent_l2(

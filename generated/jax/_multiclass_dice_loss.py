@@ -17,34 +17,40 @@ from ._runtime import argmax_along, as_arrays, axis_weight, finish, fold, to_wor
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
 
+def _sums(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p = softmax(input, axis=-2)
+    difference = ((p - target) * (p - target)).sum(axis=(0, 2))
+    sums = (target * target).sum(axis=(0, 2))
+    return difference, sums, (p * p).sum(axis=(0, 2))
+
+
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    p = softmax(input, axis=-2)
-    term = smooth + (target * target).sum(axis=(0, 2)) + (p * p).sum(axis=(0, 2))
-    return ratio(smooth + ((p - target) * (p - target)).sum(axis=(0, 2)), term)
+    difference, sums, sums_2 = _sums(input, target, smooth)
+    return ratio(smooth + difference, smooth + sums + sums_2)
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p = softmax(input, axis=-2)
-    power = p * p
-    term = smooth + (target * target).sum(axis=(0, 2)) + power.sum(axis=(0, 2))
+    difference, sums, sums_2 = _sums(input, target, smooth)
+    term = smooth + sums + sums_2
     quotient = ratio(1.0, term)
-    term_2 = p - target
-    quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(axis=(0, 2)), term), term)
+    quotient_2 = ratio(ratio(smooth + difference, term), term)
     is_largest = (
-        jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+        jnp.arange(sums.shape[0])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    p = softmax(input, axis=-2)
     return (
         quotient - quotient_2,
-        is_largest.astype(target.dtype),
+        is_largest.astype(input.dtype),
         p,
-        term_2,
+        p - target,
         quotient,
         quotient_2,
-        power,
+        p * p,
     )
 
 

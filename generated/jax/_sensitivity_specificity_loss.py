@@ -15,40 +15,45 @@ from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dty
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
 
-def _value(input: jax.Array, target: jax.Array, r: jax.Array | float) -> jax.Array:
-    """Return the unreduced loss."""
+def _sums(input: jax.Array, target: jax.Array, r: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
     squared_error = (target - jax.nn.sigmoid(input)) ** 2
     term = 1.0 - target
-    specificity = ratio((squared_error * term).sum(axis=(0, 2)), term.sum(axis=(0, 2)))
-    sensitivity = ratio((squared_error * target).sum(axis=(0, 2)), target.sum(axis=(0, 2)))
-    return (1.0 - r) * specificity + r * sensitivity
+    sums = (squared_error * term).sum(axis=(0, 2))
+    sums_3 = (squared_error * target).sum(axis=(0, 2))
+    return sums, term.sum(axis=(0, 2)), sums_3, target.sum(axis=(0, 2))
+
+
+def _value(input: jax.Array, target: jax.Array, r: jax.Array | float) -> jax.Array:
+    """Return the unreduced loss."""
+    sums, sums_2, sums_3, sums_4 = _sums(input, target, r)
+    return (1.0 - r) * ratio(sums, sums_2) + r * ratio(sums_3, sums_4)
 
 
 def _partials(
     input: jax.Array, target: jax.Array, r: jax.Array | float
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
+    sums, sums_2, sums_3, sums_4 = _sums(input, target, r)
+    quotient = ratio(sums, sums_2)
+    quotient_2 = ratio(sums_3, sums_4)
     sigmoid_input, probability = sigmoids(input)
     term = target - sigmoid_input
-    squared_error = term * term
     term_2 = 1.0 - target
-    sums = term_2.sum(axis=(0, 2))
-    specificity = ratio((squared_error * term_2).sum(axis=(0, 2)), sums)
-    sums_2 = target.sum(axis=(0, 2))
-    sensitivity = ratio((squared_error * target).sum(axis=(0, 2)), sums_2)
+    squared_error = term * term
     return (
-        sensitivity - specificity,
+        quotient_2 - quotient,
         2.0 * term * term_2 - squared_error,
         term,
         sigmoid_input,
         probability,
         term_2,
         1.0 - r,
-        ratio(1.0, sums),
-        ratio(specificity, sums),
-        2.0 * term * target + squared_error,
         ratio(1.0, sums_2),
-        ratio(sensitivity, sums_2),
+        ratio(quotient, sums_2),
+        2.0 * term * target + squared_error,
+        ratio(1.0, sums_4),
+        ratio(quotient_2, sums_4),
     )
 
 

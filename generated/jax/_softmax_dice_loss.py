@@ -25,33 +25,37 @@ from ._runtime import argmax_along, as_arrays, axis_weight, finish, fold, to_wor
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
 
+def _sums(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p = softmax(input, axis=-2)
+    difference = ((1.0 - target) * p + softmax_complement(input, axis=-2) * target).sum(axis=(0, 2))
+    return difference, (target + p).sum(axis=(0, 2))
+
+
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = softmax(input, axis=-2)
-    difference = ((1.0 - target) * p + softmax_complement(input, axis=-2) * target).sum(axis=(0, 2))
-    return ratio(difference, smooth + (target + p).sum(axis=(0, 2)))
+    difference, sums = _sums(input, target, smooth)
+    return ratio(difference, smooth + sums)
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    difference, sums = _sums(input, target, smooth)
     p = softmax(input, axis=-2)
-    other_probability = softmax_complement(input, axis=-2)
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
-    term = 1.0 - target
-    term_2 = smooth + (target + p).sum(axis=(0, 2))
-    quotient = ratio((term * p + other_probability * target).sum(axis=(0, 2)), term_2)
+    term = smooth + sums
     return (
-        other_probability - p,
+        softmax_complement(input, axis=-2) - p,
         is_largest.astype(input.dtype),
         p,
-        term,
-        ratio(1.0, term_2),
-        ratio(quotient, term_2),
+        1.0 - target,
+        ratio(1.0, term),
+        ratio(ratio(difference, term), term),
     )
 
 

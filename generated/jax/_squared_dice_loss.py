@@ -23,26 +23,30 @@ from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dty
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
 
+def _sums(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p = jax.nn.sigmoid(input)
+    difference = ((p - target) * (p - target)).sum(axis=(0, 2))
+    sums = (target * target + p * p).sum(axis=(0, 2))
+    return difference, sums
+
+
 def _value(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    p = jax.nn.sigmoid(input)
-    return ratio(
-        smooth + ((p - target) * (p - target)).sum(axis=(0, 2)),
-        smooth + (target * target + p * p).sum(axis=(0, 2)),
-    )
+    difference, sums = _sums(input, target, smooth)
+    return ratio(smooth + difference, smooth + sums)
 
 
 def _partials(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p, probability = sigmoids(input)
-    power = p * p
-    term = smooth + (target * target + power).sum(axis=(0, 2))
+    difference, sums = _sums(input, target, smooth)
+    term = smooth + sums
     quotient = ratio(1.0, term)
-    term_2 = p - target
-    quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(axis=(0, 2)), term), term)
-    return quotient - quotient_2, term_2, p, probability, quotient, power, quotient_2
+    quotient_2 = ratio(ratio(smooth + difference, term), term)
+    p, probability = sigmoids(input)
+    return quotient - quotient_2, p - target, p, probability, quotient, p * p, quotient_2
 
 
 def _tangent(
@@ -113,25 +117,31 @@ _kernel = differentiable(
 )
 
 
+def _sums_mindspore(
+    input: jax.Array, target: jax.Array, smooth: jax.Array | float
+) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p = jax.nn.sigmoid(input)
+    sums = ((p - target) * (p - target)).sum()
+    return sums, (target * target + p * p).sum()
+
+
 def _value_mindspore(input: jax.Array, target: jax.Array, smooth: jax.Array | float) -> jax.Array:
     """Return the unreduced loss."""
-    p = jax.nn.sigmoid(input)
-    return ratio(
-        smooth + ((p - target) * (p - target)).sum(), smooth + (target * target + p * p).sum()
-    )
+    sums, sums_2 = _sums_mindspore(input, target, smooth)
+    return ratio(smooth + sums, smooth + sums_2)
 
 
 def _partials_mindspore(
     input: jax.Array, target: jax.Array, smooth: jax.Array | float
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    p, probability = sigmoids(input)
-    power = p * p
-    term = smooth + (target * target + power).sum()
+    sums, sums_2 = _sums_mindspore(input, target, smooth)
+    term = smooth + sums_2
     quotient = ratio(1.0, term)
-    term_2 = p - target
-    quotient_2 = ratio(ratio(smooth + (term_2 * term_2).sum(), term), term)
-    return quotient - quotient_2, term_2, p, probability, quotient, power, quotient_2
+    quotient_2 = ratio(ratio(smooth + sums, term), term)
+    p, probability = sigmoids(input)
+    return quotient - quotient_2, p - target, p, probability, quotient, p * p, quotient_2
 
 
 def _tangent_mindspore(

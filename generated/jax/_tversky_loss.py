@@ -24,6 +24,19 @@ from ._runtime import as_arrays, finish, fold, is_number, sigmoids, to_working, 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
 
+def _sums(
+    input: jax.Array,
+    target: jax.Array,
+    alpha: jax.Array | float,
+    beta: jax.Array | float,
+    smooth: jax.Array | float,
+) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p, probability = sigmoids(input)
+    false = ((1.0 - target) * alpha * p + probability * beta * target).sum(axis=(0, 2))
+    return false, (target * p).sum(axis=(0, 2))
+
+
 def _value(
     input: jax.Array,
     target: jax.Array,
@@ -33,9 +46,8 @@ def _value(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p, probability = sigmoids(input)
-    false = ((1.0 - target) * alpha * p + probability * beta * target).sum(axis=(0, 2))
-    return ratio(false, smooth + (target * p).sum(axis=(0, 2)) + false)
+    false, overlap = _sums(input, target, alpha, beta, smooth)
+    return ratio(false, smooth + overlap + false)
 
 
 def _partials(
@@ -46,10 +58,10 @@ def _partials(
     smooth: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    false, overlap = _sums(input, target, alpha, beta, smooth)
     p, probability = sigmoids(input)
     term = 1.0 - target
-    false = (term * alpha * p + probability * beta * target).sum(axis=(0, 2))
-    term_2 = smooth + (target * p).sum(axis=(0, 2)) + false
+    term_2 = smooth + overlap + false
     quotient = ratio(ratio(false, term_2), term_2)
     return (
         probability * beta - alpha * p,
@@ -152,6 +164,19 @@ _kernel = differentiable(
 )
 
 
+def _sums_keras(
+    input: jax.Array,
+    target: jax.Array,
+    alpha: jax.Array | float,
+    beta: jax.Array | float,
+    smooth: jax.Array | float,
+) -> tuple[jax.Array, ...]:
+    """Return what is summed over the samples first."""
+    p, probability = sigmoids(input)
+    sums = ((1.0 - target) * beta * p + probability * alpha * target).sum()
+    return sums, (target * p).sum()
+
+
 def _value_keras(
     input: jax.Array,
     target: jax.Array,
@@ -161,9 +186,8 @@ def _value_keras(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p, probability = sigmoids(input)
-    sums = ((1.0 - target) * beta * p + probability * alpha * target).sum()
-    return ratio(smooth + sums, smooth + (target * p).sum() + sums)
+    sums, sums_2 = _sums_keras(input, target, alpha, beta, smooth)
+    return ratio(smooth + sums, smooth + sums_2 + sums)
 
 
 def _partials_keras(
@@ -174,17 +198,17 @@ def _partials_keras(
     smooth: jax.Array | float,
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
+    sums, sums_2 = _sums_keras(input, target, alpha, beta, smooth)
+    term = smooth + sums_2 + sums
+    quotient = ratio(ratio(smooth + sums, term), term)
     p, probability = sigmoids(input)
-    term = 1.0 - target
-    sums = (term * beta * p + probability * alpha * target).sum()
-    term_2 = smooth + (target * p).sum() + sums
-    quotient = ratio(ratio(smooth + sums, term_2), term_2)
+    term_2 = 1.0 - target
     return (
-        ratio(1.0, term_2) - quotient,
+        ratio(1.0, term) - quotient,
         probability * alpha - beta * p,
-        term,
+        term_2,
         p,
-        p * probability * (term * beta - alpha * target),
+        p * probability * (term_2 * beta - alpha * target),
         probability,
         quotient,
     )
