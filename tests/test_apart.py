@@ -1,5 +1,7 @@
 """What a compiler is told to share and to choose, and that this changes no number."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +16,7 @@ from generated.jax import (
     iou_loss,
     squared_dice_loss,
     tversky_loss,
+    welsch_loss,
 )
 from lossgen import Loss, logsumexp, sigmoid, tensor
 from lossgen import nodes as n
@@ -104,6 +107,44 @@ def test_a_long_formula_pads_nothing():
     x, t = (jnp.asarray(np.random.default_rng(k).uniform(size=(5, 4))) for k in range(2))
     assert " pad(" not in compiled(giou_loss, x, t)
     assert " pad(" in compiled(iou_loss, x, t)
+
+
+@pytest.mark.parametrize(("depth", "turned"), [(3, True), (50, False)], ids=["short", "long"])
+def test_a_matrix_product_as_large_as_its_factor_is_not_written_over(depth, turned):
+    a, b = (jnp.asarray(np.random.default_rng(k).normal(size=(8, depth))) for k in range(2))
+
+    def loss(a, b, product):
+        return jnp.log1p(jnp.exp(product(a, b.T))).sum(axis=1).mean()
+
+    # Twice for the product, and twice for its derivative.
+    own = partial(loss, product=_runtime.matrix_product)
+    assert compiled(own, a, b).count(" reverse(") == (4 if turned else 0)
+    for derivative in (jax.grad, jax.hessian, lambda f, k: jax.vmap(jax.grad(f, k), (0, None))):
+        x = a if derivative in (jax.grad, jax.hessian) else jnp.stack([a, b])
+        found, plain = (
+            derivative(partial(loss, product=p), (0, 1))(x, b)
+            for p in (_runtime.matrix_product, jnp.matmul)
+        )
+        jax.tree.map(
+            lambda f, p: np.testing.assert_allclose(f, p, rtol=1e-5, atol=1e-7), found, plain
+        )
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.5])
+def test_a_bell_curve_keeps_its_digits_where_it_is_compiled(factor):
+    x = np.linspace(-8.5, 8.5, 1001).astype(np.float32)
+    exact = np.exp(-factor * x.astype(np.float64) ** 2)
+    found = jax.jit(lambda x: _runtime.gauss(x, factor))(x)
+    np.testing.assert_allclose(found, exact, rtol=4 * np.finfo(np.float32).eps)
+    assert np.isnan(_runtime.gauss(jnp.asarray(np.nan), factor))
+    assert _runtime.gauss(jnp.asarray([np.inf, -np.inf, 3e38]), factor).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_compiled_gradient_keeps_the_digits_of_a_bell_curve():
+    x = np.linspace(-8.5, 8.5, 1001).astype(np.float32)
+    exact = x * np.exp(-(x.astype(np.float64) ** 2))
+    found = jax.jit(jax.grad(lambda x: welsch_loss(x, jnp.zeros_like(x), reduction="sum")))(x)
+    np.testing.assert_allclose(found, exact, rtol=4 * np.finfo(np.float32).eps)
 
 
 def test_an_entry_is_read_past_what_is_not_finite():

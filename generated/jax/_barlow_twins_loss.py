@@ -13,7 +13,15 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm, ratio
-from ._runtime import as_arrays, cast_floats, finish, finish_parts, to_working, working_dtype
+from ._runtime import (
+    as_arrays,
+    cast_floats,
+    finish,
+    finish_parts,
+    matrix_product,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["BarlowTwinsLoss", "barlow_twins_loss"]
 
@@ -102,8 +110,9 @@ def _value_redundancy(input1: jax.Array, input2: jax.Array, weight: jax.Array | 
     """Return the unreduced loss."""
     # deviation: x - sum(x)/size -> deviation(x)
     # direction: x / norm(x) as one
-    sums = direction(deviation(input1, axis=-2), axis=-2).T @ direction(
-        deviation(input2, axis=-2), axis=-2
+    sums = matrix_product(
+        direction(deviation(input1, axis=-2), axis=-2).T,
+        direction(deviation(input2, axis=-2), axis=-2),
     )
     mask = jnp.arange(input1.shape[1])[:, None] != jnp.arange(input2.shape[1])
     return weight * (sums * sums * mask.astype(input1.dtype)).sum()
@@ -117,7 +126,7 @@ def _partials_redundancy(
     input1_direction = direction(deviation_2, axis=-2)
     deviation_3 = deviation(input2, axis=-2)
     input2_direction = direction(deviation_3, axis=-2)
-    sums = input1_direction.T @ input2_direction
+    sums = matrix_product(input1_direction.T, input2_direction)
     mask = jnp.arange(input1.shape[1])[:, None] != jnp.arange(input2.shape[1])
     return (
         (sums * sums * mask.astype(input1.dtype)).sum(),
@@ -145,9 +154,9 @@ def _tangent_redundancy(
     term = deviation_2 - coefficient * (coefficient * deviation_2).sum(axis=0)
     deviation_3 = deviation(d_input2, axis=-2)
     term_2 = deviation_3 - coefficient_2 * (coefficient_2 * deviation_3).sum(axis=0)
-    term_3 = coefficient_3[:, None] * (term.T @ coefficient_2) + coefficient_4 * (
-        coefficient.T @ term_2
-    )
+    term_3 = coefficient_3[:, None] * matrix_product(
+        term.T, coefficient_2
+    ) + coefficient_4 * matrix_product(coefficient.T, term_2)
     sums = (coefficient_5 * mask.astype(coefficient_2.dtype) * term_3).sum()
     return by_weight * d_weight + 2.0 * weight * sums
 
@@ -176,10 +185,12 @@ def _partials_tangent_redundancy(
     deviation_5 = deviation(d_input2, axis=-2)
     sums_2 = (input2_direction * deviation_5).sum(axis=0)
     term_2 = deviation_5 - input2_direction * sums_2
-    term_3 = quotient[:, None] * (term.T @ input2_direction) + quotient_2 * (
-        input1_direction.T @ term_2
+    term_3 = quotient[:, None] * matrix_product(
+        term.T, input2_direction
+    ) + quotient_2 * matrix_product(input1_direction.T, term_2)
+    product = (
+        matrix_product(input1_direction.T, input2_direction) * mask.astype(input1.dtype) * term_3
     )
-    product = input1_direction.T @ input2_direction * mask.astype(input1.dtype) * term_3
     return (
         2.0 * product.sum(),
         quotient * term,

@@ -14,13 +14,12 @@ from ._functions import (
     box_cox,
     box_cox_bend,
     box_cox_slope,
-    gauss,
     hypot1,
     log1p_square,
     over_square1,
     power1p,
 )
-from ._runtime import as_arrays, finish, is_number, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, gauss, is_number, log1p, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
 

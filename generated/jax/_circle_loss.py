@@ -21,7 +21,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, matrix_product, to_working, working_dtype
 
 __all__ = ["CircleLoss", "circle_loss"]
 
@@ -32,7 +32,7 @@ def _value_detached(
     """Return the unreduced loss."""
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
-    cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
+    cosine = matrix_product(direction(input, axis=-1), direction(input, axis=-1).T)
     chosen = jnp.where(
         target[:, None] != target,
         (cosine - margin) * gamma * jnp.maximum(margin + cosine, 0.0),
@@ -51,7 +51,7 @@ def _partials_detached(
     """Return the coefficients of the tangents."""
     input_direction = direction(input, axis=-1)
     mask = target[:, None] != target
-    cosine = input_direction @ input_direction.T
+    cosine = matrix_product(input_direction, input_direction.T)
     too_high = jnp.maximum(margin + cosine, 0.0)
     product = gamma * too_high
     term = cosine - margin
@@ -102,9 +102,11 @@ def _tangent_detached(
         coefficient_5,
         coefficient_6,
     ) = partials
-    sums = (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]) @ by_input_2.T
+    sums = matrix_product(
+        (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]), by_input_2.T
+    )
     term = d_input - by_input_2 * (by_input_2 * d_input).sum(axis=1)[:, None]
-    term_2 = coefficient[:, None] * sums + coefficient_2 * (by_input @ term.T)
+    term_2 = coefficient[:, None] * sums + coefficient_2 * matrix_product(by_input, term.T)
     term_3 = coefficient_3 * term_2 + by_margin * d_margin + by_gamma * d_gamma
     term_4 = by_margin_2 * d_margin + by_margin_2 * term_2 + by_gamma_2 * d_gamma
     term_5 = (coefficient_4 * term_3).sum(axis=1) + (coefficient_5 * term_4).sum(axis=1)
@@ -127,11 +129,13 @@ def _partials_tangent_detached(
     sums = (input_direction * d_input).sum(axis=1)
     term = d_input - input_direction * sums[:, None]
     mask = target[:, None] != target
-    cosine = input_direction @ input_direction.T
+    cosine = matrix_product(input_direction, input_direction.T)
     too_high = jnp.maximum(margin + cosine, 0.0)
     chosen = jnp.where(mask, too_high, 0.0)
     chosen_2 = jnp.where(mask, -too_high, 0.0)
-    term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
+    term_2 = quotient[:, None] * matrix_product(
+        term, input_direction.T
+    ) + quotient * matrix_product(input_direction, term.T)
     term_3 = cosine - margin
     chosen_3 = jnp.where(mask, too_high * term_3 * gamma, -math.inf)
     product = gamma * too_high
@@ -195,7 +199,7 @@ def _value_through(
     """Return the unreduced loss."""
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
-    cosine = direction(input, axis=-1) @ direction(input, axis=-1).T
+    cosine = matrix_product(direction(input, axis=-1), direction(input, axis=-1).T)
     chosen = jnp.where(
         target[:, None] != target,
         (cosine - margin) * jnp.maximum(margin + cosine, 0.0) * gamma,
@@ -214,7 +218,7 @@ def _partials_through(
     """Return the coefficients of the tangents."""
     input_direction = direction(input, axis=-1)
     mask = target[:, None] != target
-    cosine = input_direction @ input_direction.T
+    cosine = matrix_product(input_direction, input_direction.T)
     term = margin + cosine
     too_high = jnp.maximum(term, 0.0)
     product = too_high * gamma
@@ -274,9 +278,11 @@ def _tangent_through(
         coefficient_6,
         coefficient_7,
     ) = partials
-    sums = (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]) @ by_input_2.T
+    sums = matrix_product(
+        (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]), by_input_2.T
+    )
     term = d_input - by_input_2 * (by_input_2 * d_input).sum(axis=1)[:, None]
-    term_2 = coefficient[:, None] * sums + coefficient_2 * (by_input @ term.T)
+    term_2 = coefficient[:, None] * sums + coefficient_2 * matrix_product(by_input, term.T)
     term_3 = coefficient_3 * term_2 + by_margin * d_margin + by_gamma * d_gamma
     term_4 = by_margin_2 * d_margin + coefficient_5 * term_2 + by_gamma_2 * d_gamma
     term_5 = (coefficient_4 * term_3).sum(axis=1) + (coefficient_6 * term_4).sum(axis=1)
@@ -300,10 +306,12 @@ def _partials_tangent_through(
     term = d_input - input_direction * sums[:, None]
     mask = target[:, None] != target
     chosen = mask.astype(input.dtype)
-    cosine = input_direction @ input_direction.T
+    cosine = matrix_product(input_direction, input_direction.T)
     term_2 = margin + cosine
     positive = jnp.maximum(jnp.sign(term_2), 0.0)
-    term_3 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
+    term_3 = quotient[:, None] * matrix_product(
+        term, input_direction.T
+    ) + quotient * matrix_product(input_direction, term.T)
     too_high = jnp.maximum(term_2, 0.0)
     term_4 = cosine - margin
     product = term_4 * positive

@@ -22,7 +22,7 @@ from ._functions import (
     softmax,
     softmax_tangent,
 )
-from ._runtime import as_arrays, finish, pick, to_working, working_dtype
+from ._runtime import as_arrays, finish, matrix_product, pick, to_working, working_dtype
 
 __all__ = ["CLIPLoss", "clip_loss"]
 
@@ -32,7 +32,8 @@ def _value(image: jax.Array, text: jax.Array, logit_scale: jax.Array | float) ->
     # direction: x / norm(x) as one
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
-    logit = logit_scale * (direction(image, axis=-1) @ direction(text, axis=-1).T)
+    sums = matrix_product(direction(image, axis=-1), direction(text, axis=-1).T)
+    logit = logit_scale * sums
     index = jnp.arange(image.shape[0])
     term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + label_cross_entropy(
         logit, index, axis=-1
@@ -46,7 +47,7 @@ def _partials(
     """Return the coefficients of the tangents."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
-    sums = image_direction @ text_direction.T
+    sums = matrix_product(image_direction, text_direction.T)
     logit = logit_scale * sums
     return (
         sums,
@@ -80,8 +81,12 @@ def _tangent(
         coefficient_3,
         coefficient_4,
     ) = partials
-    sums = (d_image - by_image * (by_image * d_image).sum(axis=1)[:, None]) @ by_text.T
-    sums_2 = by_image @ (d_text - by_text * (by_text * d_text).sum(axis=1)[:, None]).T
+    sums = matrix_product(
+        (d_image - by_image * (by_image * d_image).sum(axis=1)[:, None]), by_text.T
+    )
+    sums_2 = matrix_product(
+        by_image, (d_text - by_text * (by_text * d_text).sum(axis=1)[:, None]).T
+    )
     product = logit_scale * (coefficient[:, None] * sums + coefficient_2 * sums_2)
     term = by_logit_scale * d_logit_scale + product
     offset = centred(logit, term, axis=-2)
@@ -110,10 +115,10 @@ def _partials_tangent(
     quotient_2 = ratio(1.0, text_length)
     sums_2 = (text_direction * d_text).sum(axis=1)
     term_2 = d_text - text_direction * sums_2[:, None]
-    term_3 = quotient[:, None] * (term @ text_direction.T) + quotient_2 * (
-        image_direction @ term_2.T
-    )
-    sums_3 = image_direction @ text_direction.T
+    term_3 = quotient[:, None] * matrix_product(
+        term, text_direction.T
+    ) + quotient_2 * matrix_product(image_direction, term_2.T)
+    sums_3 = matrix_product(image_direction, text_direction.T)
     term_4 = sums_3 * d_logit_scale + logit_scale * term_3
     logit = logit_scale * sums_3
     return (

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, matrix_product, to_working, working_dtype
 
 __all__ = ["CrossCovarianceLoss", "cross_covariance_loss"]
 
@@ -18,15 +18,15 @@ __all__ = ["CrossCovarianceLoss", "cross_covariance_loss"]
 def _value(input1: jax.Array, input2: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # deviation: x - sum(x)/size -> deviation(x)
-    sums = ((deviation(input1, axis=-2).T @ deviation(input2, axis=-2)) ** 2).sum()
-    return 0.5 * sums / (input1.shape[0] * input1.shape[0])
+    sums = matrix_product(deviation(input1, axis=-2).T, deviation(input2, axis=-2))
+    return 0.5 * (sums * sums).sum() / (input1.shape[0] * input1.shape[0])
 
 
 def _partials(input1: jax.Array, input2: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     deviation_2 = deviation(input2, axis=-2)
     deviation_3 = deviation(input1, axis=-2)
-    return deviation_2, deviation_3, deviation_3.T @ deviation_2
+    return deviation_2, deviation_3, matrix_product(deviation_3.T, deviation_2)
 
 
 def _tangent(
@@ -38,8 +38,8 @@ def _tangent(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, coefficient_2, coefficient_3 = partials
-    term = deviation(d_input1, axis=-2).T @ coefficient + coefficient_2.T @ deviation(
-        d_input2, axis=-2
+    term = matrix_product(deviation(d_input1, axis=-2).T, coefficient) + matrix_product(
+        coefficient_2.T, deviation(d_input2, axis=-2)
     )
     return (coefficient_3 * term).sum() / coefficient.shape[0] ** 2
 
@@ -53,7 +53,8 @@ def _partials_tangent(
     return (
         deviation_2,
         deviation_3,
-        deviation_3.T @ deviation(input2, axis=-2) + deviation(input1, axis=-2).T @ deviation_2,
+        matrix_product(deviation_3.T, deviation(input2, axis=-2))
+        + matrix_product(deviation(input1, axis=-2).T, deviation_2),
     )
 
 

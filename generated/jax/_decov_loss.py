@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction
 from ._functions import deviation
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, matrix_product, to_working, working_dtype
 
 __all__ = ["DeCovLoss", "decov_loss"]
 
@@ -20,24 +20,24 @@ __all__ = ["DeCovLoss", "decov_loss"]
 def _value(input: jax.Array) -> jax.Array:
     """Return the unreduced loss."""
     # deviation: x - sum(x)/size -> deviation(x)
+    sums = matrix_product(deviation(input, axis=-2).T, deviation(input, axis=-2))
     mask = jnp.arange(input.shape[1])[:, None] != jnp.arange(input.shape[1])
-    product = (deviation(input, axis=-2).T @ deviation(input, axis=-2)) ** 2 * mask.astype(
-        input.dtype
-    )
-    return 0.5 * product.sum() / (input.shape[0] * input.shape[0])
+    return 0.5 * (sums * sums * mask.astype(input.dtype)).sum() / (input.shape[0] * input.shape[0])
 
 
 def _partials(input: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     other = deviation(input, axis=-2)
-    return other, other, other.T @ other
+    return other, other, matrix_product(other.T, other)
 
 
 def _tangent(partials: tuple[jax.Array, ...], input: jax.Array, d_input: jax.Array) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     other, offset, coefficient = partials
     mask = jnp.arange(coefficient.shape[0])[:, None] != jnp.arange(coefficient.shape[1])
-    term = deviation(d_input, axis=-2).T @ other + offset.T @ deviation(d_input, axis=-2)
+    term = matrix_product(deviation(d_input, axis=-2).T, other) + matrix_product(
+        offset.T, deviation(d_input, axis=-2)
+    )
     return (coefficient * mask.astype(other.dtype) * term).sum() / (other.shape[0] * other.shape[0])
 
 
@@ -47,7 +47,8 @@ def _partials_tangent(input: jax.Array, d_input: jax.Array) -> tuple[jax.Array, 
     return (
         deviation_2,
         deviation_2,
-        deviation_2.T @ deviation(input, axis=-2) + deviation(input, axis=-2).T @ deviation_2,
+        matrix_product(deviation_2.T, deviation(input, axis=-2))
+        + matrix_product(deviation(input, axis=-2).T, deviation_2),
     )
 
 

@@ -20,7 +20,15 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm, ratio
-from ._runtime import as_arrays, cast_floats, finish, finish_parts, to_working, working_dtype
+from ._runtime import (
+    as_arrays,
+    cast_floats,
+    finish,
+    finish_parts,
+    matrix_product,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["DiscriminativeLoss", "discriminative_loss"]
 
@@ -29,7 +37,8 @@ def _value_variance(input: jax.Array, target: jax.Array, pull: jax.Array | float
     """Return the unreduced loss."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    excess = jnp.maximum(norm(input - chosen @ input / sums[:, None], axis=-1) - pull, 0.0)
+    length = norm(input - matrix_product(chosen, input) / sums[:, None], axis=-1)
+    excess = jnp.maximum(length - pull, 0.0)
     return ratio((excess * (excess / sums)).sum(), (1.0 / sums).sum())
 
 
@@ -38,7 +47,7 @@ def _partials_variance(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
-    term = input - chosen @ input / chosen.sum(axis=1)[:, None]
+    term = input - matrix_product(chosen, input) / chosen.sum(axis=1)[:, None]
     return direction(term, axis=-1), jnp.maximum(norm(term, axis=-1) - pull, 0.0)
 
 
@@ -54,11 +63,9 @@ def _tangent_variance(
     coefficient, by_pull = partials
     chosen = (target[:, None] == target).astype(by_pull.dtype)
     sums = chosen.sum(axis=1)
-    sums_2 = (coefficient * (d_input - chosen @ d_input / sums[:, None])).sum(axis=1)
-    return (
-        ratio(1.0, (1.0 / sums).sum())
-        * (by_pull * (2.0 * sums_2 / sums - 2.0 * d_pull / sums)).sum()
-    )
+    product = coefficient * (d_input - matrix_product(chosen, d_input) / sums[:, None])
+    product_2 = by_pull * (2.0 * product.sum(axis=1) / sums - 2.0 * d_pull / sums)
+    return ratio(1.0, (1.0 / sums).sum()) * product_2.sum()
 
 
 def _partials_tangent_variance(
@@ -71,9 +78,9 @@ def _partials_tangent_variance(
     """Return the derivatives of the coefficients along the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    term = input - chosen @ input / sums[:, None]
+    term = input - matrix_product(chosen, input) / sums[:, None]
     length = norm(term, axis=-1)
-    term_2 = d_input - chosen @ d_input / sums[:, None]
+    term_2 = d_input - matrix_product(chosen, d_input) / sums[:, None]
     direction_2 = direction(term, axis=-1)
     sums_2 = (direction_2 * term_2).sum(axis=1)
     positive = jnp.maximum(jnp.sign(length - pull), 0.0)
@@ -96,9 +103,9 @@ def _value_distance(input: jax.Array, target: jax.Array, push: jax.Array | float
     """Return the unreduced loss."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    own = chosen @ input / sums[:, None]
-    term = 2.0 * push - norm(own[:, None] - chosen @ input / sums[:, None], axis=-1)
-    nearness = jnp.maximum(term, 0.0)
+    own = matrix_product(chosen, input) / sums[:, None]
+    length = norm(own[:, None] - matrix_product(chosen, input) / sums[:, None], axis=-1)
+    nearness = jnp.maximum(2.0 * push - length, 0.0)
     chosen_2 = jnp.where(
         target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0
     )
@@ -113,8 +120,8 @@ def _partials_distance(
     mask = target[:, None] != target
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    own = chosen @ input / sums[:, None]
-    term = own[:, None] - chosen @ input / sums[:, None]
+    own = matrix_product(chosen, input) / sums[:, None]
+    term = own[:, None] - matrix_product(chosen, input) / sums[:, None]
     nearness = jnp.maximum(2.0 * push - norm(term, axis=-1), 0.0)
     return (
         jnp.where(mask, 4.0 * nearness / (sums[:, None] * sums), 0.0),
@@ -136,8 +143,8 @@ def _tangent_distance(
     chosen = (target[:, None] == target).astype(d_input.dtype)
     sums = chosen.sum(axis=1)
     clusters = (1.0 / sums).sum()
-    product = chosen @ d_input / sums[:, None]
-    term = product[:, None] - chosen @ d_input / chosen.sum(axis=1)[:, None]
+    product = matrix_product(chosen, d_input) / sums[:, None]
+    term = product[:, None] - matrix_product(chosen, d_input) / chosen.sum(axis=1)[:, None]
     term_2 = by_push * d_push + coefficient_2 * (coefficient * term).sum(axis=2)
     return ratio(1.0, (clusters - 1.0) * clusters) * term_2.sum()
 
@@ -153,15 +160,15 @@ def _partials_tangent_distance(
     mask = target[:, None] != target
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    own = chosen @ input / sums[:, None]
-    term = own[:, None] - chosen @ input / sums[:, None]
+    own = matrix_product(chosen, input) / sums[:, None]
+    term = own[:, None] - matrix_product(chosen, input) / sums[:, None]
     length = norm(term, axis=-1)
     positive = jnp.maximum(jnp.sign(2.0 * push - length), 0.0)
     product = jnp.where(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
     chosen_2 = jnp.where(mask, -4.0 * positive / (sums[:, None] * sums), 0.0)
     direction_2 = direction(term, axis=-1)
-    product_2 = chosen @ d_input / sums[:, None]
-    term_2 = product_2[:, None] - chosen @ d_input / sums[:, None]
+    product_2 = matrix_product(chosen, d_input) / sums[:, None]
+    term_2 = product_2[:, None] - matrix_product(chosen, d_input) / sums[:, None]
     sums_2 = (direction_2 * term_2).sum(axis=2)
     product_3 = jnp.where(mask, 2.0 * positive / (sums[:, None] * sums), 0.0) * sums_2
     return (
@@ -187,10 +194,8 @@ def _value_length(
     """Return the unreduced loss."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    quotient = ratio(
-        (norm(chosen @ input / sums[:, None], axis=-1) / sums).sum(), (1.0 / sums).sum()
-    )
-    return length_weight * quotient
+    product = norm(matrix_product(chosen, input) / sums[:, None], axis=-1) / sums
+    return length_weight * ratio(product.sum(), (1.0 / sums).sum())
 
 
 def _partials_length(
@@ -199,7 +204,7 @@ def _partials_length(
     """Return the coefficients of the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    own = chosen @ input / sums[:, None]
+    own = matrix_product(chosen, input) / sums[:, None]
     return ratio((norm(own, axis=-1) / sums).sum(), (1.0 / sums).sum()), direction(own, axis=-1)
 
 
@@ -215,9 +220,10 @@ def _tangent_length(
     by_length_weight, coefficient = partials
     chosen = (target[:, None] == target).astype(d_input.dtype)
     sums = chosen.sum(axis=1)
-    sums_2 = ((coefficient * (chosen @ d_input)).sum(axis=1) / (sums * sums)).sum()
+    product = (coefficient * matrix_product(chosen, d_input)).sum(axis=1) / (sums * sums)
     return (
-        by_length_weight * d_length_weight + length_weight * ratio(1.0, (1.0 / sums).sum()) * sums_2
+        by_length_weight * d_length_weight
+        + length_weight * ratio(1.0, (1.0 / sums).sum()) * product.sum()
     )
 
 
@@ -231,9 +237,9 @@ def _partials_tangent_length(
     """Return the derivatives of the coefficients along the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = chosen.sum(axis=1)
-    own = chosen @ input / sums[:, None]
+    own = matrix_product(chosen, input) / sums[:, None]
     direction_2 = direction(own, axis=-1)
-    sums_2 = chosen @ d_input
+    sums_2 = matrix_product(chosen, d_input)
     sums_3 = (direction_2 * sums_2).sum(axis=1)
     term = sums_2 / sums[:, None] - direction_2 * sums_3[:, None] / sums[:, None]
     return ratio(1.0, (1.0 / sums).sum()) * (sums_3 / (sums * sums)).sum(), ratio(

@@ -175,15 +175,6 @@ def floored_norm(x: jax.Array, floor: float, axis: int) -> jax.Array:
     return jnp.squeeze(maximum * jnp.sqrt(term), axis)
 
 
-def gauss(x: jax.Array, factor: float) -> jax.Array:
-    """Return exp(-factor * x**2) for a power of two, with no digits lost in the square."""
-    minimum = jnp.minimum(jnp.abs(x), 1e18)
-    product = 0.0625 * jnp.floor(16.0 * minimum)
-    return jnp.exp(-factor * product * product) * jnp.exp(
-        -factor * (minimum - product) * (minimum + product)
-    )
-
-
 def hypot1(x: jax.Array) -> jax.Array:
     """Return sqrt(1 + x**2), whose square may overflow."""
     abs_x = jnp.abs(x)

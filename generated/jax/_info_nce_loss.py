@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, matrix_product, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
@@ -21,8 +21,8 @@ def _value(query: jax.Array, key: jax.Array, temperature: jax.Array | float) -> 
     # direction: x / norm(x) as one
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
-    logit = direction(query, axis=-1) @ direction(key, axis=-1).T / temperature
-    return label_cross_entropy(logit, jnp.arange(query.shape[0]), axis=-1)
+    similarity = matrix_product(direction(query, axis=-1), direction(key, axis=-1).T)
+    return label_cross_entropy(similarity / temperature, jnp.arange(query.shape[0]), axis=-1)
 
 
 def _partials(
@@ -31,7 +31,7 @@ def _partials(
     """Return the coefficients of the tangents."""
     key_direction = direction(key, axis=-1)
     query_direction = direction(query, axis=-1)
-    similarity = query_direction @ key_direction.T
+    similarity = matrix_product(query_direction, key_direction.T)
     return (
         1.0 / (temperature * temperature),
         similarity,
@@ -64,8 +64,10 @@ def _tangent(
         coefficient_3,
         coefficient_4,
     ) = partials
-    sums = by_query @ (d_key - by_key * (by_key * d_key).sum(axis=1)[:, None]).T
-    sums_2 = (d_query - by_query * (by_query * d_query).sum(axis=1)[:, None]) @ by_key.T
+    sums = matrix_product(by_query, (d_key - by_key * (by_key * d_key).sum(axis=1)[:, None]).T)
+    sums_2 = matrix_product(
+        (d_query - by_query * (by_query * d_query).sum(axis=1)[:, None]), by_key.T
+    )
     product = coefficient_3 * (coefficient * sums + coefficient_2[:, None] * sums_2)
     product_2 = coefficient_4 * (product - by_temperature * by_temperature_2 * d_temperature)
     return product_2.sum(axis=1)
@@ -90,11 +92,11 @@ def _partials_tangent(
     quotient_2 = ratio(1.0, query_length)
     sums_2 = (query_direction * d_query).sum(axis=1)
     term_2 = d_query - query_direction * sums_2[:, None]
-    term_3 = quotient * (query_direction @ term.T) + quotient_2[:, None] * (
-        term_2 @ key_direction.T
-    )
+    term_3 = quotient * matrix_product(query_direction, term.T) + quotient_2[
+        :, None
+    ] * matrix_product(term_2, key_direction.T)
     power = temperature * temperature
-    similarity = query_direction @ key_direction.T
+    similarity = matrix_product(query_direction, key_direction.T)
     return (
         -2.0 * d_temperature / temperature**3,
         term_3,

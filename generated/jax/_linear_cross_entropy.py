@@ -38,6 +38,7 @@ from ._runtime import (
     finish,
     is_integer,
     is_number,
+    matrix_product,
     to_working,
     trained,
     working_dtype,
@@ -59,7 +60,9 @@ def _value_labels(
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
     label = jnp.where(valid, target, 0)
-    nll_at = label_cross_entropy(linear_bias + input @ linear_weight.T, label, axis=-1)
+    nll_at = label_cross_entropy(
+        linear_bias + matrix_product(input, linear_weight.T), label, axis=-1
+    )
     return jnp.where(valid, nll_at * weight[label], 0.0)
 
 
@@ -74,7 +77,7 @@ def _partials_labels(
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
     excess = label_excess(
-        linear_bias + input @ linear_weight.T, jnp.where(valid, target, 0), axis=-1
+        linear_bias + matrix_product(input, linear_weight.T), jnp.where(valid, target, 0), axis=-1
     )
     return (jnp.where(valid[:, None], excess, 0.0),)
 
@@ -94,10 +97,9 @@ def _tangent_labels(
     """Return the derivative of the loss along the tangents."""
     (coefficient,) = partials
     valid = target != ignore_index
-    term = d_input @ linear_weight.T + jnp.where(valid[:, None], input, 0.0) @ d_linear_weight.T
-    product = weight[jnp.where(valid, target, 0)] * (coefficient * (d_linear_bias + term)).sum(
-        axis=1
-    )
+    sums = matrix_product(jnp.where(valid[:, None], input, 0.0), d_linear_weight.T)
+    term = d_linear_bias + (matrix_product(d_input, linear_weight.T) + sums)
+    product = weight[jnp.where(valid, target, 0)] * (coefficient * term).sum(axis=1)
     return jnp.where(valid, product, 0.0)
 
 
@@ -115,8 +117,12 @@ def _partials_tangent_labels(
     """Return the derivatives of the coefficients along the tangents."""
     valid = target != ignore_index
     chosen = jnp.where(valid[:, None], input, 0.0)
-    term = d_linear_bias + (d_input @ linear_weight.T + chosen @ d_linear_weight.T)
-    return (softmax_tangent(linear_bias + chosen @ linear_weight.T, term, axis=-1),)
+    term = matrix_product(d_input, linear_weight.T) + matrix_product(chosen, d_linear_weight.T)
+    return (
+        softmax_tangent(
+            linear_bias + matrix_product(chosen, linear_weight.T), d_linear_bias + term, axis=-1
+        ),
+    )
 
 
 def _mass_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax.Array:
@@ -152,7 +158,7 @@ def _value_smoothed_labels(
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    logits = linear_bias + input @ linear_weight.T
+    logits = linear_bias + matrix_product(input, linear_weight.T)
     product = label_smoothing * cross_entropy_with(logits, weight, axis=-1) / linear_bias.shape[0]
     label = jnp.where(valid, target, 0)
     product_2 = (
@@ -172,7 +178,7 @@ def _partials_smoothed_labels(
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
     valid = target != ignore_index
-    logits = linear_bias + input @ linear_weight.T
+    logits = linear_bias + matrix_product(input, linear_weight.T)
     xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     label = jnp.where(valid, target, 0)
     nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
@@ -201,11 +207,11 @@ def _tangent_smoothed_labels(
     """Return the derivative of the loss along the tangents."""
     by_label_smoothing, coefficient, coefficient_2, coefficient_3 = partials
     valid = target != ignore_index
-    term = d_input @ linear_weight.T + jnp.where(valid[:, None], input, 0.0) @ d_linear_weight.T
-    term_2 = d_linear_bias + term
-    product = label_smoothing * (coefficient * term_2).sum(axis=1) / coefficient.shape[1]
+    sums = matrix_product(jnp.where(valid[:, None], input, 0.0), d_linear_weight.T)
+    term = d_linear_bias + (matrix_product(d_input, linear_weight.T) + sums)
+    product = label_smoothing * (coefficient * term).sum(axis=1) / coefficient.shape[1]
     product_2 = (
-        coefficient_3 * weight[jnp.where(valid, target, 0)] * (coefficient_2 * term_2).sum(axis=1)
+        coefficient_3 * weight[jnp.where(valid, target, 0)] * (coefficient_2 * term).sum(axis=1)
     )
     return jnp.where(valid, by_label_smoothing * d_label_smoothing + product + product_2, 0.0)
 
@@ -226,12 +232,13 @@ def _partials_tangent_smoothed_labels(
     """Return the derivatives of the coefficients along the tangents."""
     valid = target != ignore_index
     chosen = jnp.where(valid[:, None], input, 0.0)
-    term = linear_bias + chosen @ linear_weight.T
-    term_2 = d_linear_bias + (d_input @ linear_weight.T + chosen @ d_linear_weight.T)
-    product = (excess_over(term, weight, axis=-1) * term_2).sum(axis=1) / linear_bias.shape[0]
+    term = linear_bias + matrix_product(chosen, linear_weight.T)
+    term_2 = matrix_product(d_input, linear_weight.T) + matrix_product(chosen, d_linear_weight.T)
+    term_3 = d_linear_bias + term_2
+    product = (excess_over(term, weight, axis=-1) * term_3).sum(axis=1) / linear_bias.shape[0]
     label = jnp.where(valid, target, 0)
-    product_2 = weight[label] * (label_excess(term, label, axis=-1) * term_2).sum(axis=1)
-    d_probability = softmax_tangent(term, term_2, axis=-1)
+    product_2 = weight[label] * (label_excess(term, label, axis=-1) * term_3).sum(axis=1)
+    d_probability = softmax_tangent(term, term_3, axis=-1)
     return product - product_2, weight.sum() * d_probability, d_probability, -d_label_smoothing
 
 
@@ -274,7 +281,9 @@ def _value_probabilities(
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     smoothed = label_smoothing / linear_bias.shape[0] + (1.0 - label_smoothing) * target
-    return cross_entropy_with(linear_bias + input @ linear_weight.T, smoothed * weight, axis=-1)
+    return cross_entropy_with(
+        linear_bias + matrix_product(input, linear_weight.T), smoothed * weight, axis=-1
+    )
 
 
 def _partials_probabilities(
@@ -286,7 +295,7 @@ def _partials_probabilities(
     label_smoothing: jax.Array | float,
 ) -> tuple[jax.Array | float, ...]:
     """Return the coefficients of the tangents."""
-    logits = linear_bias + input @ linear_weight.T
+    logits = linear_bias + matrix_product(input, linear_weight.T)
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_bias.shape[0] + term * target) * weight
     return (
@@ -313,9 +322,9 @@ def _tangent_probabilities(
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
     coefficient, by_label_smoothing, by_target, nll = partials
-    term = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
+    term = matrix_product(d_input, linear_weight.T) + matrix_product(input, d_linear_weight.T)
     term_2 = weight * d_label_smoothing * by_label_smoothing + weight * by_target * d_target
-    return (coefficient * term).sum(axis=1) + (nll * term_2).sum(axis=1)
+    return (coefficient * (d_linear_bias + term)).sum(axis=1) + (nll * term_2).sum(axis=1)
 
 
 def _partials_tangent_probabilities(
@@ -334,17 +343,18 @@ def _partials_tangent_probabilities(
     """Return the derivatives of the coefficients along the tangents."""
     term = 1.0 - label_smoothing
     sums = ((label_smoothing / target.shape[1] + term * target) * weight).sum(axis=1)
-    logits = linear_bias + input @ linear_weight.T
-    term_2 = d_linear_bias + (d_input @ linear_weight.T + input @ d_linear_weight.T)
+    logits = linear_bias + matrix_product(input, linear_weight.T)
+    term_2 = matrix_product(d_input, linear_weight.T) + matrix_product(input, d_linear_weight.T)
+    term_3 = d_linear_bias + term_2
     probability = softmax(logits, axis=-1)
     product = weight * d_label_smoothing * (1.0 / target.shape[1] - target)
     product_2 = weight * term * d_target
-    term_3 = product + product_2
-    product_3 = probability * (term_3.sum(axis=1)[:, None] + (-product - product_2))
-    offset = centred(logits, term_2, axis=-1)
+    term_4 = product + product_2
+    product_3 = probability * (term_4.sum(axis=1)[:, None] + (-product - product_2))
+    offset = centred(logits, term_3, axis=-1)
     return (
-        sums[:, None] * softmax_tangent(logits, term_2, axis=-1)
-        + (product_3 - softmax_complement(logits, axis=-1) * term_3),
+        sums[:, None] * softmax_tangent(logits, term_3, axis=-1)
+        + (product_3 - softmax_complement(logits, axis=-1) * term_4),
         -d_target,
         -d_label_smoothing,
         (probability * offset).sum(axis=1)[:, None] - offset,

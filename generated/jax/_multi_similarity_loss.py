@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, sigmoids, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, matrix_product, sigmoids, to_working, working_dtype
 
 __all__ = ["MultiSimilarityLoss", "multi_similarity_loss"]
 
@@ -35,7 +35,8 @@ def _value(
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
-    gap = direction(input, axis=-1) @ direction(input, axis=-1).T - base
+    sums = matrix_product(direction(input, axis=-1), direction(input, axis=-1).T)
+    gap = sums - base
     chosen = jnp.where(((target[:, None] == target) & mask), -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     product = (jnp.maximum(pull, 0.0) + log1p(jnp.exp(-jnp.abs(pull)))) / alpha
@@ -54,7 +55,7 @@ def _partials(
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     mask_2 = (target[:, None] == target) & mask
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
+    sums = matrix_product(input_direction, input_direction.T)
     gap = sums - base
     chosen = jnp.where(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
@@ -120,9 +121,11 @@ def _tangent(
         coefficient_9,
         coefficient_10,
     ) = partials
-    sums = (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]) @ by_input_2.T
+    sums = matrix_product(
+        (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]), by_input_2.T
+    )
     term = d_input - by_input_2 * (by_input_2 * d_input).sum(axis=1)[:, None]
-    term_2 = coefficient[:, None] * sums + coefficient_2 * (by_input @ term.T)
+    term_2 = coefficient[:, None] * sums + coefficient_2 * matrix_product(by_input, term.T)
     product = coefficient_4 * (coefficient_3 * term_2 + by_base * d_base + by_alpha_3 * d_alpha)
     product_2 = coefficient_8 * (coefficient_7 * term_2 + by_base_2 * d_base + by_beta_3 * d_beta)
     return (
@@ -148,7 +151,7 @@ def _partials_tangent(
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     mask_2 = (target[:, None] == target) & mask
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
+    sums = matrix_product(input_direction, input_direction.T)
     gap = sums - base
     chosen = jnp.where(mask_2, -gap * alpha, -math.inf)
     pull = logsumexp(chosen, axis=-1)
@@ -157,7 +160,9 @@ def _partials_tangent(
     quotient = ratio(1.0, input_length)
     sums_2 = (input_direction * d_input).sum(axis=1)
     term = d_input - input_direction * sums_2[:, None]
-    term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
+    term_2 = quotient[:, None] * matrix_product(
+        term, input_direction.T
+    ) + quotient * matrix_product(input_direction, term.T)
     term_3 = (
         jnp.where(mask_2, -alpha, 0.0) * term_2
         + jnp.where(mask_2, alpha, 0.0) * d_base

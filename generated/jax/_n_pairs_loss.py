@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import label_cross_entropy, label_excess, softmax_tangent
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, matrix_product, to_working, working_dtype
 
 __all__ = ["NPairsLoss", "n_pairs_loss"]
 
@@ -22,7 +22,9 @@ def _value(anchor: jax.Array, positive: jax.Array, l2: jax.Array | float) -> jax
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     squared_lengths = (anchor * anchor).sum(axis=1) + (positive * positive).sum(axis=1)
-    nll = label_cross_entropy(anchor @ positive.T, jnp.arange(anchor.shape[0]), axis=-1)
+    nll = label_cross_entropy(
+        matrix_product(anchor, positive.T), jnp.arange(anchor.shape[0]), axis=-1
+    )
     return 0.5 * squared_lengths * l2 + nll
 
 
@@ -31,7 +33,7 @@ def _partials(
 ) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     return (anchor * anchor).sum(axis=1) + (positive * positive).sum(axis=1), label_excess(
-        anchor @ positive.T, jnp.arange(anchor.shape[0]), axis=-1
+        matrix_product(anchor, positive.T), jnp.arange(anchor.shape[0]), axis=-1
     )
 
 
@@ -47,8 +49,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     by_l2, coefficient = partials
     term = 2.0 * (anchor * d_anchor).sum(axis=1) + 2.0 * (positive * d_positive).sum(axis=1)
-    sums = (coefficient * (d_anchor @ positive.T + anchor @ d_positive.T)).sum(axis=1)
-    return 0.5 * l2 * term + 0.5 * by_l2 * d_l2 + sums
+    term_2 = matrix_product(d_anchor, positive.T) + matrix_product(anchor, d_positive.T)
+    return 0.5 * l2 * term + 0.5 * by_l2 * d_l2 + (coefficient * term_2).sum(axis=1)
 
 
 def _partials_tangent(
@@ -60,9 +62,10 @@ def _partials_tangent(
     d_l2: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
+    term = matrix_product(d_anchor, positive.T) + matrix_product(anchor, d_positive.T)
     return 2.0 * (anchor * d_anchor).sum(axis=1) + 2.0 * (positive * d_positive).sum(
         axis=1
-    ), softmax_tangent(anchor @ positive.T, d_anchor @ positive.T + anchor @ d_positive.T, axis=-1)
+    ), softmax_tangent(matrix_product(anchor, positive.T), term, axis=-1)
 
 
 _kernel = differentiable(

@@ -20,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, matrix_product, to_working, working_dtype
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 
@@ -30,7 +30,8 @@ def _value(input: jax.Array, target: jax.Array, temperature: jax.Array | float) 
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
-    logit = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
+    sums = matrix_product(direction(input, axis=-1), direction(input, axis=-1).T)
+    logit = sums / temperature
     crowd = logsumexp(jnp.where(target[:, None] != target, logit, -math.inf), axis=-1)
     term = crowd[:, None] - logit
     product = ((target[:, None] == target) & mask).astype(input.dtype) * (
@@ -46,7 +47,7 @@ def _partials(
     mask = target[:, None] != target
     power = temperature * temperature
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
+    sums = matrix_product(input_direction, input_direction.T)
     power_2 = 1.0 / temperature
     logit = sums / temperature
     chosen = jnp.where(mask, logit, -math.inf)
@@ -89,9 +90,11 @@ def _tangent(
     ) = partials
     mask = jnp.arange(coefficient_6.shape[0])[:, None] != jnp.arange(coefficient_6.shape[1])
     positive = ((target[:, None] == target) & mask).astype(coefficient_6.dtype)
-    sums = (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]) @ by_input_2.T
+    sums = matrix_product(
+        (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]), by_input_2.T
+    )
     term = d_input - by_input_2 * (by_input_2 * d_input).sum(axis=1)[:, None]
-    term_2 = coefficient[:, None] * sums + coefficient_2 * (by_input @ term.T)
+    term_2 = coefficient[:, None] * sums + coefficient_2 * matrix_product(by_input, term.T)
     product = coefficient_4 * (by_temperature * d_temperature + coefficient_3 * term_2)
     term_3 = (
         product.sum(axis=1)[:, None]
@@ -112,14 +115,16 @@ def _partials_tangent(
     mask = target[:, None] != target
     power = temperature**3
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
+    sums = matrix_product(input_direction, input_direction.T)
     power_2 = temperature * temperature
     chosen = jnp.where(mask, -1.0 / power_2, 0.0)
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
     sums_2 = (input_direction * d_input).sum(axis=1)
     term = d_input - input_direction * sums_2[:, None]
-    term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
+    term_2 = quotient[:, None] * matrix_product(
+        term, input_direction.T
+    ) + quotient * matrix_product(input_direction, term.T)
     logit = sums / temperature
     chosen_2 = jnp.where(mask, logit, -math.inf)
     term_3 = (

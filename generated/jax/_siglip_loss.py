@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, norm, ratio
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, log1p, matrix_product, to_working, working_dtype
 
 __all__ = ["SigLIPLoss", "siglip_loss"]
 
@@ -22,11 +22,10 @@ def _value(
     """Return the unreduced loss."""
     # direction: x / norm(x) as one
     # softplus: log(1 + exp(z)) -> softplus(z)
-    product = logit_scale * (direction(image, axis=-1) @ direction(text, axis=-1).T)
+    sums = matrix_product(direction(image, axis=-1), direction(text, axis=-1).T)
     z = jnp.where(jnp.arange(image.shape[0])[:, None] == jnp.arange(text.shape[0]), 1.0, -1.0)
-    product_2 = (product + logit_bias) * z
-    term = jnp.maximum(-product_2, 0.0) + log1p(jnp.exp(-jnp.abs(product_2)))
-    return term.sum(axis=1)
+    product = (logit_scale * sums + logit_bias) * z
+    return (jnp.maximum(-product, 0.0) + log1p(jnp.exp(-jnp.abs(product)))).sum(axis=1)
 
 
 def _partials(
@@ -35,7 +34,7 @@ def _partials(
     """Return the coefficients of the tangents."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
-    sums = image_direction @ text_direction.T
+    sums = matrix_product(image_direction, text_direction.T)
     z = jnp.where(jnp.arange(image.shape[0])[:, None] == jnp.arange(text.shape[0]), 1.0, -1.0)
     return (
         jax.nn.sigmoid(-(logit_scale * sums + logit_bias) * z),
@@ -62,8 +61,12 @@ def _tangent(
     by_logit_bias, by_logit_scale, by_image, by_text, coefficient, coefficient_2 = partials
     mask = jnp.arange(by_logit_bias.shape[0])[:, None] == jnp.arange(by_logit_bias.shape[1])
     z = jnp.where(mask, 1.0, -1.0)
-    sums = (d_image - by_image * (by_image * d_image).sum(axis=1)[:, None]) @ by_text.T
-    sums_2 = by_image @ (d_text - by_text * (by_text * d_text).sum(axis=1)[:, None]).T
+    sums = matrix_product(
+        (d_image - by_image * (by_image * d_image).sum(axis=1)[:, None]), by_text.T
+    )
+    sums_2 = matrix_product(
+        by_image, (d_text - by_text * (by_text * d_text).sum(axis=1)[:, None]).T
+    )
     product = logit_scale * z * (coefficient[:, None] * sums + coefficient_2 * sums_2)
     product_2 = by_logit_bias * (-by_logit_scale * z * d_logit_scale - product - z * d_logit_bias)
     return product_2.sum(axis=1)
@@ -82,7 +85,7 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
-    sums = image_direction @ text_direction.T
+    sums = matrix_product(image_direction, text_direction.T)
     z = jnp.where(jnp.arange(image.shape[0])[:, None] == jnp.arange(text.shape[0]), 1.0, -1.0)
     product = (logit_scale * sums + logit_bias) * z
     product_2 = jax.nn.sigmoid(-product) * jax.nn.sigmoid(product)
@@ -94,9 +97,9 @@ def _partials_tangent(
     quotient_2 = ratio(1.0, text_length)
     sums_3 = (text_direction * d_text).sum(axis=1)
     term_2 = d_text - text_direction * sums_3[:, None]
-    term_3 = quotient[:, None] * (term @ text_direction.T) + quotient_2 * (
-        image_direction @ term_2.T
-    )
+    term_3 = quotient[:, None] * matrix_product(
+        term, text_direction.T
+    ) + quotient_2 * matrix_product(image_direction, term_2.T)
     return (
         -product_2 * sums * z * d_logit_scale
         - product_2 * logit_scale * z * term_3

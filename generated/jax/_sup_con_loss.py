@@ -19,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import cross_entropy_with, direction, excess_over, norm, ratio, softmax_tangent
-from ._runtime import as_arrays, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, matrix_product, to_working, working_dtype
 
 __all__ = ["SupConLoss", "sup_con_loss"]
 
@@ -30,9 +30,9 @@ def _value(input: jax.Array, target: jax.Array, temperature: jax.Array | float) 
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
-    product = direction(input, axis=-1) @ direction(input, axis=-1).T / temperature
+    sums = matrix_product(direction(input, axis=-1), direction(input, axis=-1).T)
     positive = ((target[:, None] == target) & mask).astype(input.dtype)
-    xent = cross_entropy_with(jnp.where(mask, product, -math.inf), positive, axis=-1)
+    xent = cross_entropy_with(jnp.where(mask, sums / temperature, -math.inf), positive, axis=-1)
     return ratio(xent, positive.sum(axis=1))
 
 
@@ -42,7 +42,7 @@ def _partials(
     """Return the coefficients of the tangents."""
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
+    sums = matrix_product(input_direction, input_direction.T)
     return (
         jnp.where(mask, -sums / (temperature * temperature), 0.0),
         input_direction,
@@ -78,9 +78,11 @@ def _tangent(
     ) = partials
     mask = jnp.arange(coefficient_4.shape[0])[:, None] != jnp.arange(coefficient_4.shape[1])
     positive = ((target[:, None] == target) & mask).astype(coefficient_4.dtype)
-    sums = (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]) @ by_input_2.T
+    sums = matrix_product(
+        (d_input - by_input * (by_input * d_input).sum(axis=1)[:, None]), by_input_2.T
+    )
     term = d_input - by_input_2 * (by_input_2 * d_input).sum(axis=1)[:, None]
-    term_2 = coefficient[:, None] * sums + coefficient_2 * (by_input @ term.T)
+    term_2 = coefficient[:, None] * sums + coefficient_2 * matrix_product(by_input, term.T)
     product = coefficient_4 * (by_temperature * d_temperature + coefficient_3 * term_2)
     return ratio(1.0, positive.sum(axis=1)) * product.sum(axis=1)
 
@@ -95,7 +97,7 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     mask = jnp.arange(input.shape[0])[:, None] != jnp.arange(input.shape[0])
     input_direction = direction(input, axis=-1)
-    sums = input_direction @ input_direction.T
+    sums = matrix_product(input_direction, input_direction.T)
     product = jnp.where(mask, 2.0 * sums / temperature**3, 0.0) * d_temperature
     power = temperature * temperature
     chosen = jnp.where(mask, -1.0 / power, 0.0)
@@ -103,7 +105,9 @@ def _partials_tangent(
     quotient = ratio(1.0, input_length)
     sums_2 = (input_direction * d_input).sum(axis=1)
     term = d_input - input_direction * sums_2[:, None]
-    term_2 = quotient[:, None] * (term @ input_direction.T) + quotient * (input_direction @ term.T)
+    term_2 = quotient[:, None] * matrix_product(
+        term, input_direction.T
+    ) + quotient * matrix_product(input_direction, term.T)
     sums_3 = ((target[:, None] == target) & mask).astype(input.dtype).sum(axis=1)
     term_3 = (
         jnp.where(mask, -sums / power, 0.0) * d_temperature

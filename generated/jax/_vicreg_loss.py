@@ -20,7 +20,15 @@ from ._checks import (
     check_shape,
 )
 from ._functions import deviation, ratio
-from ._runtime import as_arrays, cast_floats, finish, finish_parts, to_working, working_dtype
+from ._runtime import (
+    as_arrays,
+    cast_floats,
+    finish,
+    finish_parts,
+    matrix_product,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["VICRegLoss", "vicreg_loss"]
 
@@ -196,13 +204,13 @@ def _value_covariance(
 ) -> jax.Array:
     """Return the unreduced loss."""
     # deviation: x - sum(x)/size -> deviation(x)
+    sums = matrix_product(deviation(input1, axis=-2).T, deviation(input1, axis=-2))
     term = input1.shape[0] - 1.0
-    quotient = ratio(deviation(input1, axis=-2).T @ deviation(input1, axis=-2), term)
     mask = jnp.arange(input1.shape[1])[:, None] != jnp.arange(input1.shape[1])
     chosen = mask.astype(input1.dtype)
-    quotient_2 = ratio(deviation(input2, axis=-2).T @ deviation(input2, axis=-2), term)
-    term_2 = (quotient * quotient * chosen).sum() / input1.shape[1] + (
-        quotient_2 * quotient_2 * chosen
+    sums_2 = matrix_product(deviation(input2, axis=-2).T, deviation(input2, axis=-2))
+    term_2 = (ratio(sums, term) ** 2 * chosen).sum() / input1.shape[1] + (
+        ratio(sums_2, term) ** 2 * chosen
     ).sum() / input1.shape[1]
     return term_2 * cov_weight
 
@@ -213,9 +221,9 @@ def _partials_covariance(
     """Return the coefficients of the tangents."""
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
-    quotient = ratio(deviation_2.T @ deviation_2, term)
+    quotient = ratio(matrix_product(deviation_2.T, deviation_2), term)
     deviation_3 = deviation(input2, axis=-2)
-    quotient_2 = ratio(deviation_3.T @ deviation_3, term)
+    quotient_2 = ratio(matrix_product(deviation_3.T, deviation_3), term)
     mask = jnp.arange(input1.shape[1])[:, None] != jnp.arange(input1.shape[1])
     chosen = mask.astype(input1.dtype)
     return (
@@ -252,12 +260,12 @@ def _tangent_covariance(
     quotient = ratio(1.0, coefficient.shape[0] - 1.0)
     mask = jnp.arange(coefficient_3.shape[0])[:, None] != jnp.arange(coefficient_3.shape[1])
     chosen = mask.astype(coefficient.dtype)
-    term = deviation(d_input1, axis=-2).T @ coefficient + coefficient_2.T @ deviation(
-        d_input1, axis=-2
+    term = matrix_product(deviation(d_input1, axis=-2).T, coefficient) + matrix_product(
+        coefficient_2.T, deviation(d_input1, axis=-2)
     )
     product = 2.0 * quotient * (coefficient_3 * chosen * term).sum() / coefficient_3.shape[0]
-    term_2 = deviation(d_input2, axis=-2).T @ coefficient_4 + coefficient_5.T @ deviation(
-        d_input2, axis=-2
+    term_2 = matrix_product(deviation(d_input2, axis=-2).T, coefficient_4) + matrix_product(
+        coefficient_5.T, deviation(d_input2, axis=-2)
     )
     product_2 = 2.0 * quotient * (coefficient_6 * chosen * term_2).sum() / coefficient_3.shape[0]
     return cov_weight * (product + product_2) + by_cov_weight * d_cov_weight
@@ -276,14 +284,14 @@ def _partials_tangent_covariance(
     term = d_input1.shape[0] - 1.0
     quotient = ratio(1.0, term)
     deviation_3 = deviation(input1, axis=-2)
-    term_2 = deviation_2.T @ deviation_3 + deviation_3.T @ deviation_2
+    term_2 = matrix_product(deviation_2.T, deviation_3) + matrix_product(deviation_3.T, deviation_2)
     deviation_4 = deviation(d_input2, axis=-2)
     deviation_5 = deviation(input2, axis=-2)
-    term_3 = deviation_4.T @ deviation_5 + deviation_5.T @ deviation_4
+    term_3 = matrix_product(deviation_4.T, deviation_5) + matrix_product(deviation_5.T, deviation_4)
     mask = jnp.arange(d_input1.shape[1])[:, None] != jnp.arange(d_input1.shape[1])
     chosen = mask.astype(d_input1.dtype)
-    sums = (ratio(deviation_3.T @ deviation_3, term) * chosen * term_2).sum()
-    sums_2 = (ratio(deviation_5.T @ deviation_5, term) * chosen * term_3).sum()
+    product = ratio(matrix_product(deviation_3.T, deviation_3), term) * chosen * term_2
+    product_2 = ratio(matrix_product(deviation_5.T, deviation_5), term) * chosen * term_3
     return (
         deviation_2,
         deviation_2,
@@ -291,7 +299,8 @@ def _partials_tangent_covariance(
         deviation_4,
         deviation_4,
         quotient * term_3,
-        2.0 * quotient * sums / d_input1.shape[1] + 2.0 * quotient * sums_2 / d_input1.shape[1],
+        2.0 * quotient * product.sum() / d_input1.shape[1]
+        + 2.0 * quotient * product_2.sum() / d_input1.shape[1],
     )
 
 
