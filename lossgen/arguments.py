@@ -5,19 +5,20 @@ All symbols are real.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import count
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sympy import Expr, Symbol
 
+from lossgen.alike import Declared
 from lossgen.axes import ELLIPSIS, split_axes
+from lossgen.memory import remembered
 from lossgen.operations import at
 
 # How the kinds of parameters are called in Python.
 PYTHON = {"float": "float", "static": "float", "integer": "int", "flag": "bool"}
 
-_declared = count()
+Kind = TypeVar("Kind", bound=Symbol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Layer:
     outputs: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor(Declared):
     """A declared tensor argument.
 
     Attributes:
@@ -83,7 +84,6 @@ class Tensor:
     call: Call | None = None
     layer: Layer | None = None
     role: str = ""
-    order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
 
     @property
     def is_option(self) -> bool:
@@ -91,8 +91,8 @@ class Tensor:
         return self.kind == "weight" or (self.layer is not None and self.optional)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Declared):
     """A declared parameter.
 
     Attributes:
@@ -112,12 +112,20 @@ class Parameter:
     doc: str = ""
     words: tuple[str, ...] = ()
     none: int | None = None
-    order: int = field(default_factory=lambda: next(_declared), compare=False, repr=False)
 
     @property
     def value(self) -> Any:
         """What the default counts as."""
         return self.none if self.default is None else self.default
+
+
+@remembered
+def _symbol(
+    kind: type[Kind], name: str, assumption: str, declared: tuple[int, str, tuple[str, ...]]
+) -> Kind:
+    """Return the symbol of a declaration; SymPy tells equal ones apart the slow way."""
+    symbol: Kind = Symbol.__xnew__(kind, name, **{assumption: True})
+    return symbol
 
 
 class Ref(Symbol):
@@ -130,15 +138,15 @@ class Ref(Symbol):
     def __new__(cls, tensor: Tensor, indices: tuple[str, ...]) -> Ref:
         """Return the one symbol of this tensor along these axes."""
         name = f"{tensor.name}[{','.join(indices)}]" if indices else tensor.name
-        assumptions = {"integer": True} if tensor.kind == "label" else {"real": True}
-        self = Symbol.__xnew__(cls, name, **assumptions)
+        assumption = "integer" if tensor.kind == "label" else "real"
+        self = _symbol(cls, name, assumption, (tensor.order, tensor.said, indices))
         self.tensor = tensor
         self.indices = indices
         return self
 
     def _hashable_content(self) -> tuple[Any, ...]:
         """Tell symbols of one name apart by their declarations, also for SymPy's cache."""
-        return (*super()._hashable_content(), self.tensor.order)
+        return (*super()._hashable_content(), self.tensor.order, self.tensor.said)
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (self.tensor, self.indices), {}
@@ -173,14 +181,14 @@ class ParameterSymbol(Symbol):
 
     def __new__(cls, parameter: Parameter) -> ParameterSymbol:
         """Return the one symbol of this parameter."""
-        assumptions = {"positive": True} if parameter.positive else {"real": True}
-        self = Symbol.__xnew__(cls, parameter.name, **assumptions)
+        assumption = "positive" if parameter.positive else "real"
+        self = _symbol(cls, parameter.name, assumption, (parameter.order, parameter.said, ()))
         self.parameter = parameter
         return self
 
     def _hashable_content(self) -> tuple[Any, ...]:
         """Tell symbols of one name apart by their declarations, also for SymPy's cache."""
-        return (*super()._hashable_content(), self.parameter.order)
+        return (*super()._hashable_content(), self.parameter.order, self.parameter.said)
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (self.parameter,), {}

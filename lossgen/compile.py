@@ -93,6 +93,7 @@ def with_results(case: Case, names: Sequence[tuple[str, Basic]] = ()) -> Case:
         for symbol in e.free_symbols
     }
     table: dict[Basic, Basic] = {}
+    last = max(ref.tensor.order for ref in _refs(case))
     for applied in sorted(called, key=lambda a: [ref.tensor.order for ref in a.inputs]):
         inputs = tuple(ref.tensor.name for ref in applied.inputs)
         name = words.get(applied, "_and_".join(inputs))
@@ -101,7 +102,8 @@ def with_results(case: Case, names: Sequence[tuple[str, Basic]] = ()) -> Case:
         taken.add(name)
         varying = Lowering(None).node(applied.meaning(0)).axes
         axes = tuple(axis for axis in order if axis in varying)
-        result = Tensor(name, axes, call=Call(applied.parameter.name, inputs))
+        last += 1  # results come after all that is declared
+        result = Tensor(name, axes, call=Call(applied.parameter.name, inputs), order=last)
         table[applied] = Ref(result, axes)
     return case.replaced(table)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import ModuleType
 from sympy import Expr
 from sympy.core.basic import Basic
 
+from lossgen.alike import places
 from lossgen.errors import SpecError
 from lossgen.execute import read, run
 from lossgen.loss import Loss
@@ -59,8 +61,12 @@ def load_spec(folder: Path, source: str) -> Loaded:
     faults: Faults = []
     losses: list[Loss] = []
     before = {str(folder / source): state_of(str(folder / source))}
+    places.restart()
+    modules = len(sys.modules)
     with watched(folder) as paths:
         losses += _load(folder / source, folder, faults)
+    if len(sys.modules) > modules:  # what stays imported may have declared something
+        places.hold()
     states = {path: state_of(path) for path in sorted(paths)} | before
     return Loaded(tuple(losses), tuple(faults), states)
 

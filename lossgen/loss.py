@@ -50,7 +50,7 @@ class Loss:
     parts: tuple[tuple[str, tuple[Case, ...]], ...]
     chunked: tuple[tuple[str, str], ...]
     dialects: tuple[tuple[str, Dialect], ...]
-    names: tuple[tuple[str, Expr], ...] = field(compare=False, repr=False)
+    names: tuple[tuple[str, Expr], ...] = field(hash=False, repr=False)
     doc: str = ""
     source: str = ""
     origin: str = field(default="", compare=False, repr=False)

@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "sentences": ("errors names", ""),
     "files": ("cache states resources toolkit watch", ""),
     "words": (
-        "atoms axes elementwise places operations arguments callables declarations language "
+        "atoms axes elementwise places operations alike arguments callables declarations language "
         "verbatim conditions case variants dialects composition loss",
         "memory",
     ),
