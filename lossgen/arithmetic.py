@@ -12,7 +12,12 @@ from fractions import Fraction
 from lossgen.graph import MINUS_ONE, ONE, ZERO, Node, const, is_const, make
 from lossgen.memory import remembered
 
-_ONE = Fraction(1)
+_ONE = Fraction(1)  # most factors are this very one, of which nothing need be computed
+
+
+def is_below_zero(number: Fraction | float) -> bool:
+    """Say whether a number is negative; a fraction's own comparison takes ten times as long."""
+    return (number.numerator if type(number) is Fraction else number) < 0
 
 
 @remembered
@@ -26,10 +31,12 @@ def add(*args: Node) -> Node:
             continue
         coefficient, rest = split_coefficient(arg)
         like = _like(rest)
-        rest, so_far = terms.get(like, (rest, Fraction(0)))
-        terms[like] = rest, so_far + coefficient
-    parts = [mul(const(c), rest) for rest, c in terms.values() if c != 0]
-    if total != 0:
+        if like in terms:
+            rest, so_far = terms[like]
+            coefficient = so_far + coefficient
+        terms[like] = rest, coefficient
+    parts = [mul(ONE if c is _ONE else const(c), rest) for rest, c in terms.values() if c]
+    if total:
         parts.append(const(total))
     if not parts:
         return ZERO
@@ -69,21 +76,21 @@ def mul(*args: Node) -> Node:
     powers: dict[Node, Fraction | float] = {}
     for arg in _factors(args):
         if is_const(arg):
-            coefficient = coefficient * arg.value
+            coefficient = arg.value if coefficient is _ONE else coefficient * arg.value
         elif arg.op == "pow" and is_const(arg.args[1]):
             _raise_power(powers, arg.args[0], arg.args[1].value, arg)
         else:
             _raise_power(powers, arg, _ONE, arg)
-    if coefficient is not _ONE and coefficient == 0:
+    if not coefficient:
         return ZERO
     _drop_steps(powers)
     parts = [
         base if exponent is _ONE else power(base, const(exponent))
         for base, exponent in powers.items()
     ]
-    if coefficient < 0:
+    if is_below_zero(coefficient):
         coefficient, parts = _absorb_sign(coefficient, parts)
-    if coefficient != 1 or not parts:
+    if not parts or (coefficient is not _ONE and coefficient != 1):
         parts.insert(0, const(coefficient))
     return parts[0] if len(parts) == 1 else make("mul", parts)
 
@@ -94,7 +101,7 @@ def _absorb_sign(
     """Turn a sum round rather than negate it, which is exact."""
     for k, part in enumerate(parts):
         if part.op == "add":
-            signs = [split_coefficient(term)[0] < 0 for term in part.args]
+            signs = [is_below_zero(split_coefficient(term)[0]) for term in part.args]
             if all(signs) or (len(parts) == 1 and coefficient == -1):
                 turned = add(*(mul(MINUS_ONE, term) for term in part.args))
                 return -coefficient, [*parts[:k], turned, *parts[k + 1 :]]

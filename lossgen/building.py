@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lossgen import jobs as work
 from lossgen.current import Current, current
 from lossgen.manifest import MANIFEST, digest
+from lossgen.memory import collected_seldom
 from lossgen.reading import Kept, MovedError
 from lossgen.record import Place, Record, place
 from lossgen.states import State, let_age, state_of
@@ -84,7 +85,7 @@ def _build(
 ) -> Result:
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory() as home:
+    with TemporaryDirectory() as home, collected_seldom():
         return _build_in(Path(home), order, found, where, advance)
 
 

@@ -6,6 +6,8 @@ are exact; here each is spelled in operations that every framework computes to t
 
 from __future__ import annotations
 
+from functools import partial
+
 from lossgen import nodes as n
 from lossgen.composites import EXPANSIONS
 from lossgen.memory import remembered
@@ -165,24 +167,24 @@ def _expanded(
 ) -> tuple[tuple[Node, ...], tuple[tuple[Node, str], ...]]:
     """Return the roots in primitive operations, and what each composite was called."""
     words: dict[Node, str] = {}
+    return transform(roots, partial(_step, calls, words)), tuple(words.items())
 
-    def step(node: Node) -> Node:
-        if node.op in calls and _is_callable(node):
-            if node.op in WORDS:
-                words.setdefault(node, WORDS[node.op])
-            return node
-        if node.op == "pick" and node.args[1].op != "const":
-            return _picked(node)
-        if node.op == "put" and node.op not in calls:
-            return transform((_put(node),), step)[0]
-        expansion = EXPANSIONS.get(node.op)
-        if expansion is None:
-            return node
-        (result,), inner = _expanded(calls, (expansion(node),))
-        for found, word in inner:
-            words.setdefault(found, word)
+
+def _step(calls: frozenset[str], words: dict[Node, str], node: Node) -> Node:
+    if node.op in calls and _is_callable(node):
         if node.op in WORDS:
-            words.setdefault(result, WORDS[node.op])
-        return result
-
-    return transform(roots, step), tuple(words.items())
+            words.setdefault(node, WORDS[node.op])
+        return node
+    if node.op == "pick" and node.args[1].op != "const":
+        return _picked(node)
+    if node.op == "put" and node.op not in calls:
+        return transform((_put(node),), partial(_step, calls, words))[0]
+    expansion = EXPANSIONS.get(node.op)
+    if expansion is None:
+        return node
+    (result,), inner = _expanded(calls, (expansion(node),))
+    for found, word in inner:
+        words.setdefault(found, word)
+    if node.op in WORDS:
+        words.setdefault(result, WORDS[node.op])
+    return result

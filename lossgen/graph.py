@@ -167,7 +167,7 @@ MINUS_ONE = const(-1)
 
 def is_const(node: Node, value: int | Fraction | None = None) -> bool:
     """Say whether the node is a constant, or that constant."""
-    return node.op == "const" and (value is None or node.value == value)
+    return node.op == "const" and (value is None or node.attrs[0] == value)
 
 
 def leaf(

@@ -1,7 +1,7 @@
 """Imports in order before ruff sees them: what it finds to mend costs it more than all the rest.
 
 Templates import whatever a loss may need. Here goes what one does not use, and what is left is
-sorted as ruff sorts it. Ruff has the last word: what is not plain is left to it as it stands.
+sorted as ruff sorts it. Ruff has the last word on what is not plain, and need not look at the rest.
 """
 
 from __future__ import annotations
@@ -10,18 +10,28 @@ import re
 import sys
 from collections.abc import Sequence
 from string import ascii_letters, digits
+from typing import NamedTuple
 
 WIDTH = 100  # of a line
 QUOTES = '"""'
 FUTURE = "__future__"
+DOUBLED = "(("  # ruff may find one pair of parentheses too many
 _IN_WORD = frozenset(f"{ascii_letters}{digits}_")
 _HEAD = re.compile(r'(?:#.*\n|[ \t]*\n)*(?:[rR]?"""(?s:.*?)"""[ \t]*\n)?\s*')
 _IMPORT = re.compile(r"(?:import ([\w.]+)(?: as (\w+))?|from ([\w.]+) import (\w+(?:, \w+)*))?\n")
+_SAID = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#.*""")
 
 Entry = tuple[bool, str, tuple[str, ...]]  # whether names come from it, the module, and the words
 
 
-def tidied(source: str) -> str:
+class Tidied(NamedTuple):
+    """A module with its imports in order, and whether ruff is sure to find nothing in it."""
+
+    text: str
+    settled: bool
+
+
+def tidied(source: str) -> Tidied:
     """Return a module with its imports sorted and without those that it does not use."""
     head = _HEAD.match(source)
     start = place = end = head.end() if head else 0
@@ -32,10 +42,12 @@ def tidied(source: str) -> str:
             found.append(_entry(*line.groups()))
             end = place
     if source.startswith(("import ", "from "), place) or _repeats(found):
-        return source
+        return Tidied(source, settled=False)
     code = "".join(source[end:].split(QUOTES)[::2])  # docstrings may say the same words
     kept = [entry for entry in (_used(entry, code) for entry in found) if entry[2]]
-    return f"{source[:start]}{_sections(kept)}{source[end:]}"
+    bare = _SAID.sub("", code)  # and so may comments and texts
+    settled = DOUBLED not in code and kept == [_used(entry, bare) for entry in kept]
+    return Tidied(f"{source[:start]}{_sections(kept)}{source[end:]}", settled)
 
 
 def _entry(whole: str | None, alias: str | None, module: str | None, names: str | None) -> Entry:
@@ -105,4 +117,4 @@ def _rank(name: str) -> tuple[int, str]:
     return kind, name.lower()
 
 
-__all__ = ["tidied"]
+__all__ = ["Tidied", "tidied"]

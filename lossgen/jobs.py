@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +11,15 @@ from lossgen.errors import FaultySpecsError, Found, LossgenError, SpecError, gat
 from lossgen.record import Unit
 from lossgen.states import State, spec_files
 from lossgen.texts import Content, put_all, text_in
+from lossgen.workers import made_of
 
 if TYPE_CHECKING:
     from lossgen.loss import Loss
     from lossgen.name_faults import Named
-    from lossgen.units import Made
 
 Package = dict[str, Content]
 Face = tuple[tuple[tuple[str, str], ...], frozenset[str]]
 Advance = Callable[[int, int], object]
-SHARE = 4  # files that a process takes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +93,13 @@ def render(
     paths: dict[str, list[str]] = {name: [] for name in backends}
     read: dict[str, State] = {}
     found: list[Found] = []
-    for done, made in enumerate(_made(folder, wanted, backends, jobs, found), 1):
+    loose: list[str] = []
+    for done, made in enumerate(made_of(folder, wanted, backends, jobs, found), 1):
         units[made.source] = made.unit
         read |= made.read
         for name, texts in made.texts.items():
             paths[name] += put_all(home / name, texts)
+        loose += ["/".join(place) for place in made.loose]
         found.append(made.found)
         advance(done, len(wanted))
     units = {source: units[source] for source in listed}
@@ -107,8 +107,10 @@ def render(
     for name in backends:
         shown = face(units, name)
         if shared.get(name) != shown:
-            paths[name] += put_all(home / name, _shared(name, shown))
-    return Rendered(losses(units), _formatted(home, paths), units, read)
+            files = put_all(home / name, _shared(name, shown))
+            loose += [f"{name}/{path}" for path in files]
+            paths[name] += files
+    return Rendered(losses(units), _formatted(home, paths, loose), units, read)
 
 
 def face(units: Mapping[str, Unit], backend: str) -> Face:
@@ -143,39 +145,6 @@ def _refuse(specs: Path, found: Sequence[Found], named: Sequence[Named]) -> None
         raise _no_loss(specs)
 
 
-def _made(
-    folder: Path,
-    sources: Sequence[str],
-    backends: Sequence[str],
-    jobs: int,
-    found: Sequence[Found],
-) -> Iterator[Made]:
-    """Yield what the files give; after the first fault they are only looked through for more."""
-    from lossgen.verbatim import for_good, verbatim
-
-    jobs = min(jobs, -(-len(sources) // SHARE))
-    if jobs <= 1:
-        with verbatim():  # for all: SymPy forgets what it knows whenever that changes
-            yield from (
-                _make(folder, () if any(file.faults for file in found) else backends, source)
-                for source in sources
-            )
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    # Spawned, not forked: the processes then start alike on every platform, and inherit no lock.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=for_good) as pool:
-        yield from pool.map(partial(_make, folder, backends), sources, chunksize=SHARE)
-
-
-def _make(folder: Path, backends: Sequence[str], source: str) -> Made:
-    from lossgen.units import make_unit
-
-    return make_unit(folder, source, backends)
-
-
 def _shared(name: str, found: Face) -> dict[str, str]:
     from lossgen.render import render_shared
 
@@ -185,11 +154,13 @@ def _shared(name: str, found: Face) -> dict[str, str]:
         raise FaultySpecsError((fault,)) from fault
 
 
-def _formatted(home: Path, paths: Mapping[str, Sequence[str]]) -> dict[str, Package]:
+def _formatted(
+    home: Path, paths: Mapping[str, Sequence[str]], loose: Sequence[str]
+) -> dict[str, Package]:
     if any(paths.values()):
         from lossgen.render import format_files
 
-        format_files(str(home))
+        format_files(str(home), loose)
     return {
         name: {path: text_in(home / name / path) for path in sorted(listed)}
         for name, listed in paths.items()

@@ -29,7 +29,7 @@ def operands(node: Node) -> tuple[Node, ...]:
 @remembered
 def is_negative(term: Node) -> bool:
     """Say whether a term of a sum stands behind a minus."""
-    return term.value < 0 if n.is_const(term) else n.split_coefficient(term)[0] < 0
+    return n.is_below_zero(term.value if n.is_const(term) else n.split_coefficient(term)[0])
 
 
 @remembered
@@ -130,16 +130,16 @@ def _repeated(factor: Node) -> tuple[Node, ...]:
 def printed(roots: tuple[Node, ...]) -> tuple[Node, ...]:
     """Return every node of which something is written, once, operands first."""
     found: dict[Node, None] = {}
-
-    def visit(node: Node) -> None:
-        if node not in found:
-            for arg in operands(node):
-                visit(arg)
-            found[node] = None
-
     for root in roots:
-        visit(root)
+        _print_order(root, found)
     return tuple(found)
+
+
+def _print_order(node: Node, found: dict[Node, None]) -> None:
+    for arg in operands(node):
+        if arg not in found:
+            _print_order(arg, found)
+    found.setdefault(node)
 
 
 @remembered

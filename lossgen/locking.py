@@ -86,7 +86,7 @@ def _texts(losses: Sequence[Loss]) -> dict[str, str]:
 
     texts, called = {}, set[str]()
     for loss in losses:
-        text, functions = render_loss(loss, BACKEND)
+        (text, _), functions = render_loss(loss, BACKEND)
         texts[f"_{loss.function}.py"] = text
         called |= {*functions}
     return texts | render_shared(BACKEND, called, [(loss.function, loss.name) for loss in losses])

@@ -17,6 +17,7 @@ R = TypeVar("R")
 
 MOST = 1 << 8  # results of a function; one loss has some ten formulas
 NODES = 8 * MOST  # of the graphs of a few losses
+ROOM = 50_000  # new objects before Python looks for circles; 700 is its own
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
@@ -25,18 +26,17 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def collected_later() -> Iterator[None]:
-    """Let Python look for circles that nobody needs afterwards, rather than every 700 objects.
+def collected_seldom() -> Iterator[None]:
+    """Let Python look for circles that nobody needs every now and then, not every 700 objects.
 
-    Graphs have none, and most of them are needed to the end of what is made of them.
+    Modules and graphs have hardly any, and most of them are needed to the end.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
+    before = gc.get_threshold()
+    gc.set_threshold(ROOM, *before[1:])
     try:
         yield
     finally:
-        if was_enabled:
-            gc.enable()
+        gc.set_threshold(*before)
 
 
-__all__ = ["NODES", "collected_later", "remembered"]
+__all__ = ["NODES", "collected_seldom", "remembered"]

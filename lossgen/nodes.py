@@ -11,6 +11,7 @@ from collections.abc import Callable
 from lossgen.arithmetic import (
     add,
     divide,
+    is_below_zero,
     mul,
     mul_factors,
     negate,
@@ -106,6 +107,7 @@ __all__ = [
     "divide",
     "fold",
     "fold_at",
+    "is_below_zero",
     "is_const",
     "leaf",
     "make",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
+from functools import partial
 from itertools import combinations
 
 from lossgen import nodes as n
@@ -136,25 +137,25 @@ def gathered(root: Node, coefficients: Set[Node]) -> Node:
 
     In reverse mode, what arrives is then multiplied by it once.
     """
+    return Pass(partial(_gathered, coefficients))((root,))[0]
 
-    def gather(node: Node, args: tuple[Node, ...]) -> Node:
-        if args != node.args:
-            node = n.make(node.op, args, node.attrs, node.axes)
-        if node.op != "add":
-            return node
-        shares = {c: [t for t in node.args if _is_share(t, c)] for c in _wide(node, coefficients)}
-        common = max(shares, key=lambda c: len(shares[c]), default=None)
-        if common is None or len(shares[common]) < 2:
-            return node
-        rests = [n.mul(*(f for f in t.args if f is not common)) for t in shares[common]]
-        joined = n.make("mul", (common, n.make("add", rests)))
-        others = [term for term in node.args if term not in shares[common]]
-        if not others:
-            return joined
-        node = n.make("add", (joined, *others))
-        return gather(node, node.args)
 
-    return Pass(gather)((root,))[0]
+def _gathered(coefficients: Set[Node], node: Node, args: tuple[Node, ...]) -> Node:
+    if args != node.args:
+        node = n.make(node.op, args, node.attrs, node.axes)
+    if node.op != "add":
+        return node
+    shares = {c: [t for t in node.args if _is_share(t, c)] for c in _wide(node, coefficients)}
+    common = max(shares, key=lambda c: len(shares[c]), default=None)
+    if common is None or len(shares[common]) < 2:
+        return node
+    rests = [n.mul(*(f for f in t.args if f is not common)) for t in shares[common]]
+    joined = n.make("mul", (common, n.make("add", rests)))
+    others = [term for term in node.args if term not in shares[common]]
+    if not others:
+        return joined
+    node = n.make("add", (joined, *others))
+    return _gathered(coefficients, node, node.args)
 
 
 def _wide(node: Node, coefficients: Set[Node]) -> list[Node]:
@@ -174,16 +175,16 @@ def _written(
 ) -> tuple[Node, ...]:
     """Return the roots with the products as they were joined."""
     done: dict[Node, Node] = {}
-
-    def written(node: Node) -> Node:
-        if node not in done:  # a product that was made of factors written before
-            done[node] = n.make("mul", [written(arg) for arg in node.args])
-        return done[node]
-
     for node in nodes:
         args = factors[node].args if node in factors else node.args
-        renewed = tuple(map(written, args))
+        renewed = tuple([_joined(arg, done) for arg in args])
         done[node] = (
             node if renewed == node.args else n.make(node.op, renewed, node.attrs, node.axes)
         )
-    return tuple(done[root] for root in roots)
+    return tuple([done[root] for root in roots])
+
+
+def _joined(node: Node, done: dict[Node, Node]) -> Node:
+    if node not in done:  # a product that was made of factors written before
+        done[node] = n.make("mul", [_joined(arg, done) for arg in node.args])
+    return done[node]

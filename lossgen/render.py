@@ -24,7 +24,7 @@ from lossgen.backends import Backend
 from lossgen.cache import cache_folder
 from lossgen.faults import fault
 from lossgen.functions import shared_functions
-from lossgen.imports import tidied
+from lossgen.imports import Tidied, tidied
 from lossgen.loss import Loss
 from lossgen.module import make_module
 from lossgen.prose import settle
@@ -41,6 +41,7 @@ LINT = (
 TEMPLATES = "templates"
 TESTS = "test_values.py"
 APART = ("loss.py.jinja", "__init__.py.jinja", f"{TESTS}.jinja")  # templates of other data
+LOOSE = "loose.txt"  # a list of files, as ruff reads it
 STYLE = "--config=format.skip-magic-trailing-comma=true"
 
 
@@ -77,13 +78,16 @@ def _templates(name: str) -> tuple[Backend, Environment]:
     return backend, environment(*backend.templates)
 
 
-def render_loss(loss: Loss, name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the file of a loss in one package, not yet formatted, and the functions it calls."""
+def render_loss(loss: Loss, name: str) -> tuple[Tidied, tuple[str, ...]]:
+    """Return the file of a loss in one package, not yet formatted, and the functions it calls.
+
+    Only lossgen's own templates are known to hold nothing that ruff would mend.
+    """
     backend, _ = _templates(name)
     page = _template(name, "loss.py.jinja")
     module = make_module(loss, backend)
-    text = page.render(m=module, source=f"specs/{loss.source}")
-    return tidied(settle(text)), module.functions
+    text, settled = tidied(settle(page.render(m=module, source=f"specs/{loss.source}")))
+    return Tidied(text, settled and not backend.templates), module.functions
 
 
 def render_shared(
@@ -151,15 +155,25 @@ def _backend(name: str) -> Backend:
     return backend
 
 
-def format_files(folder: str) -> None:
-    """Sort imports and format, all files below a folder in one run."""
-    for command in (("check", "--fix", *LINT), ("format", STYLE)):
-        _ruff(*command, folder=folder)
+def format_files(folder: str, loose: Sequence[str] | None = None) -> None:
+    """Sort imports and format, all files below a folder in one run.
+
+    Args:
+        folder: where they are.
+        loose: the files in which there may be something to mend, or None for all.
+    """
+    listed = folder
+    if loose is not None:
+        listed = f"@{Path(folder) / LOOSE}"
+        (Path(folder) / LOOSE).write_text("".join(f"{path}\n" for path in loose), encoding="utf-8")
+    if loose != []:
+        _ruff("check", "--fix", *LINT, listed, folder=folder)
+    _ruff("format", STYLE, folder, folder=folder)
 
 
 def _ruff(*command: str, folder: str) -> None:
     done = subprocess.run(
-        (sys.executable, "-m", "ruff", *command, *RUFF, folder),
+        (sys.executable, "-m", "ruff", *command, *RUFF),
         capture_output=True,
         text=True,
         check=False,

@@ -11,7 +11,6 @@ from lossgen.compile import forget
 from lossgen.errors import FaultySpecsError, Found, SpecError
 from lossgen.load import load_spec
 from lossgen.loss import Loss
-from lossgen.memory import collected_later
 from lossgen.record import Unit
 from lossgen.render import render_loss
 from lossgen.states import State
@@ -25,17 +24,18 @@ class Made:
 
     Attributes:
         texts: ``{backend: {path: text}}``, not yet formatted.
+        loose: the backends and paths of those in which ruff may find something to mend.
         found: what is wrong with the file and its losses.
     """
 
     source: str
     unit: Unit
     texts: Texts
+    loose: tuple[tuple[str, str], ...]
     read: Mapping[str, State]
     found: Found
 
 
-@collected_later()
 def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
     """Run one file of specs and render its losses, if nothing is wrong with them."""
     loaded = load_spec(folder, source)
@@ -43,17 +43,19 @@ def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
     found = check_file(losses, loaded.faults)
     called: dict[str, set[str]] = {name: set() for name in backends}
     texts: Texts = {name: {} for name in backends}
+    loose: list[tuple[str, str]] = []
     refused: dict[SpecError, None] = {}
     for loss in () if found.faults or found.unused else losses:
         for name in backends:
             try:
-                text, functions = render_loss(loss, name)
+                (text, settled), functions = render_loss(loss, name)
             except FaultySpecsError as several:
                 refused.update(dict.fromkeys(several.faults))
             except SpecError as one:
                 refused[one] = None
             else:
                 texts[name][_path(loss)] = text
+                loose += [] if settled else [(name, _path(loss))]
                 called[name].update(functions)
     unit = Unit(
         tuple((loss.function, loss.name) for loss in losses),
@@ -61,7 +63,8 @@ def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
         {name: tuple(sorted(functions)) for name, functions in called.items()},
     )
     forget()
-    return Made(source, unit, texts, loaded.read, replace(found, refused=tuple(refused)))
+    found = replace(found, refused=tuple(refused))
+    return Made(source, unit, texts, tuple(loose), loaded.read, found)
 
 
 def _path(loss: Loss) -> str:

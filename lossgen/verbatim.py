@@ -17,7 +17,7 @@ might have dropped.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -45,8 +45,6 @@ INSTEAD = (
     (CHOICES, "_canonical_coeff", _as_it_stands),
 )
 
-_stays = ExitStack()
-
 
 @contextmanager
 def verbatim() -> Iterator[None]:
@@ -62,9 +60,4 @@ def verbatim() -> Iterator[None]:
             setattr(module, name, theirs)
 
 
-def for_good() -> None:
-    """Let SymPy leave formulas as they are written as long as this process lasts."""
-    _stays.enter_context(verbatim())
-
-
-__all__ = ["for_good", "verbatim"]
+__all__ = ["verbatim"]

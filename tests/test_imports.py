@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from lossgen.imports import tidied
-from lossgen.render import LINT, RUFF
+from lossgen.jobs import load
+from lossgen.registry import names
+from lossgen.render import LINT, RUFF, render_loss
 
 USES = '__all__ = ["f"]\n\n\ndef f(x: Tensor) -> Tensor:\n    return {}\n'
 MODULES = {
@@ -65,11 +68,36 @@ def by_ruff(source: str, *command: str) -> str:
 
 @pytest.mark.parametrize("source", [pytest.param(s, id=name) for name, s in MODULES.items()])
 def test_imports_stand_as_ruff_would_put_them(source: str) -> None:
-    found, mended = tidied(source), by_ruff(source, "check", "--fix", *LINT)
+    found, mended = tidied(source).text, by_ruff(source, "check", "--fix", *LINT)
     assert by_ruff(found, "check", "--fix", *LINT) == found
     assert by_ruff(found, "format") == by_ruff(mended, "format")
 
 
 @pytest.mark.parametrize("source", [pytest.param(s, id=name) for name, s in LEFT.items()])
 def test_what_is_not_plain_is_left_to_ruff(source: str) -> None:
-    assert tidied(source) == source
+    assert tidied(source) == (source, "import" not in source)
+
+
+UNSURE = {
+    "a comment": "import math\n\n\ndef f(x):\n    return x  # math\n",
+    "a text": 'import math\n\n\ndef f(x):\n    return x + "math"\n',
+    "a formatted text": 'import math\n\n\ndef f(x):\n    return f"{math.pi}"\n',
+    "parentheses": "def f(x):\n    return ((x)).T\n",
+}
+
+
+@pytest.mark.parametrize("source", [pytest.param(s, id=name) for name, s in UNSURE.items()])
+def test_where_ruff_may_find_something_it_looks(source: str) -> None:
+    assert not tidied(source).settled
+
+
+@pytest.mark.parametrize("name", names())
+def test_ruff_mends_nothing_where_it_does_not_look(name: str, tmp_path: Path) -> None:
+    for loss in load(Path(__file__).parent.parent / "specs"):
+        (text, settled), _ = render_loss(loss, name)
+        if settled:
+            (tmp_path / f"_{loss.function}.py").write_text(text)
+    assert len(list(tmp_path.iterdir())) > 30
+    words = (sys.executable, "-m", "ruff", "check", *LINT, *RUFF, str(tmp_path))
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stdout

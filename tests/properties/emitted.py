@@ -40,5 +40,5 @@ def _package(backend: str) -> str:
 def run(loss: Loss, backend: str) -> Any:
     """Return the emitted module of a loss, imported."""
     package = _package(backend)
-    text, _ = render_loss(loss, backend)
+    (text, _), _ = render_loss(loss, backend)
     return _module(f"{package}._{loss.function}", text, __package__=package)
