@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from fractions import Fraction
+from typing import cast
 from weakref import ref
 
 from lossgen.memory import remembered
@@ -13,44 +14,13 @@ Attribute = str | int | float | Fraction | bool | tuple["Attribute", ...] | None
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 LOGIC = ("and", "or", "not")
 BOOLEAN = frozenset((*COMPARISONS, *LOGIC))
-AXIS_OPERATIONS = frozenset(
-    (
-        "sum",
-        "amax",
-        "amin",
-        "argmax",
-        "norm",
-        "floored_norm",
-        "p_norm",
-        "lse",
-        "deviation",
-        "softmax",
-        "cosoftmax",
-        "nll",
-        "nll_at",
-        "xent",
-        "rest",
-        "pick",
-        "excess",
-        "excess_at",
-        "direction",
-    )
-)
-# Those whose result still has the axis along which they run.
-KEEPS_AXIS = frozenset(
-    (
-        "deviation",
-        "softmax",
-        "softmax_tangent",
-        "cosoftmax",
-        "nll",
-        "rest",
-        "centred",
-        "excess",
-        "excess_at",
-        "direction",
-    )
-)
+_ALONG = """
+    sum amax amin argmax norm floored_norm p_norm lse deviation softmax cosoftmax nll nll_at xent
+    rest pick excess excess_at direction
+"""
+_KEEPING = "deviation softmax softmax_tangent cosoftmax nll rest centred excess excess_at direction"
+AXIS_OPERATIONS = frozenset(_ALONG.split())
+KEEPS_AXIS = frozenset(_KEEPING.split())  # those whose result still has the axis
 
 
 class Node:
@@ -101,7 +71,9 @@ class Node:
 
 
 def _words(attribute: Attribute) -> tuple[str, ...]:
-    return tuple(map(str, attribute)) if isinstance(attribute, tuple) else (str(attribute),)
+    if type(attribute) is tuple:
+        return cast("tuple[str, ...]", attribute)
+    return (str(attribute),)
 
 
 class _Link(ref[Node]):
@@ -177,11 +149,21 @@ def leaf(
     return make("leaf", (), (name, view, kind, *(("positive",) if positive else ())), view)
 
 
-def walk(*roots: Node, known: Container[Node] = frozenset()) -> Iterator[Node]:
+def walk(*roots: Node, known: Container[Node] = ()) -> Iterator[Node]:
     """Yield every node below the roots once, arguments before what uses them.
 
     What is ``known`` is left out, and with it what only such nodes use.
     """
+    return _walked(roots, known) if known else iter(_below(roots))
+
+
+@remembered
+def _below(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return the nodes below some roots; most are asked for again and again."""
+    return tuple(_walked(roots, ()))
+
+
+def _walked(roots: tuple[Node, ...], known: Container[Node]) -> Iterator[Node]:
     seen: set[Node] = set()
     stack: list[Node | None] = [*reversed(roots)]
     open_nodes: list[Node] = []  # whose arguments are on the way, each with a None on the stack

@@ -52,9 +52,10 @@ class Lowering:
 
     def node(self, expression: Basic) -> Node:
         """Return the node of an expression."""
-        if expression not in self.seen:
-            self.seen[expression] = self._lower(expression)
-        return self.seen[expression]
+        found = self.seen.get(expression)
+        if found is None:
+            found = self.seen[expression] = self._lower(expression)
+        return found
 
     def _lower(self, e: Basic) -> Node:
         if isinstance(e, sympy.Number) or (e.is_Atom and e.is_number):

@@ -128,7 +128,7 @@ def make_module(loss: Loss, backend: Backend) -> Module:
         source=loss.source,
         summary=disguise(loss.summary),
         description=paragraphs(description.strip()) if description.strip() else (),
-        formulas=tuple(tuple(wrap(each, 88, break_long_words=False)) for each in formulas(loss)),
+        formulas=wrapped(formulas(loss)),
         class_name=loss.name,
         function=loss.function,
         inputs=face.inputs,
@@ -186,6 +186,12 @@ def told(cases: Sequence[Case]) -> list[Case]:
     own = [case for case in cases if not conditions.dialect_of(case.when)]
     repeated = {each for case in own for each in spelled_out(case.value)}
     return [case for case in own if case.value not in repeated]
+
+
+@remembered
+def wrapped(texts: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return texts as lines of a docstring."""
+    return tuple(tuple(wrap(each, 88, break_long_words=False)) for each in texts)
 
 
 @remembered

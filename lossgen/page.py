@@ -63,10 +63,7 @@ def page(
         asked: which of the roots are printed here, all of them if None. The others are computed
             beside them, and products that both need are the same.
     """
-    roots = ordered(collected(arranged_products(roots)))
-    roots = shared_products(
-        roots, [root for k, root in enumerate(roots) if not any(optional[k : k + 1])]
-    )
+    roots = _arranged(roots, optional)
     roots = roots if asked is None else tuple(roots[k] for k in asked)
     nodes = printed(roots)
     uses = Counter(arg for node in nodes for arg in operands(node))
@@ -88,6 +85,14 @@ def page(
         places,
         tuple(dict.fromkeys(leaf.name for leaf in floats)),
     )
+
+
+@remembered
+def _arranged(roots: tuple[Node, ...], optional: tuple[bool, ...]) -> tuple[Node, ...]:
+    """Return graphs with their products in order, and what several of these share in one."""
+    roots = ordered(collected(arranged_products(roots)))
+    always = [root for k, root in enumerate(roots) if not any(optional[k : k + 1])]
+    return shared_products(roots, always)
 
 
 @remembered

@@ -143,6 +143,8 @@ def merged(cases: Sequence[ModuleCase]) -> list[ModuleCase]:
 
 def _sharing(apart: list[ModuleCase], plain: list[ModuleCase]) -> list[ModuleCase]:
     """Return the cases; a dialect's derivative that is just a plain one is not printed again."""
+    if not apart:
+        return plain
     owners = {_body(kernel): kernel.name for case in plain for kernel in case.kernels}
     found = []
     for case in apart:
