@@ -62,6 +62,7 @@ class Backend:
         fields: what it trains are fields of the class, rather than inputs of each call.
         chunk: the annotation of how much to compute at a time.
         plain: calls may look at labels, to take a shorter formula where each of them counts.
+        merges: kernels merge axes of their arguments themselves, where nothing else reads these.
         templates: folders beside lossgen's own, each with a folder named after the backend.
     """
 
@@ -90,6 +91,7 @@ class Backend:
     fields: bool = False
     chunk: str = "int"
     plain: bool = False
+    merges: bool = False
     templates: tuple[Path, ...] = ()
 
 
@@ -273,6 +275,8 @@ TORCH = Backend(
         put_along="put_along({0}, axis, {1}, {2})",
         put_into="put_into({0}, axis, {1}, {2})",
         exp_beside="exp_beside({0}, axis, {1})",
+        reciprocal="torch.reciprocal({0})",  # 1.0 / x is that and a product, called from Python
+        square="torch.square({0})",
         lerp="mixture({0}, {1}, {2})",
         log1p_exp="log1p_exp({0})",
         masked="masked({1}, {0})",
@@ -299,6 +303,7 @@ TORCH = Backend(
     ),
     chunk="Chunking | int",
     plain=True,
+    merges=True,
     sums=True,
     helpers=frozenset(
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,10 +18,11 @@ from lossgen.keywords import Result, shape_words
 from lossgen.language import Tensor
 from lossgen.loss import Case, Loss, alone
 from lossgen.options import case_options, chunk_options
-from lossgen.plain import absent_weights, compared, ignored, plain_case
+from lossgen.plain import compared, ignored, inner_weights, plain_case
 from lossgen.program import Program
 from lossgen.shapes import prepare, prepared_name
 from lossgen.sharing import ModuleCase, ModulePart, merged
+from lossgen.work import is_shorter
 
 
 def make_part(loss: Loss, name: str, cases: Sequence[Case], backend: Backend) -> ModulePart:
@@ -71,14 +73,17 @@ def _with_plain(loss: Loss, draft: _Draft, part: str, backend: Backend) -> Modul
     case = plain_case(draft.case, draft.program)
     if not backend.plain or loss.chunked or case is None or draft.owner != draft.suffix:
         return made
+    program, counts = compile_case(loss, case), draft.case.valid is not None
+    if not counts and not is_shorter(program, draft.program, backend):
+        return made
     suffix = f"{draft.suffix}_plain"
-    short = replace(draft, case=case, program=compile_case(loss, case), suffix=suffix, owner=suffix)
-    labels, ignore = compared(draft.case)
+    short = replace(draft, case=case, program=program, suffix=suffix, owner=suffix)
+    labels, ignore = compared(draft.case) if counts else ("", "")
     return replace(
         made,
         plain=_case(loss, short, part, backend),
-        absent=absent_weights(draft.case),
-        counted=f"all_count({labels}, {ignore})",
+        absent=inner_weights(draft.case, draft.program),
+        counted=f"all_count({labels}, {ignore})" if ignore else "",
     )
 
 
@@ -89,6 +94,13 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     given, parameters = _in_call_order(one), one.parameters()
     tensors = _in_call_order(inner)
     factor = "" if program.weight is None else program.weight.name
+    chunk, axis = chunk_options(loss, backend), "".join(axis for axis, _ in loss.chunked)
+    prefix = f"_{part}" if part else ""
+    owner, suffix = f"{prefix}{draft.owner}", f"{prefix}{draft.suffix}"
+    kernels = print_kernels(program, backend, owner) if owner == suffix else ()
+    below = print_denominator(program, backend, suffix)
+    below_call = denominator_call(program, tensors, below, backend.detached)
+    names = [tensor.name for tensor in given] + [parameter.name for parameter in parameters]
     ready = prepare(
         tensors,
         inner.parameters(),
@@ -100,14 +112,8 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         ignored=ignored(case),
         factor=factor,
         given=given,
+        late=_merged_late(program, below_call) if backend.merges else (),
     )
-    chunk, axis = chunk_options(loss, backend), "".join(axis for axis, _ in loss.chunked)
-    prefix = f"_{part}" if part else ""
-    owner, suffix = f"{prefix}{draft.owner}", f"{prefix}{draft.suffix}"
-    kernels = print_kernels(program, backend, owner) if owner == suffix else ()
-    below = print_denominator(program, backend, suffix)
-    below_call = denominator_call(program, tensors, below, backend.detached)
-    names = [tensor.name for tensor in given] + [parameter.name for parameter in parameters]
     prepared = {tensor.name: prepared_name(tensor, factor) for tensor in tensors}
     return ModuleCase(
         suffix=suffix,
@@ -145,6 +151,12 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         apart="partials" in backend.kernels and better_apart(program),
         output="" if conditions.dialect_of(case.when) else _output(program),
     )
+
+
+def _merged_late(program: Program, below_call: str) -> set[str]:
+    """Return the arguments that nothing reads before the kernel does."""
+    read = set(re.findall(r"\w+", below_call))
+    return {argument.name for argument in program.arguments} - read
 
 
 def _in_call_order(one: Loss) -> tuple[Tensor, ...]:

@@ -57,6 +57,7 @@ DEFAULT_WORDS = {
     "pow": "power",
     "log1p": "log_term",
     "log1p_exp": "log_term",
+    "lerp": "mixed",
     "position": "index",
     "sigmoid": "probability",
     "like": "spread",

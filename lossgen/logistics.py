@@ -21,8 +21,9 @@ def quicker(
 
     log(1 + exp(-|z|)) is taken from sigmoid(z) and sigmoid(-z), where both are there. The smaller
     of the two is exp(-|z|) / (1 + exp(-|z|)), so at most 1/2, and the logarithm is that of its
-    complement. And (1 - t) p + t q is one operation for p and q between 0 and 1: no difference of
-    these overflows, and none of their mixtures cancels.
+    complement. And (1 - t) p + t q is one operation for logistic functions p and q, and for
+    relu(z) and relu(-z), of which one is 0: no difference of these overflows or loses digits that
+    the mixture has.
 
     Args:
         roots: the results.
@@ -34,8 +35,6 @@ def quicker(
         return roots, dict(words)
     sure = [root for k, root in enumerate(roots) if not any(wanted[k : k + 1])]
     present = {node.args[0] for node in n.walk(*sure) if node.op == "sigmoid"}
-    if not present:
-        return roots, dict(words)
 
     def step(node: Node) -> Node:
         return _mixture(node) if node.op == "add" else _from_logistics(node, present)
@@ -59,17 +58,36 @@ def _size_of(node: Node) -> Node | None:
 
 
 def _mixture(node: Node) -> Node:
-    if len(node.args) != 2 or not all(len(_factors(term)) == 2 for term in node.args):
+    """Return (1 - t) p + t q as one operation, of a p and q for which that is exact."""
+    if len(node.args) != 2:
         return node
     for start, end in (node.args, node.args[::-1]):
-        for own, weight in (_factors(start), _factors(start)[::-1]):
+        factors = n.mul_factors(end)
+        for k, weight in enumerate(factors):
             share = subtract(n.ONE, weight)
-            if own.op == "sigmoid" and share in end.args:
-                other = next(iter(arg for arg in end.args if arg is not share), own)
-                if other.op == "sigmoid":
-                    return n.make("lerp", (other, own, weight))
+            if share in start.args and start.op == "mul":
+                rest = (arg for arg in start.args if arg is not share)
+                other = n.mul(*factors[:k], *factors[k + 1 :])
+                return _mixed(n.mul(*rest), other, weight) or node
     return node
 
 
-def _factors(term: Node) -> tuple[Node, ...]:
-    return term.args if term.op == "mul" else ()
+def _mixed(p: Node, q: Node, weight: Node) -> Node | None:
+    if _is_share(p) and _is_share(q):
+        return n.make("lerp", (p, q, weight))
+    common = [term for term in p.args if p.op == q.op == "add" and term in q.args]
+    ramps = [_without(each, common) for each in (p, q)]
+    if common and all(ramp.op == "relu" for ramp in ramps):
+        (z,), (mirrored,) = (ramp.args for ramp in ramps)
+        if mirrored is negate(z):  # one of the two is 0
+            return n.add(n.make("lerp", (*ramps, weight)), *common)
+    return None
+
+
+def _is_share(node: Node) -> bool:
+    """Say whether a node is between -1 and 1."""
+    return n.split_coefficient(node)[0] in (1, -1) and n.split_coefficient(node)[1].op == "sigmoid"
+
+
+def _without(total: Node, terms: Sequence[Node]) -> Node:
+    return n.add(*(term for term in total.args if term not in terms))

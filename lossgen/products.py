@@ -125,8 +125,11 @@ def _collected(node: Node, args: tuple[Node, ...]) -> Node:
     rests = [[factor for factor in term if factor not in common] for term in terms]
     if not all(any(factor.axes for factor in rest) for rest in rests):
         return node
-    inner = n.make("add", [n.make("mul", rest) if rest[1:] else rest[0] for rest in rests])
-    return n.make("mul", [*common, inner])
+    parts = [n.make("mul", rest) if rest[1:] else rest[0] for rest in rests]
+    total = n.add(*parts)
+    if n.is_const(total):  # shares of a whole, as 1 - t and t
+        return n.mul(total, *common)
+    return n.make("mul", [*common, n.make("add", parts)])
 
 
 collected = Pass(_collected)

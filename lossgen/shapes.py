@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from lossgen.language import ELLIPSIS, Parameter, Tensor
@@ -35,6 +35,7 @@ def prepare(
     ignored: str = "",
     factor: str = "",
     given: Sequence[Tensor] = (),
+    late: Collection[str] = (),
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -49,6 +50,7 @@ def prepare(
         ignored: the parameter whose value stands for no class, or empty.
         factor: the weight that is no argument of the kernel, and may stay absent, or empty.
         given: the arguments of the call, where functions of the caller's make tensors of them.
+        late: names of tensors whose axes the kernel merges itself.
     """
     inputs = [tensor for tensor in tensors if not tensor.is_option]
     preparing = _Preparing(
@@ -63,6 +65,7 @@ def prepare(
         ignored,
         factor,
         given or tensors,
+        late,
     )
     return preparing.preparation(intake)
 
@@ -115,6 +118,7 @@ class _Preparing:
     ignored: str
     factor: str
     given: Sequence[Tensor]
+    late: Collection[str]
 
     def preparation(self, intake: str) -> Preparation:
         lines = [*self._checks(intake), *self._shapes(), *self._casts(), *self._folds()]
@@ -252,7 +256,8 @@ class _Preparing:
     def _folds(self) -> Iterator[str]:
         for tensor in self.tensors:
             keep = self._kept(tensor)
-            if keep is not None and not (tensor.name == self.factor and tensor.optional):
+            optional = tensor.name == self.factor and tensor.optional
+            if keep is not None and not optional and tensor.name not in self.late:
                 name = prepared_name(tensor, self.factor)
                 yield f"{name} = fold({name}, {keep})"
 

@@ -87,6 +87,24 @@ class ModuleCase:
         return (*self.intake, *(result.line for result in self.results), *self.prepare)
 
     @property
+    def applies(self) -> str:
+        """When the shorter form does."""
+        dialect = "dialect is None" if self.chooses else ""
+        absent = (f"{name} is None" for name in self.absent)
+        return " and ".join(filter(None, (dialect, *absent, self.counted)))
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The statements that prepare what the shorter form does without."""
+        names = {name for weight in self.absent for name in (weight, f"{weight}_or_one")}
+        return tuple(line for line in self.prepare if line.partition(" = ")[0] in names)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The statements that prepare all else."""
+        return tuple(line for line in self.prepare if line not in self.weights)
+
+    @property
     def counts(self) -> tuple[str, ...]:
         """What the means divide by, where it is no sum of masses."""
         return tuple(each.count for each in self.endings)

@@ -257,6 +257,9 @@ class Spelling:
                 top.append(self._operand(arg, node, PRODUCT if square or not top else UNARY))
             else:
                 bottom.append(self._operand(inverse, node, UNARY))
+        if bottom and not top and node.axes and "reciprocal" in self.backend.operations:
+            code = self._spell("reciprocal", " * ".join(bottom))
+            return Text(sign + code, UNARY if sign else ATOM)
         code = sign + (" * ".join(top) or "1.0")
         if bottom and "divide" in self.backend.operations and node.axes:
             return Text(self._spell("divide", code, " * ".join(bottom)))
@@ -266,20 +269,26 @@ class Spelling:
 
     def _print_inverse(self, node: Node) -> Text:
         """One number for many: a product with it costs less than as many quotients."""
-        return Text(f"1.0 / {self._operand(node.args[0], node, UNARY)}", PRODUCT)
+        return self._reciprocal(node.args[0], node)
+
+    def _reciprocal(self, inverse: Node, node: Node) -> Text:
+        if inverse.axes and "reciprocal" in self.backend.operations:
+            return Text(self._spell("reciprocal", self._operand(inverse, node, COMPARE)))
+        return Text(f"1.0 / {self._operand(inverse, node, UNARY)}", PRODUCT)
 
     def _print_pow(self, node: Node) -> Text:
         inverse = denominator(node)
         if inverse is not None:
-            code = f"1.0 / {self._operand(inverse, node, UNARY)}"
+            text = self._reciprocal(inverse, node)
             if inverse.op != "size" or self.backend.inexact == "{0}":
-                return Text(code, PRODUCT)
-            return Text(self._format(self.backend.inexact, code, like=self._like()))
+                return text
+            return Text(self._format(self.backend.inexact, text.code, like=self._like()))
         base, exponent = node.args
         code = self._operand(base, node, ATOM)
         if n.is_const(exponent, 2) and len(code) < 16 and not re.search(r"\w\(", code):
             return Text(f"{code} * {code}", PRODUCT)
-        if n.is_const(exponent, 2) and "square" in self.backend.operations:
+        entries = base.axes or self.backend.tensors_only  # a parameter may be a number
+        if n.is_const(exponent, 2) and entries and "square" in self.backend.operations:
             return Text(self._spell("square", self._operand(base, node, COMPARE)))
         return Text(f"{code} ** {self._operand(exponent, node, ATOM, integer=True)}", UNARY)
 

@@ -65,7 +65,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "spelling": (
         "backends registry axis_composites near_composites power_composites composites "
         "descriptions expand logistics matrices layout products code page spelling axis_spelling "
-        "sections pairs printer functions kernels apart",
+        "sections pairs printer functions kernels apart work",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (

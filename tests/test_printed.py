@@ -178,7 +178,8 @@ def test_a_condition_of_three_is_printed_whole() -> None:
 LOGIT, SHARE = n.leaf("z", ("n",)), n.leaf("t", ("n",))
 SIGMOIDS = [n.call("sigmoid", z) for z in (LOGIT, n.negate(LOGIT))]
 SOFTPLUS = n.call("softplus", LOGIT)
-MIXTURE = n.add(n.mul(n.subtract(n.ONE, SHARE), SIGMOIDS[0]), n.mul(SHARE, SIGMOIDS[1]))
+KEPT, NUMBER = n.subtract(n.ONE, SHARE), n.leaf("c", ())
+MIXTURE = n.add(n.mul(KEPT, SIGMOIDS[0]), n.mul(SHARE, SIGMOIDS[1]))
 
 
 @pytest.mark.parametrize(
@@ -190,14 +191,41 @@ MIXTURE = n.add(n.mul(n.subtract(n.ONE, SHARE), SIGMOIDS[0]), n.mul(SHARE, SIGMO
         ([MIXTURE], "mixture(torch.sigmoid(z), torch.sigmoid(-z), t)", "1.0 - t"),
         ([n.mul(SHARE, MIXTURE)], "mixture(", "1.0 - t"),
         (
-            [n.add(n.mul(n.subtract(n.ONE, SHARE), LOGIT), n.mul(SHARE, SIGMOIDS[0]))],
+            [n.add(n.mul(KEPT, SIGMOIDS[0]), n.mul(n.MINUS_ONE, SHARE, SIGMOIDS[1]))],
+            "mixture(torch.sigmoid(z), -torch.sigmoid(-z), t)",
+            "(1.0 - t)",
+        ),
+        (
+            [n.add(n.mul(KEPT, SOFTPLUS), n.mul(SHARE, n.call("softplus", n.negate(LOGIT))))],
+            "mixture(z.clamp(min=0.0), (-z).clamp(min=0.0), t) + log1p_exp(-z.abs())",
+            "(1.0 - t)",
+        ),
+        ([n.power(LOGIT, n.MINUS_ONE)], "torch.reciprocal(z)", "1.0 / z"),
+        ([n.mul(n.MINUS_ONE, n.power(LOGIT, n.MINUS_ONE))], "-torch.reciprocal(z)", "-1.0 / z"),
+        ([n.power(NUMBER, n.MINUS_ONE)], "1.0 / c", "1.0 / c"),
+        ([n.power(n.call("sin", LOGIT), n.const(2))], "torch.square(torch.sin(z))", "** 2"),
+        (
+            [n.add(n.mul(KEPT, LOGIT), n.mul(SHARE, SIGMOIDS[0]))],
             "(1.0 - t) * z",
             "(1.0 - t) * z",
         ),
     ],
-    ids=["a logarithm", "both signs", "one sign", "a mixture", "inside", "of what is unbounded"],
+    ids=[
+        "a logarithm",
+        "both signs",
+        "one sign",
+        "a mixture",
+        "inside",
+        "of slopes",
+        "of ramps",
+        "a reciprocal",
+        "less a reciprocal",
+        "of a number",
+        "a square",
+        "of what is unbounded",
+    ],
 )
 def test_quicker_forms_are_for_frameworks_that_have_them(outputs, quick, plain):
     for backend, expected in ((TORCH, quick), (NUMPY, plain)):
-        body = print_body(backend, outputs, ("n",), {}, ("z", "t"))
+        body = print_body(backend, outputs, ("n",), {}, ("z", "t", "c"))
         assert expected in "\n".join((*body.lines, *body.results)), (body.lines, body.results)

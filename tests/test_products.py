@@ -76,6 +76,11 @@ def test_a_sum_that_became_a_product_is_no_factor_alone() -> None:
     assert root == product(A, rest)
 
 
+def test_shares_of_a_whole_are_one() -> None:
+    rest = product(n.subtract(n.ONE, C), A, B)
+    assert collected((n.make("add", (rest, product(C, A, B))),)) == (product(A, B),)
+
+
 def test_what_would_leave_a_number_or_an_inverse_stays() -> None:
     inverse = n.power(A, n.MINUS_ONE)
     for terms in (

@@ -97,10 +97,12 @@ def test_writing_into_an_array_leaves_what_autograd_needs():
 
 
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
-def test_mixtures_keep_the_digits_of_either_end(dtype):
+@pytest.mark.parametrize("function", [torch.sigmoid, torch.relu], ids=["logistic", "ramp"])
+@pytest.mark.parametrize("far", [60.0, 1e38, 1e-38], ids=str)
+def test_mixtures_keep_the_digits_of_either_end(dtype, function, far):
     """Also of a share near 0 or 1, where what is left of the other end is all that counts."""
-    z = torch.linspace(-60, 60, 41, dtype=dtype)
-    x, y = (part.repeat(7) for part in (torch.sigmoid(z), torch.sigmoid(-z)))
+    z = torch.linspace(-far, far, 41, dtype=dtype)
+    x, y = (part.repeat(7) for part in (function(z), function(-z)))
     last = torch.finfo(dtype).eps / 2
     shares = torch.tensor([0.0, 1e-20, 0.3, 0.5, 0.9, 1.0 - last, 1.0], dtype=dtype)
     share = shares.repeat_interleave(len(z))

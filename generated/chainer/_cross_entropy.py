@@ -398,7 +398,6 @@ def _labels_loss(
     sample_weight: Given | None,
     denominator: Given | float | None,
 ) -> chainer.Variable:
-    unweighted = weight is None
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_integer("ignore_index", ignore_index)
@@ -412,11 +411,10 @@ def _labels_loss(
     check_shape("target", target, shape, "input")
     target = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
-    if dialect is None and unweighted and all_count(target, ignore_index):
+    if dialect is None and weight is None and all_count(target, ignore_index):
         return finish(
             _kernel_labels_plain,
             (input, target),
@@ -426,6 +424,7 @@ def _labels_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     if dialect == "chainer":
         return finish(
             _kernel_labels,

@@ -60,8 +60,10 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / input.shape[1]
     sigmoid_input, probability = sigmoids(input)
-    product = slope[:, None] * sigmoid_input * probability * (1.0 - target + target) * d_input
-    term = product - slope[:, None] * (sigmoid_input + probability) * d_target
+    term = (
+        slope[:, None] * sigmoid_input * probability * d_input
+        - slope[:, None] * (sigmoid_input + probability) * d_target
+    )
     change_target = -slope[:, None] * weight * d_input
     return weight * term, change_target
 

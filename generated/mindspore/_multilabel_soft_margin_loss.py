@@ -56,13 +56,7 @@ def _curvature(
     sigmoid_input = sigmoid(input)
     probability = sigmoid(-input)
     product = repeated(ops.expand_dims(slope, 1), input) * (sigmoid_input + probability) * d_target
-    product_2 = (
-        repeated(ops.expand_dims(slope, 1), input)
-        * sigmoid_input
-        * probability
-        * (1.0 - target + target)
-        * d_input
-    )
+    product_2 = repeated(ops.expand_dims(slope, 1), input) * sigmoid_input * probability * d_input
     change_target = -repeated(ops.expand_dims(slope, 1), input) * weight * d_input
     return weight * (product_2 - product), change_target
 

@@ -191,7 +191,6 @@ def _labels_loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    unweighted = weight is None
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
@@ -206,11 +205,10 @@ def _labels_loss(
     check_shape("target", target, shape, "input")
     target = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
-    if dialect is None and unweighted and all_count(target, ignore_index):
+    if dialect is None and weight is None and all_count(target, ignore_index):
         return Case(
             kernels=_kernel_labels_plain,
             arguments=(input, target),
@@ -222,6 +220,7 @@ def _labels_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     call = Case(
         kernels=_kernel_labels,
         arguments=(input, target, weight, ignore_index),

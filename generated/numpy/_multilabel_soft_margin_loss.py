@@ -69,7 +69,7 @@ def _hessian_diagonal(
     """Return the diagonal of the Hessian by `input` and `target`."""
     slope = upstream / input.shape[1]
     sigmoid_input, probability = sigmoids(input)
-    diagonal_input = slope[:, None] * sigmoid_input * probability * (1.0 - target + target) * weight
+    diagonal_input = slope[:, None] * sigmoid_input * probability * weight
     return diagonal_input, np.full_like(target, 0.0)
 
 

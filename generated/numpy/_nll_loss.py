@@ -132,7 +132,6 @@ def _loss(
     denominator: Any,
 ) -> Case:
     """Check the arguments and bring them to the form of the kernels."""
-    unweighted = weight is None
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
@@ -147,11 +146,10 @@ def _loss(
     check_shape("target", target, shape, "input")
     target = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
-    if unweighted and all_count(target, ignore_index):
+    if weight is None and all_count(target, ignore_index):
         return Case(
             kernels=_kernel_plain,
             arguments=(input, target),
@@ -163,6 +161,7 @@ def _loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     return Case(
         kernels=_kernel,
         arguments=(input, target, weight, ignore_index),

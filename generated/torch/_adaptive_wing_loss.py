@@ -370,21 +370,18 @@ def _curvature(
         + (-chosen_19 - chosen_12) * term_11
         + (-chosen_21 - chosen_13) * d_theta
     )
-    product_30 = term_13 * power * (border / (power_6 * power_4) - 1.0 / (power_4 * term_4))
-    chosen_22 = select(
-        mask,
-        -chosen * abs_error / (term_2 * power_4),
-        chosen_5 * (product_30 - theta / (term_4 * power_4)),
-    )
+    term_30 = border / (power_6 * power_4) - torch.reciprocal(power_4 * term_4)
+    product_30 = chosen_5 * (term_13 * power * term_30 - theta / (term_4 * power_4))
+    chosen_22 = select(mask, -chosen * abs_error / (term_2 * power_4), product_30)
     product_31 = chosen_5 / (term_4 * eps)
-    term_30 = (
+    term_31 = (
         chosen_5 * term_13 / (eps * term_4 * theta)
         - border * chosen_5 * term_13 / (power_6 * eps * theta)
         - border * term_13 / (term_4 * power_8)
         - product_18
     )
-    chosen_23 = select(mask, 0.0, product_31 + power * term_30)
-    term_31 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
+    chosen_23 = select(mask, 0.0, product_31 + power * term_31)
+    term_32 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
     product_32 = chosen_5 / term_4 / eps
     product_33 = omega * product_32 * product_32 * product_3
     chosen_24 = select((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
@@ -392,31 +389,31 @@ def _curvature(
     product_34 = omega * chosen_5 / (term_4 * power_4)
     product_35 = power / eps
     product_36 = omega * product_32 * product_32 * product_35
-    term_32 = (
+    term_33 = (
         chosen_25 * power * omega / (eps * term_4 * theta)
         + product_36
         - chosen_5 * power * omega / (power_4 * term_4 * theta)
     )
     power_10 = chosen_5 * chosen_5
     power_11 = eps**3
-    term_33 = (
+    term_34 = (
         product_36
         + border * chosen_5 * power * omega / (power_6 * power_4 * theta)
         - 2.0 * border * power_10 * power * omega / (power_9 * power_11)
         - border * chosen_25 * power * omega / (power_6 * eps * theta)
     )
     product_37 = border * chosen_5 * term_13 * power * omega / (power_6 * power_4 * theta)
-    term_34 = chosen_5 * term_13 * power * omega / (power_4 * theta * term_4) - product_37
-    term_35 = (
-        term_13 * term_32 + term_13 * term_33 + term_34 + chosen_5 * power * (product_6 - product_7)
+    term_35 = chosen_5 * term_13 * power * omega / (power_4 * theta * term_4) - product_37
+    term_36 = (
+        term_13 * term_33 + term_13 * term_34 + term_35 + chosen_5 * power * (product_6 - product_7)
     )
-    term_36 = product_33 + omega * chosen_25 / (term_4 * eps) - product_34 + term_35
+    term_37 = product_33 + omega * chosen_25 / (term_4 * eps) - product_34 + term_36
     chosen_26 = select(mask_7, 0.0, power * chosen_24 / eps)
-    term_37 = omega * chosen_26 / (term_4 * eps) - omega * product_31 * product_31
+    term_38 = omega * chosen_26 / (term_4 * eps) - omega * product_31 * product_31
     product_38 = chosen_5 / (eps * term_4)
     product_39 = product_38 / theta * (term_13 * product_38)
     product_40 = chosen_5 * term_13 * omega / (eps * term_4 * power_8)
-    term_38 = (
+    term_39 = (
         chosen_26 * term_13 * omega / (eps * term_4 * theta)
         - omega * product_39
         - product_40
@@ -428,70 +425,70 @@ def _curvature(
     )
     product_43 = border * chosen_26 * term_13 * power * omega / (power_6 * eps * theta)
     product_44 = border * chosen_5 * term_13 * power * omega / (power_6 * eps * power_8)
-    term_39 = (
+    term_40 = (
         product_42
         + product_44
         + border * chosen_5 * power * omega / (power_6 * eps * theta)
         - product_23 * product_39
         - product_43
     )
-    term_40 = (
+    term_41 = (
         border * chosen_5 * term_13 * omega / (power_6 * eps * power_8)
         + 2.0 * border * term_13 * omega / (term_4 * theta**3)
         + product_15
         - product_40
     )
-    term_41 = (
-        power * term_38 + term_39 + power * term_40 + power * (product_14 + product_15 - product_13)
+    term_42 = (
+        power * term_39 + term_40 + power * term_41 + power * (product_14 + product_15 - product_13)
     )
     chosen_27 = select(mask_7, 0.0, power_5 + power * select(mask_6, 0.0, power_5 * logarithm_2))
-    term_42 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
-    term_43 = (
+    term_43 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
+    term_44 = (
         chosen_27 * power * omega / (eps * term_4 * theta)
         + product_13
         - chosen_5 * chosen_11 * power * omega / (eps * power_6 * theta)
     )
     product_45 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * eps * theta)
-    term_44 = (
+    term_45 = (
         product_45
         - chosen_11 * chosen_5 * power * omega / (power_6 * eps * theta)
         - border * chosen_27 * power * omega / (power_6 * eps * theta)
         - product_14
     )
-    term_45 = (
+    term_46 = (
         border * chosen_11 * power * omega / (power_6 * power_8)
         - chosen_11 * power * omega / (term_4 * power_8)
         - product_15
     )
-    term_46 = (
-        term_13 * term_43
-        + term_13 * term_44
+    term_47 = (
+        term_13 * term_44
         + term_13 * term_45
+        + term_13 * term_46
         + (product_10 - product_9 - product_11)
     )
-    term_47 = (
+    term_48 = (
         chosen_23 * d_omega
-        + select(mask, 0.0, term_36) * d_eps
-        + select(mask, 0.0, term_37 + term_41) * d_theta
-        + select(mask, 0.0, term_42 + term_46) * term_11
+        + select(mask, 0.0, term_37) * d_eps
+        + select(mask, 0.0, term_38 + term_42) * d_theta
+        + select(mask, 0.0, term_43 + term_47) * term_11
         + chosen_13 * term_9
     )
     product_46 = chosen * abs_error / term_2 / eps
     product_47 = omega / eps
     product_48 = -1.0 / eps
-    term_48 = (
+    term_49 = (
         product_46 * product_46 * product_47 * product_48
         + 2.0 * omega * chosen * abs_error / (term_2 * power_11)
         - omega * chosen_4 * abs_error / (term_2 * power_4)
     )
     product_49 = chosen_5 * theta / term_4 / eps
-    term_49 = (
+    term_50 = (
         product_49 * product_49 * product_47 * product_48
         + 2.0 * omega * chosen_5 * theta / (term_4 * power_11)
         - omega * chosen_25 * theta / (term_4 * power_4)
     )
     product_50 = theta * omega * product_32 * product_32 * product_35 * (term_13 / eps)
-    term_50 = (
+    term_51 = (
         2.0 * chosen_5 * term_13 * power * omega / (power_11 * term_4)
         - chosen_25 * term_13 * power * omega / (power_4 * term_4)
         - product_50
@@ -499,54 +496,54 @@ def _curvature(
     product_51 = 2.0 * border * power_10 * theta * term_13 * power * omega / (power_9 * eps**4)
     product_52 = border * chosen_25 * term_13 * power * omega / (power_6 * power_4)
     product_53 = 2.0 * border * chosen_5 * term_13 * power * omega / (power_6 * power_11)
-    term_51 = term_49 + (term_50 + (product_51 + product_52 - product_50 - product_53))
-    term_52 = (
+    term_52 = term_50 + (term_51 + (product_51 + product_52 - product_50 - product_53))
+    term_53 = (
         omega * sign_term * product_4 * product_4 * product
         - omega * chosen_7 * abs_error / (term_2 * power_4)
         - product_5
     )
-    term_53 = omega * chosen_9 * chosen / (power_7 * power_4) - omega * chosen_10 / (
+    term_54 = omega * chosen_9 * chosen / (power_7 * power_4) - omega * chosen_10 / (
         term_2 * power_4
     )
-    term_54 = omega * chosen_11 * chosen_5 * theta / (
+    term_55 = omega * chosen_11 * chosen_5 * theta / (
         power_6 * power_4
     ) - omega * chosen_27 * theta / (term_4 * power_4)
-    term_55 = (
+    term_56 = (
         chosen_5 * chosen_11 * power * omega / (power_4 * power_6)
         - chosen_27 * power * omega / (power_4 * term_4)
         - chosen_5 * omega / (power_4 * term_4)
     )
     product_54 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * power_4)
-    term_56 = (
+    term_57 = (
         chosen_11 * chosen_5 * power * omega / (power_6 * power_4)
         + border * chosen_27 * power * omega / (power_6 * power_4)
         + border * chosen_5 * omega / (power_6 * power_4)
         - product_54
     )
-    chosen_28 = select(mask, abs_error * term_53, term_54 + term_13 * (term_55 + term_56))
-    term_57 = product_33 - omega * chosen_26 * theta / (term_4 * power_4) - product_34
+    chosen_28 = select(mask, abs_error * term_54, term_55 + term_13 * (term_56 + term_57))
+    term_58 = product_33 - omega * chosen_26 * theta / (term_4 * power_4) - product_34
     product_55 = omega * term_13 * product_32 * product_32 * product_35
-    term_58 = (
+    term_59 = (
         product_55
         + chosen_5 * power * omega / (power_4 * term_4)
         - chosen_26 * term_13 * power * omega / (power_4 * term_4)
     )
     product_56 = 2.0 * border * power_10 * term_13 * power * omega / (power_9 * power_11)
     product_57 = border * chosen_26 * term_13 * power * omega / (power_6 * power_4)
-    term_59 = (
+    term_60 = (
         product_55
         + product_57
         - product_56
         - border * chosen_5 * power * omega / (power_6 * power_4)
     )
-    term_60 = (
-        chosen_22 * d_omega
-        + select(mask, term_48, term_51) * d_eps
-        + select(mask, term_52, product_8) * term_9
-        + chosen_28 * term_11
-        + select(mask, 0.0, term_57 + (term_58 + term_59)) * d_theta
-    )
     term_61 = (
+        chosen_22 * d_omega
+        + select(mask, term_49, term_52) * d_eps
+        + select(mask, term_53, product_8) * term_9
+        + chosen_28 * term_11
+        + select(mask, 0.0, term_58 + (term_59 + term_60)) * d_theta
+    )
+    term_62 = (
         chosen_14 * d_omega
         + chosen_16 * d_eps
         + chosen_17 * term_9
@@ -556,10 +553,10 @@ def _curvature(
     return (
         upstream * term_12,
         upstream * term_29,
-        (upstream * term_31).sum(),
-        (upstream * term_47).sum(),
-        (upstream * term_60).sum(),
+        (upstream * term_32).sum(),
+        (upstream * term_48).sum(),
         (upstream * term_61).sum(),
+        (upstream * term_62).sum(),
     )
 
 

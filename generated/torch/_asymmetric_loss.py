@@ -128,40 +128,38 @@ def _curvature_clip_0(
     power_2 = p**gamma_neg
     term_4 = 1.0 - target
     product_5 = power_2 * term_4
-    product_6 = sigmoid_neg_input * gamma_neg
-    term_5 = (
-        gamma_neg * gamma_neg * sigmoid_neg_input**2 * softplus_2
-        + product_6 * p
-        - product_6 * p * softplus_2
+    product_6 = gamma_neg * gamma_neg * torch.square(sigmoid_neg_input) * softplus_2
+    product_7 = sigmoid_neg_input * gamma_neg
+    product_8 = product_5 * (product_6 + product_7 * p - product_7 * p * softplus_2)
+    product_9 = gamma_neg * power_2
+    term_5 = product_9 * sigmoid_neg_input * term_4 * p + product_5 * p * sigmoid_neg_input
+    term_6 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
+        -product_7 * softplus_2 - p
     )
-    product_7 = gamma_neg * power_2
-    term_6 = product_7 * sigmoid_neg_input * term_4 * p + product_5 * p * sigmoid_neg_input
-    product_8 = (product_3 * term_2 + term_3 + (product_5 * term_5 + term_6)) * d_input
-    term_7 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
-        -product_6 * softplus_2 - p
+    term_7 = (
+        power_2 * sigmoid_neg_input * term_4 * softplus_2
+        - product_9 * softplus * sigmoid_neg_input * term_4 * softplus_2
     )
     term_8 = (
-        power_2 * sigmoid_neg_input * term_4 * softplus_2
-        - product_7 * softplus * sigmoid_neg_input * term_4 * softplus_2
-    )
-    term_9 = (
         product_2
-        + product_8
-        + term_7 * d_target
-        + (term_8 - power_2 * softplus * term_4 * p) * d_gamma_neg
+        + (product_3 * term_2 + term_3 + (product_8 + term_5)) * d_input
+        + term_6 * d_target
+        + (term_7 - power_2 * softplus * term_4 * p) * d_gamma_neg
     )
-    product_9 = softplus * softplus_2
-    term_10 = term_7 * d_input + power_2 * product_9 * d_gamma_neg - power * product_9 * d_gamma_pos
-    product_10 = sigmoid_neg_input * softplus_2
-    product_11 = softplus * p
-    product_12 = term_4 * (product_6 * product_9 + product_11 - product_10) * d_input
-    product_13 = product_9 * d_target
-    term_11 = product_12 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_13
-    product_14 = target * (product_11 - product_4 * product_9 - product_10) * d_input
-    term_12 = product_14 + product_13 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    change_gamma_neg = -(upstream * power_2 * term_11).sum()
-    change_gamma_pos = -(upstream * power * term_12).sum()
-    return upstream * term_9, upstream * term_10, change_gamma_neg, change_gamma_pos
+    product_10 = softplus * softplus_2
+    term_9 = (
+        term_6 * d_input + power_2 * product_10 * d_gamma_neg - power * product_10 * d_gamma_pos
+    )
+    product_11 = sigmoid_neg_input * softplus_2
+    product_12 = softplus * p
+    product_13 = term_4 * (product_7 * product_10 + product_12 - product_11) * d_input
+    product_14 = product_10 * d_target
+    term_10 = product_13 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_14
+    product_15 = target * (product_12 - product_4 * product_10 - product_11) * d_input
+    term_11 = product_15 + product_14 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    change_gamma_neg = -(upstream * power_2 * term_10).sum()
+    change_gamma_pos = -(upstream * power * term_11).sum()
+    return upstream * term_8, upstream * term_9, change_gamma_neg, change_gamma_pos
 
 
 _kernel_clip_0 = differentiable(
@@ -344,87 +342,89 @@ def _curvature(
     product_7 = positive * select(mask_3, 0.0, product_6 * p * sigmoid_neg_input)
     power_3 = p * p
     product_8 = term_2 / term_4
-    product_9 = chosen_3 * positive * positive * power_3 * sigmoid_neg_input**2 * product_8
+    product_9 = (
+        chosen_3 * positive * positive * power_3 * torch.square(sigmoid_neg_input) * product_8
+    )
     term_5 = product_9 - product_5 - product_7 * p * sigmoid_neg_input * term_2 * log_term
     product_10 = power_2 * term_2 * positive * p * sigmoid_neg_input * squashed / term_4
     product_11 = term_2 * power_2
-    term_6 = product_10 + product_9 + product_11 * (positive * p * sigmoid_neg_input / term_4) ** 2
+    product_12 = product_11 * torch.square(positive * p * sigmoid_neg_input / term_4)
+    chosen_5 = select(mask, 0.0, term_5 + (product_10 + product_9 + product_12))
     power_4 = sigmoid_neg_input**gamma_pos
-    product_12 = target * power_4
+    product_13 = target * power_4
     log_term_2 = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
     softplus = neg_input.clamp(min=0.0) - log_term_2
-    product_13 = p * gamma_pos
-    term_7 = (
+    product_14 = p * gamma_pos
+    term_6 = (
         gamma_pos * gamma_pos * power_3 * softplus
-        + product_13 * sigmoid_neg_input
-        - product_13 * sigmoid_neg_input * softplus
+        + product_14 * sigmoid_neg_input
+        - product_14 * sigmoid_neg_input * softplus
     )
-    product_14 = gamma_pos * power_4
-    term_8 = product_14 * p * target * sigmoid_neg_input + product_12 * sigmoid_neg_input * p
-    term_9 = select(mask, 0.0, term_5 + term_6) + (product_12 * term_7 + term_8)
-    product_15 = positive * select(mask_3, 0.0, -product_6)
+    product_15 = gamma_pos * power_4
+    term_7 = product_15 * p * target * sigmoid_neg_input + product_13 * sigmoid_neg_input * p
+    product_16 = positive * select(mask_3, 0.0, -product_6)
     power_5 = positive * positive
-    product_16 = chosen_3 * power_5 * product_8
-    product_17 = sigmoid_neg_input * (-product_15 * term_2 * log_term - product_16)
-    product_18 = sigmoid_neg_input / term_4
-    power_6 = (positive / term_4) ** 2
-    term_10 = -chosen_3 * power_5 * product_18 - power_2 * sigmoid_neg_input * power_6
-    product_19 = power_2 / term_4
-    term_11 = select(mask, 0.0, product * (chosen_3 * log_term - product_19)) + power_4 * (
-        -product_13 * softplus - sigmoid_neg_input
+    product_17 = chosen_3 * power_5 * product_8
+    product_18 = sigmoid_neg_input * (-product_16 * term_2 * log_term - product_17)
+    product_19 = sigmoid_neg_input / term_4
+    power_6 = torch.square(positive / term_4)
+    term_8 = -chosen_3 * power_5 * product_19 - power_2 * sigmoid_neg_input * power_6
+    product_20 = power_2 / term_4
+    term_9 = select(mask, 0.0, product * (chosen_3 * log_term - product_20)) + power_4 * (
+        -product_14 * softplus - sigmoid_neg_input
     )
     softplus_2 = input.clamp(min=0.0) - log_term_2
-    term_12 = product_14 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_20 = (term_12 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
-    term_13 = (
+    term_10 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_21 = (term_10 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
+    term_11 = (
         product_4
-        + term_9 * d_input
-        + select(mask, 0.0, p * (product_17 + term_2 * term_10)) * d_clip
-        + term_11 * d_target
-        + product_20
+        + (chosen_5 + (product_13 * term_6 + term_7)) * d_input
+        + select(mask, 0.0, p * (product_18 + term_2 * term_8)) * d_clip
+        + term_9 * d_target
+        + product_21
     )
-    chosen_5 = select(mask, 0.0, positive * (product_19 - log_term * chosen_3))
-    chosen_6 = select(mask, 0.0, chosen_2 * log_term)
-    product_21 = softplus * softplus_2
+    chosen_6 = select(mask, 0.0, positive * (product_20 - log_term * chosen_3))
+    chosen_7 = select(mask, 0.0, chosen_2 * log_term)
+    product_22 = softplus * softplus_2
+    term_12 = (
+        term_9 * d_input
+        + chosen_6 * d_clip
+        + chosen_7 * d_gamma_neg
+        - power_4 * product_22 * d_gamma_pos
+    )
+    product_23 = power_2 / lowered
+    chosen_8 = select(mask_2, 0.0, product * (chosen_3 * logarithm + product_23))
+    term_13 = chosen_2 * positive * p * sigmoid_neg_input / term_4 - chosen_8 * log_term
+    chosen_9 = select(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_23))
+    chosen_10 = select(mask, 0.0, term_2 * (-chosen_9 * log_term - chosen_2 * positive / term_4))
+    product_24 = term_2 * log_term
+    chosen_11 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_24)
     term_14 = (
-        term_11 * d_input
-        + chosen_5 * d_clip
-        + chosen_6 * d_gamma_neg
-        - power_4 * product_21 * d_gamma_pos
+        select(mask, 0.0, term_2 * term_13) * d_input
+        + chosen_10 * d_clip
+        + chosen_11 * d_gamma_neg
+        + chosen_7 * d_target
     )
-    product_22 = power_2 / lowered
-    chosen_7 = select(mask_2, 0.0, product * (chosen_3 * logarithm + product_22))
-    term_15 = chosen_2 * positive * p * sigmoid_neg_input / term_4 - chosen_7 * log_term
-    chosen_8 = select(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_22))
-    chosen_9 = select(mask, 0.0, term_2 * (-chosen_8 * log_term - chosen_2 * positive / term_4))
-    product_23 = term_2 * log_term
-    chosen_10 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_23)
+    term_15 = p * softplus - product_14 * product_22 - softplus_2 * sigmoid_neg_input
     term_16 = (
-        select(mask, 0.0, term_2 * term_15) * d_input
-        + chosen_9 * d_clip
-        + chosen_10 * d_gamma_neg
-        + chosen_6 * d_target
-    )
-    term_17 = p * softplus - product_13 * product_21 - softplus_2 * sigmoid_neg_input
-    term_18 = (
-        target * term_17 * d_input
-        + product_21 * d_target
+        target * term_15 * d_input
+        + product_22 * d_target
         - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     )
-    product_24 = select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
-    product_25 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_18)
-    product_26 = product_11 * power_6
-    chosen_11 = select(mask, 0.0, product_25 + p * sigmoid_neg_input * (-product_16 - product_26))
-    product_27 = chosen_3 * positive * positive * product_8
-    chosen_12 = select(mask, 0.0, product_15 * product_23 + product_27 + (product_27 + product_26))
-    term_19 = product_24 + chosen_11 * d_input + chosen_12 * d_clip + chosen_5 * d_target
-    change_gamma_pos = -(upstream * power_4 * term_18).sum()
+    product_25 = select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
+    product_26 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_19)
+    product_27 = product_11 * power_6
+    chosen_12 = select(mask, 0.0, product_26 + p * sigmoid_neg_input * (-product_17 - product_27))
+    product_28 = chosen_3 * positive * positive * product_8
+    chosen_13 = select(mask, 0.0, product_16 * product_24 + product_28 + (product_28 + product_27))
+    term_17 = product_25 + chosen_12 * d_input + chosen_13 * d_clip + chosen_6 * d_target
+    change_gamma_pos = -(upstream * power_4 * term_16).sum()
     return (
-        upstream * term_13,
-        upstream * term_14,
-        (upstream * term_16).sum(),
+        upstream * term_11,
+        upstream * term_12,
+        (upstream * term_14).sum(),
         change_gamma_pos,
-        (upstream * term_19).sum(),
+        (upstream * term_17).sum(),
     )
 
 

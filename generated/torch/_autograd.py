@@ -67,8 +67,8 @@ def differentiable(
     @_unseen
     def call(*args: Any) -> Tensor:
         if not chunks:
-            return _Value.apply(kernels, *args)
-        return _Value.apply(kernels.chunked(args[-1]), *args[:-1])
+            return _Value.apply(kernels, *kernels.merged(args))
+        return _Value.apply(kernels.chunked(args[-1]), *kernels.merged(args[:-1]))
 
     return Differentiable(kernels, call)
 

@@ -29,7 +29,7 @@ def _value_invariance(input1: Tensor, input2: Tensor) -> Tensor:
     product = direction(deviation(input1, axis=-2), axis=-2) * direction(
         deviation(input2, axis=-2), axis=-2
     )
-    return ((1.0 - product.sum(dim=0)) ** 2).sum()
+    return torch.square(1.0 - product.sum(dim=0)).sum()
 
 
 def _value_and_gradient_invariance(

@@ -24,7 +24,7 @@ __all__ = ["BarronLoss", "barron_loss"]
 def _value_squared(input: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
-    return 0.5 * ((input - target) / scale) ** 2
+    return 0.5 * torch.square((input - target) / scale)
 
 
 def _value_and_gradient_squared(
@@ -143,7 +143,7 @@ def _curvature_cauchy(
     term = input - target
     product = 0.7071067811865476 * term / scale
     over_square1_2 = over_square1(product)
-    term_2 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    term_2 = torch.reciprocal(torch.square(hypot1(product))) - 2.0 * over_square1_2 * over_square1_2
     power = scale * scale
     term_3 = d_input - d_target
     slope = 1.0000000000000002 * upstream * term_2 * term_3 / power
@@ -181,7 +181,7 @@ def _value_welsch(input: Tensor, target: Tensor, scale: Tensor | float) -> Tenso
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # bell curve: exp(-z**2) -> gauss(z)
     # complement of a bell curve: gauss(z) - 1 -> expm1(-z**2)
-    return -torch.expm1(-0.5 * ((input - target) / scale) ** 2)
+    return -torch.expm1(-0.5 * torch.square((input - target) / scale))
 
 
 def _value_and_gradient_welsch(
@@ -262,7 +262,7 @@ def _value_exponential(input: Tensor, target: Tensor, scale: Tensor | float) -> 
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    return torch.expm1(0.5 * ((input - target) / scale) ** 2)
+    return torch.expm1(0.5 * torch.square((input - target) / scale))
 
 
 def _value_and_gradient_exponential(
@@ -377,9 +377,8 @@ def _value_and_gradient_general(
     grad_alpha = None
     if "alpha" in wanted:
         direction_2 = sign(torch.as_tensor(term_2, dtype=input.dtype))
-        term_3 = (
-            0.5 * box_cox_slope(product_2, product_3)
-            - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+        term_3 = 0.5 * box_cox_slope(product_2, product_3) - power1p_2 * direction_2 * torch.square(
+            term / (beta * scale)
         )
         grad_alpha = (upstream * (0.5 * term_3 * beta + 0.5 * box_cox_2 * direction_2)).sum()
     grad_scale = None
@@ -415,9 +414,8 @@ def _tangent_general(
     product_3 = 0.5 * alpha
     power1p_2 = power1p(product_2, product_3 - 1.0)
     direction_2 = sign(torch.as_tensor(term_2, dtype=input.dtype))
-    term_3 = (
-        0.5 * box_cox_slope(product_2, product_3)
-        - power1p_2 * direction_2 * (term / (beta * scale)) ** 2
+    term_3 = 0.5 * box_cox_slope(product_2, product_3) - power1p_2 * direction_2 * torch.square(
+        term / (beta * scale)
     )
     term_4 = 0.5 * term_3 * beta + 0.5 * box_cox(product_2, product_3) * direction_2
     return (
@@ -450,7 +448,7 @@ def _curvature_general(
     product_3 = product_2 * (product_2 / beta)
     power1p_2 = power1p(product_3, term - 1.0)
     direction_2 = sign(torch.as_tensor(term_3, dtype=upstream.dtype))
-    power = (term_2 / (beta * scale)) ** 2
+    power = torch.square(term_2 / (beta * scale))
     power1p_3 = power1p(product_3, term)
     log_term = torch.log1p(product_3)
     term_4 = 0.5 * power1p_3 * log_term - term * power1p_2 * direction_2 * power
@@ -475,12 +473,14 @@ def _curvature_general(
         2.0 * term * power1p_2 * power_5 / (beta * power_6) + 2.0 * power1p_3 * term_2 / power_7
     )
     product_4 = direction_2 * power
-    product_5 = 2.0 * power1p_3 * (direction_2 * term_2 / scale) ** 2 / beta**3
+    product_5 = 2.0 * power1p_3 * torch.square(direction_2 * term_2 / scale) / beta**3
     product_6 = power1p_3 * product_4
     product_7 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_6)
     product_8 = (0.5 * box_cox_slope(product_3, product) - product_6) * direction_2
     term_10 = 0.5 * (product_5 - term_4 * product_4 + product_7) * beta + product_8
-    product_9 = 2.0 * term * power1p_2 * direction_2 * (term_2 / (power_2 * beta)) ** 2 / beta
+    product_9 = (
+        2.0 * term * power1p_2 * direction_2 * torch.square(term_2 / (power_2 * beta)) / beta
+    )
     term_11 = -product_9 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
     term_12 = 0.5 * (
         term_11 + log_term * power1p_3 / (beta * power_2)

@@ -45,7 +45,7 @@ def _value_and_gradient(
     slope = upstream * power * term / variance
     grad_var = None
     if "var" in wanted:
-        grad_var = 0.5 * upstream * power * (1.0 / variance - product * product)
+        grad_var = 0.5 * upstream * power * (torch.reciprocal(variance) - product * product)
     grad_beta = None
     if "beta" in wanted:
         slope_2 = upstream * select(variance == 0.0, 0.0, power * logarithm) * term_2
@@ -76,11 +76,8 @@ def _tangent(
         * (term * product + logarithm)
         * d_beta
     )
-    return (
-        product_2
-        + power * term * (d_input - d_target) / variance
-        + 0.5 * power * (1.0 / variance - product * product) * d_var
-    )
+    product_3 = 0.5 * power * (torch.reciprocal(variance) - product * product) * d_var
+    return product_2 + power * term * (d_input - d_target) / variance + product_3
 
 
 def _curvature(
@@ -108,8 +105,10 @@ def _curvature(
     power_2 = variance * variance
     slope_3 = upstream * power * term * d_var / power_2
     product = term / variance
-    term_3 = 1.0 / variance - product * product
-    product_2 = 0.5 * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
+    term_3 = torch.reciprocal(variance) - product * product
+    product_2 = (
+        0.5 * power * (product * product * (2.0 / variance) - torch.reciprocal(power_2)) * d_var
+    )
     term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - power * term * term_2 / power_2
     product_3 = select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
     term_5 = product_3 + 2.0 * chosen * term * term_2 / variance + chosen * term_3 * d_var

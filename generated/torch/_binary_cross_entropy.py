@@ -161,9 +161,9 @@ def _curvature_keras(
     term_4 = 0.5 * sign(0.9999999 - maximum) + 0.5
     term_5 = 0.5 * sign(input - 1e-07) + 0.5
     product = (-term / term_2 - term_3 / clipped) * (term_4 * term_5)
-    term_6 = (1.0 - target) * term * (term_4 * term_5 / term_2) ** 2 + term_3 * target * (
-        term_4 * term_5 / clipped
-    ) ** 2
+    term_6 = (1.0 - target) * term * torch.square(
+        term_4 * term_5 / term_2
+    ) + term_3 * target * torch.square(term_4 * term_5 / clipped)
     change_input = upstream * (product * d_target + term_6 * d_input)
     return change_input, upstream * product * d_input
 

@@ -6,7 +6,16 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, log1p_exp, select, to_working, working_dtype
+from ._runtime import (
+    Loss,
+    broadcast_weight,
+    finish,
+    log1p_exp,
+    mixture,
+    select,
+    to_working,
+    working_dtype,
+)
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
@@ -81,6 +90,56 @@ _kernel = differentiable(
     _tangent,
     _curvature,
     axes={"input": "...", "target": "...", "pos_weight": "..."},
+    wrt=("input", "target"),
+    loss="...",
+    rows="...",
+    scales=True,
+)
+
+
+def _value_plain(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    return mixture(input.clamp(min=0.0), (-input).clamp(min=0.0), target) + log1p_exp(-input.abs())
+
+
+def _value_and_gradient_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    neg_input = -input
+    sigmoid_input = torch.sigmoid(input)
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    loss = mixture(input.clamp(min=0.0), neg_input.clamp(min=0.0), target) - torch.log1p(
+        -torch.minimum(sigmoid_input, sigmoid_neg_input)
+    )
+    grad_input = upstream * mixture(sigmoid_input, -sigmoid_neg_input, target)
+    return loss, grad_input, -upstream * input if "target" in wanted else None
+
+
+def _tangent_plain(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    product = mixture(torch.sigmoid(input), -torch.sigmoid(-input), target) * d_input
+    return product - input * d_target
+
+
+def _curvature_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    sigmoid_input = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    term = (-sigmoid_input - probability) * d_target + sigmoid_input * probability * d_input
+    return upstream * term, -upstream * d_input
+
+
+_kernel_plain = differentiable(
+    _value_plain,
+    _value_and_gradient_plain,
+    _tangent_plain,
+    _curvature_plain,
+    axes={"input": "...", "target": "..."},
     wrt=("input", "target"),
     loss="...",
     rows="...",
@@ -203,6 +262,17 @@ def _loss(
     target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
+    # The same formula without weights.
+    if dialect is None and pos_weight is None:
+        return finish(
+            _kernel_plain,
+            (input, target),
+            reduction,
+            dtype,
+            weight=weight,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     pos_weight_or_one = (
         1.0
         if pos_weight is None

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, finish, fold, sign, to_working, working_dtype
+from ._runtime import Loss, finish, sign, to_working, working_dtype
 
 __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 
@@ -109,8 +109,6 @@ def categorical_hinge_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target),

@@ -37,15 +37,14 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
         torch.atan(ratio(width, height)),
         1.5707963267948966 - torch.atan(ratio(height, width)),
     )
-    power = (chosen - chosen_2) ** 2
+    power = torch.square(chosen - chosen_2)
     v = 0.4052847345693511 * power
     term = torch.minimum(right, true_right) - torch.maximum(left, true_left)
     term_2 = torch.minimum(bottom, true_bottom) - torch.maximum(top, true_top)
     overlap = term.clamp(min=0.0) * term_2.clamp(min=0.0)
     quotient = ratio(overlap, width * height + true_width * true_height - overlap)
-    term_3 = (
-        0.25 * (left + right - true_left - true_right) ** 2
-        + 0.25 * (top + bottom - true_top - true_bottom) ** 2
+    term_3 = 0.25 * torch.square(left + right - true_left - true_right) + 0.25 * torch.square(
+        top + bottom - true_top - true_bottom
     )
     hull_width = torch.maximum(right, true_right) - torch.minimum(left, true_left)
     hull_height = torch.maximum(bottom, true_bottom) - torch.minimum(top, true_top)
@@ -104,8 +103,8 @@ def _value_and_gradient(
     term_8 = -ratio(1.0, term_3) - quotient_9
     product_2 = term_8 * (overlap_width * sign(term_2).clamp(min=0.0))
     term_9 = -0.5 * sign(top - true_top) - 0.5
-    power_2 = hypot1(quotient_3) ** 2
-    power_3 = hypot1(quotient_4) ** 2
+    power_2 = torch.square(hypot1(quotient_3))
+    power_3 = torch.square(hypot1(quotient_4))
     chosen_3 = select(mask_2, -ratio(quotient_3, height) / power_2, -ratio(1.0, width) / power_3)
     product_3 = 0.8105694691387022 * gap * quotient_6 * chosen_3
     term_10 = (
@@ -160,8 +159,8 @@ def _value_and_gradient(
     if "target" in wanted:
         slope_5 = 0.5 * upstream * quotient_8 * term_5
         product_7 = quotient_9 * true_width
-        power_4 = hypot1(quotient) ** 2
-        power_5 = hypot1(quotient_2) ** 2
+        power_4 = torch.square(hypot1(quotient))
+        power_5 = torch.square(hypot1(quotient_2))
         chosen_5 = select(
             mask, -ratio(quotient, true_height) / power_4, -ratio(1.0, true_width) / power_5
         )
@@ -236,8 +235,8 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     overlap = overlap_width * overlap_height
     term_3 = width * height + true_width * true_height - overlap
     quotient_5 = ratio(overlap, term_3)
-    power = hypot1(quotient) ** 2
-    power_2 = hypot1(quotient_2) ** 2
+    power = torch.square(hypot1(quotient))
+    power_2 = torch.square(hypot1(quotient_2))
     chosen_3 = select(
         mask, ratio(1.0, true_height) / power, ratio(quotient_2, true_width) / power_2
     )
@@ -250,8 +249,8 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     picked_3 = d_target[:, 3]
     picked_4 = d_target[:, 1]
     term_5 = picked_3 - picked_4
-    power_3 = hypot1(quotient_3) ** 2
-    power_4 = hypot1(quotient_4) ** 2
+    power_3 = torch.square(hypot1(quotient_3))
+    power_4 = torch.square(hypot1(quotient_4))
     chosen_5 = select(mask_2, ratio(1.0, height) / power_3, ratio(quotient_4, width) / power_4)
     picked_5 = d_input[:, 2]
     picked_6 = d_input[:, 0]
@@ -416,8 +415,8 @@ def _curvature(
     over_hypot1_2 = over_hypot1(quotient_10)
     quotient_13 = ratio(1.0, height)
     quotient_14 = ratio(quotient_10, height)
-    term_33 = (
-        2.0 * over_hypot1_2 * quotient_13 * quotient_14 / power_3 - (quotient_13 / hypot1_2) ** 2
+    term_33 = 2.0 * over_hypot1_2 * quotient_13 * quotient_14 / power_3 - torch.square(
+        quotient_13 / hypot1_2
     )
     hypot1_3 = hypot1(quotient_11)
     power_4 = hypot1_3**3
@@ -501,8 +500,9 @@ def _curvature(
         - ratio(quotient_13, height) / power_6
     )
     term_44 = (
-        quotient_16 / hypot1_3
-    ) ** 2 - 2.0 * over_hypot1_3 * quotient_16 * quotient_15 / power_4
+        torch.square(quotient_16 / hypot1_3)
+        - 2.0 * over_hypot1_3 * quotient_16 * quotient_15 / power_4
+    )
     product_22 = 0.8105694691387022 * gap * quotient_12 * select(mask_2, term_43, term_44)
     product_23 = 0.8105694691387022 * quotient_12 * chosen_7 * term_35
     product_24 = (-quotient_16 * quotient_15 - ratio(quotient_15, width)) / power_5
@@ -552,8 +552,8 @@ def _curvature(
     product_32 = term_22 * term_30
     power_9 = hypot1_4**3
     over_hypot1_4 = over_hypot1(quotient_8)
-    term_50 = (
-        2.0 * over_hypot1_4 * quotient_17 * quotient_19 / power_9 - (quotient_17 / hypot1_4) ** 2
+    term_50 = 2.0 * over_hypot1_4 * quotient_17 * quotient_19 / power_9 - torch.square(
+        quotient_17 / hypot1_4
     )
     power_10 = hypot1_5**3
     over_hypot1_5 = over_hypot1(quotient_9)
@@ -610,8 +610,9 @@ def _curvature(
         - ratio(quotient_17, true_height) / power_7
     )
     term_58 = (
-        quotient_20 / hypot1_5
-    ) ** 2 - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
+        torch.square(quotient_20 / hypot1_5)
+        - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
+    )
     product_41 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_57, term_58)
     product_42 = 0.8105694691387022 * quotient_12 * chosen_5 * term_35
     product_43 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8

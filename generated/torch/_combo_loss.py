@@ -22,7 +22,6 @@ from ._runtime import (
     cast_floats,
     finish,
     finish_parts,
-    fold,
     log1p_exp,
     mixture,
     ratio,
@@ -122,27 +121,31 @@ def _curvature_cross_entropy(
     d_beta: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = 1.0 - target
     p = torch.sigmoid(input)
+    product = -p
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
-    term_2 = -term * p - target * sigmoid_neg_input
-    term_3 = 1.0 - beta
-    term_4 = -term_3 * p - beta * sigmoid_neg_input
-    product = p * sigmoid_neg_input * (term_3 * term + beta * target) * alpha * d_input
-    term_5 = term * term_3 * p - target * beta * sigmoid_neg_input
-    term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
+    product_2 = -sigmoid_neg_input
+    mixed = mixture(product, product_2, target)
+    mixed_2 = mixture(product, product_2, beta)
+    term = 1.0 - beta
+    term_2 = 1.0 - target
+    product_3 = term * term_2
+    product_4 = p * sigmoid_neg_input * (product_3 + beta * target) * alpha * d_input
+    term_3 = product_3 * p - target * beta * sigmoid_neg_input
+    term_4 = mixed * alpha * d_beta + mixed_2 * alpha * d_target + product_4 + term_3 * d_alpha
     log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
     softplus = input.clamp(min=0.0) - log_term
     softplus_2 = neg_input.clamp(min=0.0) - log_term
-    term_7 = softplus + softplus_2
-    term_8 = beta * softplus_2 - term_3 * softplus
-    term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
-    term_10 = target * softplus_2 - term * softplus
-    slope = upstream * (term_10 * d_beta + term_8 * d_target + term_5 * d_input)
-    product_2 = alpha * (upstream * (term_7 * d_target + term_2 * d_input)).sum()
-    change_beta = (upstream * term_10).sum() * d_alpha + product_2
-    return upstream * term_6, upstream * term_9, slope.sum(), change_beta
+    term_5 = softplus + softplus_2
+    term_6 = beta * softplus_2 - term * softplus
+    term_7 = term_5 * alpha * d_beta + mixed_2 * alpha * d_input + term_6 * d_alpha
+    term_8 = target * softplus_2 - term_2 * softplus
+    slope = upstream * (term_8 * d_beta + term_6 * d_target + term_3 * d_input)
+    change_beta = (upstream * term_8).sum() * d_alpha + alpha * (
+        upstream * (term_5 * d_target + mixed * d_input)
+    ).sum()
+    return upstream * term_4, upstream * term_7, slope.sum(), change_beta
 
 
 _kernel_cross_entropy = differentiable(
@@ -336,8 +339,6 @@ def _cross_entropy_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel_cross_entropy, (input, target, alpha, beta), reduction, dtype, shape=shape
     )
@@ -359,8 +360,6 @@ def _dice_loss(
     target = to_working(target, working)
     alpha = to_working(alpha, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(_kernel_dice, (input, target, alpha, smooth), reduction, dtype, shape=shape)
 
 

@@ -23,7 +23,9 @@ def _value(input1: Tensor, input2: Tensor, target: Tensor, margin: Tensor | floa
     """Return the unreduced loss."""
     gap = input1 - input2
     chosen = select(
-        target == 1.0, (gap * gap).sum(dim=1), (margin - norm(gap, axis=-1)).clamp(min=0.0) ** 2
+        target == 1.0,
+        (gap * gap).sum(dim=1),
+        torch.square((margin - norm(gap, axis=-1)).clamp(min=0.0)),
     )
     return 0.5 * chosen
 

@@ -13,7 +13,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import Loss, finish, fold, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, to_working, working_dtype
 
 __all__ = ["CosineDistanceLoss", "cosine_distance_loss"]
 
@@ -168,8 +168,6 @@ def _loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target),
@@ -200,8 +198,6 @@ def _keras_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel_keras,
         (input, target),

@@ -405,7 +405,6 @@ def _labels_loss(
     sample_weight: Tensor | None,
     denominator: Tensor | float | None,
 ) -> Tensor:
-    unweighted = weight is None
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_integer("ignore_index", ignore_index)
@@ -419,11 +418,9 @@ def _labels_loss(
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
-    if dialect is None and unweighted and all_count(target, ignore_index):
+    if dialect is None and weight is None and all_count(target, ignore_index):
         return finish(
             _kernel_labels_plain,
             (input, target),
@@ -434,6 +431,7 @@ def _labels_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     if dialect == "chainer":
         return finish(
             _kernel_labels,
@@ -499,7 +497,6 @@ def _smoothed_labels_loss(
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
     target = fold(target, 1)
     if dialect == "chainer":
         return finish(
@@ -564,8 +561,6 @@ def _probabilities_loss(
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     label_smoothing = to_working(label_smoothing, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     if dialect == "keras":
         return finish(
             _kernel_probabilities,

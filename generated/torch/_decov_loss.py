@@ -16,11 +16,11 @@ __all__ = ["DeCovLoss", "decov_loss"]
 def _value(input: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # deviation: x - sum(x)/size -> deviation(x)
+    power = torch.square(deviation(input, axis=-2).T @ deviation(input, axis=-2))
     mask = torch.arange(input.shape[1], device=input.device)[:, None] != torch.arange(
         input.shape[1], device=input.device
     )
-    product = (deviation(input, axis=-2).T @ deviation(input, axis=-2)) ** 2 * mask.to(input.dtype)
-    return 0.5 * product.sum() / (input.shape[0] * input.shape[0])
+    return 0.5 * (power * mask.to(input.dtype)).sum() / (input.shape[0] * input.shape[0])
 
 
 def _value_and_gradient(

@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import sech2
-from ._runtime import Loss, finish, fold, is_number, mixture, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, mixture, ratio, tanh, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 
@@ -431,8 +431,6 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
     )
@@ -455,8 +453,6 @@ def _keras_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(_kernel_keras, (input, target, smooth), reduction, dtype, denominator=denominator)
 
 
@@ -478,8 +474,6 @@ def _optax_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel_optax,
         (input, target, smooth),

@@ -22,9 +22,8 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     bottom = input[:, 3]
     true_top = target[:, 1]
     true_bottom = target[:, 3]
-    term = (
-        0.25 * (left + right - true_left - true_right) ** 2
-        + 0.25 * (top + bottom - true_top - true_bottom) ** 2
+    term = 0.25 * torch.square(left + right - true_left - true_right) + 0.25 * torch.square(
+        top + bottom - true_top - true_bottom
     )
     hull_width = torch.maximum(right, true_right) - torch.minimum(left, true_left)
     hull_height = torch.maximum(bottom, true_bottom) - torch.minimum(top, true_top)

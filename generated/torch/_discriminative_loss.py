@@ -4,6 +4,7 @@ r"""Discriminative clustering: clusters are tight, and far from each other."""
 import math
 from typing import Literal, overload
 
+import torch
 from torch import Tensor
 
 from ._autograd import differentiable
@@ -37,7 +38,7 @@ def _value_variance(input: Tensor, target: Tensor, pull: Tensor | float) -> Tens
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
     excess = (norm(input - chosen @ input / sums[:, None], axis=-1) - pull).clamp(min=0.0)
-    return ratio((excess * (excess / sums)).sum(), (1.0 / sums).sum())
+    return ratio((excess * (excess / sums)).sum(), torch.reciprocal(sums).sum())
 
 
 def _value_and_gradient_variance(
@@ -49,7 +50,7 @@ def _value_and_gradient_variance(
     term = input - chosen @ input / sums[:, None]
     excess = (norm(term, axis=-1) - pull).clamp(min=0.0)
     product = excess / sums
-    clusters = (1.0 / sums).sum()
+    clusters = torch.reciprocal(sums).sum()
     quotient = ratio(1.0, clusters)
     power = sums * sums
     direction_2 = direction(term, axis=-1)
@@ -76,7 +77,7 @@ def _tangent_variance(
     product_2 = (norm(term, axis=-1) - pull).clamp(min=0.0) * (
         2.0 * product.sum(dim=1) / sums - 2.0 * d_pull / sums
     )
-    return ratio(1.0, (1.0 / sums).sum()) * product_2.sum()
+    return ratio(1.0, torch.reciprocal(sums).sum()) * product_2.sum()
 
 
 def _curvature_variance(
@@ -90,7 +91,7 @@ def _curvature_variance(
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
-    quotient = ratio(1.0, (1.0 / sums).sum())
+    quotient = ratio(1.0, torch.reciprocal(sums).sum())
     power = sums * sums
     term = input - chosen @ input / sums[:, None]
     direction_2 = direction(term, axis=-1)
@@ -135,7 +136,7 @@ def _value_distance(input: Tensor, target: Tensor, push: Tensor | float) -> Tens
     term = 2.0 * push - norm(own[:, None] - chosen @ input / sums[:, None], axis=-1)
     nearness = term.clamp(min=0.0)
     chosen_2 = select(target[:, None] != target, nearness / sums[:, None] * (nearness / sums), 0.0)
-    clusters = (1.0 / sums).sum()
+    clusters = torch.reciprocal(sums).sum()
     return ratio(chosen_2.sum(), (clusters - 1.0) * clusters)
 
 
@@ -150,7 +151,7 @@ def _value_and_gradient_distance(
     term = own[:, None] - chosen @ input / sums[:, None]
     nearness = (2.0 * push - norm(term, axis=-1)).clamp(min=0.0)
     sums_2 = select(mask, nearness / sums[:, None] * (nearness / sums), 0.0).sum()
-    clusters = (1.0 / sums).sum()
+    clusters = torch.reciprocal(sums).sum()
     product = (clusters - 1.0) * clusters
     quotient = ratio(1.0, product)
     product_2 = select(mask, -2.0 * nearness / (sums[:, None] * sums), 0.0)[:, :, None] * direction(
@@ -172,7 +173,7 @@ def _tangent_distance(
     """Return the derivative of the loss along the tangents."""
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
-    clusters = (1.0 / sums).sum()
+    clusters = torch.reciprocal(sums).sum()
     mask = target[:, None] != target
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
@@ -195,7 +196,7 @@ def _curvature_distance(
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
-    clusters = (1.0 / sums).sum()
+    clusters = torch.reciprocal(sums).sum()
     quotient = ratio(1.0, (clusters - 1.0) * clusters)
     own = chosen @ input / sums[:, None]
     term = own[:, None] - chosen @ input / sums[:, None]
@@ -237,7 +238,7 @@ def _value_length(input: Tensor, target: Tensor, length_weight: Tensor | float) 
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
     quotient = ratio(
-        (norm(chosen @ input / sums[:, None], axis=-1) / sums).sum(), (1.0 / sums).sum()
+        (norm(chosen @ input / sums[:, None], axis=-1) / sums).sum(), torch.reciprocal(sums).sum()
     )
     return length_weight * quotient
 
@@ -253,7 +254,7 @@ def _value_and_gradient_length(
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
     own = chosen @ input / sums[:, None]
-    clusters = (1.0 / sums).sum()
+    clusters = torch.reciprocal(sums).sum()
     quotient = ratio((norm(own, axis=-1) / sums).sum(), clusters)
     power = sums * sums
     slope = (
@@ -280,7 +281,7 @@ def _tangent_length(
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
     own = chosen @ input / sums[:, None]
-    clusters = (1.0 / sums).sum()
+    clusters = torch.reciprocal(sums).sum()
     product = ratio((norm(own, axis=-1) / sums).sum(), clusters) * d_length_weight
     product_2 = (direction(own, axis=-1) * (chosen @ d_input)).sum(dim=1) / (sums * sums)
     return product + length_weight * ratio(1.0, clusters) * product_2.sum()
@@ -297,7 +298,7 @@ def _curvature_length(
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
-    quotient = ratio(1.0, (1.0 / sums).sum())
+    quotient = ratio(1.0, torch.reciprocal(sums).sum())
     power = sums * sums
     own = chosen @ input / sums[:, None]
     direction_2 = direction(own, axis=-1)

@@ -386,8 +386,6 @@ def _soft_loss(
     teacher = to_working(teacher, working)
     alpha = to_working(alpha, working)
     temperature = to_working(temperature, working)
-    input = fold(input, 2)
-    teacher = fold(teacher, 2)
     return finish(
         _kernel_soft,
         (input, teacher, alpha, temperature),
@@ -415,7 +413,6 @@ def _hard_labels_loss(
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
     alpha = to_working(alpha, working)
-    input = fold(input, 2)
     target = fold(target, 1)
     return finish(
         _kernel_hard_labels,

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, log1p_exp, to_working, working_dtype
+from ._runtime import Loss, finish, log1p_exp, mixture, to_working, working_dtype
 
 __all__ = ["DPOLoss", "dpo_loss"]
 
@@ -31,10 +31,8 @@ def _value(
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
-    log_term = log1p_exp(-product.abs())
-    return (1.0 - label_smoothing) * ((-product).clamp(min=0.0) + log_term) + label_smoothing * (
-        product.clamp(min=0.0) + log_term
-    )
+    mixed = mixture((-product).clamp(min=0.0), product.clamp(min=0.0), label_smoothing)
+    return mixed + log1p_exp(-product.abs())
 
 
 def _value_and_gradient(
@@ -48,20 +46,18 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    term = 1.0 - label_smoothing
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
     product_2 = -product
+    mixed = mixture(product_2.clamp(min=0.0), product.clamp(min=0.0), label_smoothing)
     p = torch.sigmoid(product)
     probability = torch.sigmoid(product_2)
-    log_term = torch.log1p(-torch.minimum(p, probability))
+    term = 1.0 - label_smoothing
     product_3 = term * probability * beta
     product_4 = label_smoothing * p * beta
     term_2 = product_4 - product_3
     slope = upstream * term_2
-    loss = term * (product_2.clamp(min=0.0) - log_term) + label_smoothing * (
-        product.clamp(min=0.0) - log_term
-    )
+    loss = mixed - torch.log1p(-torch.minimum(p, probability))
     grad_reference_chosen = None
     if "reference_chosen" in wanted:
         grad_reference_chosen = upstream * (product_3 - product_4)

@@ -171,7 +171,7 @@ def _curvature(
     term_3 = 0.5 * product_3 * product_2 - 0.5 * nu * product_3 * product_4
     power_2 = term * term
     term_4 = (
-        1.0 / (term_2 * term * beta)
+        torch.reciprocal(term_2 * term * beta)
         - term_3 * nu / (power * term * beta)
         - nu / (term_2 * power_2 * beta)
     )
@@ -182,7 +182,7 @@ def _curvature(
     product_8 = term_5 * (nu / (term_2 * term * beta) - product_7 * product_7)
     term_6 = d_input - d_target
     power_3 = beta * beta
-    term_7 = 0.5 * (nu / (term_2 * term)) ** 2 * product_2**3 - error * nu / (
+    term_7 = 0.5 * torch.square(nu / (term_2 * term)) * product_2**3 - error * nu / (
         term_2 * term * power_3
     )
     product_9 = term_5 * term_7
@@ -205,19 +205,19 @@ def _curvature(
     product_12 = (product_2 * product_3 * (product / term) - product_3 * product_4) / term_2
     term_11 = (
         term_10
-        + term_5 * (product_12 - (term_3 / term_2) ** 2)
+        + term_5 * (product_12 - torch.square(term_3 / term_2))
         - 2.0 * (beta / omega) * (beta / omega)
     )
     power_4 = omega * omega
-    power_5 = 1.0 / omega
-    power_6 = (error / (term_2 * beta)) ** 2
-    term_12 = 0.5 * nu * (error / (beta * term)) ** 2 - 0.5 * product_2 * (product_2 / term)
+    power_5 = torch.reciprocal(omega)
+    power_6 = torch.square(error / (term_2 * beta))
+    term_12 = 0.5 * nu * torch.square(error / (beta * term)) - 0.5 * product_2 * (product_2 / term)
     term_13 = (
         power_5
         - 2.0 * term * beta / power_4
         + term_5 * (0.5 * nu * term_3 * power_6 / term + term_12 / term_2)
     )
-    term_14 = (1.0 / (term * beta) - nu / (beta * power_2)) / term_2 - nu * term_3 / (
+    term_14 = (torch.reciprocal(term * beta) - nu / (beta * power_2)) / term_2 - nu * term_3 / (
         power * term * beta
     )
     abs_error = error.abs()
@@ -238,16 +238,15 @@ def _curvature(
     )
     term_17 = (
         0.5 * term_3 * nu * power_6 / term
-        + 0.5 * nu * (error / (term * beta)) ** 2 / term_2
+        + 0.5 * nu * torch.square(error / (term * beta)) / term_2
         - 0.5 * power_7 / (term_2 * term)
     )
     product_13 = (power_5 - 2.0 * beta * term / power_4 + term_5 * term_17) * d_nu
-    term_18 = (
-        nu * error * error / (term_2 * term * beta**3)
-        - 0.25 * (nu * power_7 / (term_2 * term)) ** 2
+    term_18 = nu * error * error / (term_2 * term * beta**3) - 0.25 * torch.square(
+        nu * power_7 / (term_2 * term)
     )
     product_14 = (term_5 * term_18 - 2.0 * (term / omega) * (term / omega)) * d_beta
-    term_19 = 0.5 * (nu * error / (term_2 * term * beta)) ** 2 / beta - nu / (
+    term_19 = 0.5 * torch.square(nu * error / (term_2 * term * beta)) / beta - nu / (
         term_2 * term * power_3
     )
     term_20 = (

@@ -16,7 +16,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, fold, ratio, select, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, select, tanh, to_working, working_dtype
 
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
@@ -354,8 +354,6 @@ def focal_tversky_loss(
     beta = to_working(beta, working)
     gamma = to_working(gamma, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target, alpha, beta, gamma, smooth),

@@ -44,9 +44,9 @@ def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
     """Return the derivative of box_cox(x, exponent) by the exponent."""
     log1p_x = torch.log1p(x)
     product = exponent * log1p_x
-    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / select(
-        product == 0.0, 1.0, product
-    ) ** 2
+    product_2 = (power1p(x, exponent) * (product - 1.0) + 1.0) / torch.square(
+        select(product == 0.0, 1.0, product)
+    )
     return log1p_x * log1p_x * select(product.abs() < 1.5, exp_moment1(product), product_2)
 
 
@@ -123,21 +123,21 @@ def digamma(x: Tensor) -> Tensor:
     """Return the derivative of the logarithm of the gamma function, for x > 0."""
     mask = x < 8.0
     chosen = select(mask, x + 8.0, x)
-    power = (1.0 / chosen) * (1.0 / chosen)
+    power = torch.square(torch.reciprocal(chosen))
     term = power * (3.0539543302701198 - 26.456212121212122 * power) - 0.4432598039215686
     term_2 = power * (power * term + 0.08333333333333333) - 0.021092796092796094
     term_3 = power * (power * term_2 + 0.007575757575757576) - 0.004166666666666667
     term_4 = power * (power * term_3 + 0.003968253968253968) - 0.008333333333333333
     term_5 = torch.log(chosen) - 0.5 / chosen - power * (power * term_4 + 0.08333333333333333)
     term_6 = (
-        1.0 / x
-        + 1.0 / (x + 1.0)
-        + 1.0 / (x + 2.0)
-        + 1.0 / (x + 3.0)
-        + 1.0 / (x + 4.0)
-        + 1.0 / (x + 5.0)
-        + 1.0 / (x + 6.0)
-        + 1.0 / (x + 7.0)
+        torch.reciprocal(x)
+        + torch.reciprocal(x + 1.0)
+        + torch.reciprocal(x + 2.0)
+        + torch.reciprocal(x + 3.0)
+        + torch.reciprocal(x + 4.0)
+        + torch.reciprocal(x + 5.0)
+        + torch.reciprocal(x + 6.0)
+        + torch.reciprocal(x + 7.0)
     )
     return term_5 - select(mask, term_6, 0.0)
 
@@ -318,7 +318,7 @@ def over_hypot1(x: Tensor) -> Tensor:
 
 def over_square1(x: Tensor) -> Tensor:
     """Return x / (1 + x**2)."""
-    return 1.0 / (x + 1.0 / x)
+    return torch.reciprocal(x + torch.reciprocal(x))
 
 
 def p_norm(x: Tensor, order: float, axis: int) -> Tensor:
@@ -353,7 +353,7 @@ def scaled_exp(x: Tensor, y: Tensor) -> Tensor:
 def sech2(x: Tensor) -> Tensor:
     """Return 1 / cosh(x)**2, also where 1 - tanh(x)**2 has no digits left."""
     exponential = torch.exp(-2.0 * x.abs())
-    return 4.0 * exponential / (exponential + 1.0) ** 2
+    return 4.0 * exponential / torch.square(exponential + 1.0)
 
 
 def signed_power(x: Tensor, exponent: float) -> Tensor:
@@ -403,7 +403,7 @@ def sum_of_others(x: Tensor, axis: int) -> Tensor:
 def trigamma(x: Tensor) -> Tensor:
     """Return the second derivative of the logarithm of the gamma function, for x > 0."""
     mask = x < 8.0
-    power = 1.0 / select(mask, x + 8.0, x)
+    power = torch.reciprocal(select(mask, x + 8.0, x))
     power_2 = power * power
     term = power_2 * (6192.123188405797 * power_2 - 529.1242424242424) + 54.971177944862156
     term_2 = power_2 * (power_2 * term - 7.092156862745098) + 1.1666666666666667
@@ -411,13 +411,13 @@ def trigamma(x: Tensor) -> Tensor:
     term_4 = power_2 * (power_2 * term_3 - 0.03333333333333333) + 0.023809523809523808
     term_5 = power_2 * (power_2 * term_4 - 0.03333333333333333) + 0.16666666666666666
     term_6 = (
-        1.0 / (x * x)
-        + 1.0 / ((x + 1.0) * (x + 1.0))
-        + 1.0 / ((x + 2.0) * (x + 2.0))
-        + 1.0 / ((x + 3.0) * (x + 3.0))
-        + 1.0 / ((x + 4.0) * (x + 4.0))
-        + 1.0 / ((x + 5.0) * (x + 5.0))
-        + 1.0 / ((x + 6.0) * (x + 6.0))
-        + 1.0 / ((x + 7.0) * (x + 7.0))
+        torch.reciprocal(x * x)
+        + torch.reciprocal((x + 1.0) * (x + 1.0))
+        + torch.reciprocal((x + 2.0) * (x + 2.0))
+        + torch.reciprocal((x + 3.0) * (x + 3.0))
+        + torch.reciprocal((x + 4.0) * (x + 4.0))
+        + torch.reciprocal((x + 5.0) * (x + 5.0))
+        + torch.reciprocal((x + 6.0) * (x + 6.0))
+        + torch.reciprocal((x + 7.0) * (x + 7.0))
     )
     return power + 0.5 * power_2 + power**3 * term_5 + select(mask, term_6, 0.0)

@@ -71,13 +71,13 @@ def _value_and_gradient_mean(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
     loss = target / input + torch.log(input)
-    grad_input = upstream * (1.0 / input - target / (input * input))
+    grad_input = upstream * (torch.reciprocal(input) - target / (input * input))
     return loss, grad_input, upstream / input if "target" in wanted else None
 
 
 def _tangent_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return (1.0 / input - target / (input * input)) * d_input + d_target / input
+    return (torch.reciprocal(input) - target / (input * input)) * d_input + d_target / input
 
 
 def _curvature_mean(
@@ -85,7 +85,7 @@ def _curvature_mean(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input * input
-    term = (2.0 * target / input**3 - 1.0 / power) * d_input - d_target / power
+    term = (2.0 * target / input**3 - torch.reciprocal(power)) * d_input - d_target / power
     return upstream * term, -upstream * d_input / power
 
 

@@ -44,7 +44,7 @@ def _value_and_gradient(
     loss = 0.5 * (error * product + torch.log(variance)) + 0.9189385332046727 * full
     grad_var = None
     if "var" in wanted:
-        grad_var = 0.5 * upstream * (1.0 / variance - product * product)
+        grad_var = 0.5 * upstream * (torch.reciprocal(variance) - product * product)
     return loss, slope, -slope if "target" in wanted else None, grad_var
 
 
@@ -61,10 +61,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     error = input - target
     variance = var.clamp(min=eps)
-    return (
-        error * (d_input - d_target) / variance
-        + 0.5 * (1.0 / variance - (error / variance) ** 2) * d_var
-    )
+    product = 0.5 * (torch.reciprocal(variance) - torch.square(error / variance)) * d_var
+    return error * (d_input - d_target) / variance + product
 
 
 def _curvature(
@@ -86,7 +84,7 @@ def _curvature(
     power = variance * variance
     slope_2 = upstream * error * d_var / power
     product = error / variance
-    product_2 = 0.5 * (product * product * (2.0 / variance) - 1.0 / power) * d_var
+    product_2 = 0.5 * (product * product * (2.0 / variance) - torch.reciprocal(power)) * d_var
     change_var = upstream * (product_2 - error * term / power)
     return slope - slope_2, slope_2 - slope, change_var
 

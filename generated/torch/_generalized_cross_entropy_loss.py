@@ -22,7 +22,7 @@ from ._functions import (
     label_excess,
     softmax_tangent,
 )
-from ._runtime import Loss, finish, fold, is_number, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, to_working, working_dtype
 
 __all__ = ["GeneralizedCrossEntropyLoss", "generalized_cross_entropy_loss"]
 
@@ -153,8 +153,6 @@ def _limit_loss(
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
     if dialect == "keras":
         return finish(
             _kernel_limit,
@@ -202,8 +200,6 @@ def _power_loss(
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     q = to_working(q, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
     if dialect == "keras":
         return finish(
             _kernel_power,

@@ -2,12 +2,13 @@
 r"""Generalised Dice loss: classes weigh by the inverse square of their volume
 (Sudre et al., 2017)."""
 
+import torch
 from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, finish, fold, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, to_working, working_dtype
 
 __all__ = ["GeneralizedDiceLoss", "generalized_dice_loss"]
 
@@ -15,7 +16,7 @@ __all__ = ["GeneralizedDiceLoss", "generalized_dice_loss"]
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    class_weight = ratio(1.0, target.sum(dim=2) ** 2)
+    class_weight = ratio(1.0, torch.square(target.sum(dim=2)))
     p = softmax(input, axis=-2)
     difference = ((1.0 - target) * p + softmax_complement(input, axis=-2) * target).sum(dim=2)
     return ratio(
@@ -223,8 +224,6 @@ def generalized_dice_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target),

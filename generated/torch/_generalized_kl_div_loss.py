@@ -55,9 +55,9 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     mask = target <= 0.0
     chosen = select(mask, 0.0, -1.0).to(upstream.dtype)
+    term = select(mask, 0.0, torch.reciprocal(target)) * d_target + chosen * d_input
     change_input = upstream * (torch.exp(input) * d_input + chosen * d_target)
-    change_target = upstream * (select(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
-    return change_input, change_target
+    return change_input, upstream * term
 
 
 _kernel = differentiable(

@@ -15,7 +15,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, fold, log_cosh, select, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, log_cosh, select, tanh, to_working, working_dtype
 
 __all__ = ["JensenShannonLoss", "jensen_shannon_loss"]
 
@@ -289,8 +289,6 @@ def jensen_shannon_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target),

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import torch
 from torch import Tensor
@@ -63,15 +63,43 @@ class Kernels:
         """For each axis that is summed first, where the loss and each argument have it."""
         return tuple(map(self._along, self.summed.split()))
 
+    @cached_property
+    def keeps(self) -> tuple[tuple[int, int], ...]:
+        """For each argument that the formulas expect with some axes merged its place, and how many
+        axes stay: the first, or minus the last."""
+        if self.loss == "..." and set(self.axes.values()) <= {"...", ""}:
+            return ()
+        spread = enumerate(axes.split() for axes in self.axes.values())
+        return tuple((k, x.index("...") or 1 - len(x)) for k, x in spread if "..." in x)
+
+    def merged(self, args: Values) -> Values:
+        """Return arguments with as many axes as the formulas expect."""
+        if not self.keeps:
+            return args
+        found = list(args)
+        for k, keep in self.keeps:
+            found[k] = fold(found[k], keep)
+        return found
+
+    @cached_property
+    def homes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """For each axis of the loss the arguments that have it, and where."""
+        spread = [axes.split() for axes in self.axes.values()]
+        return tuple(
+            tuple((k, own.index(axis)) for k, own in enumerate(spread) if axis in own)
+            for axis in self.loss.split()
+        )
+
     def shape(self, args: Values) -> tuple[int, ...]:
-        """Return the shape of the unreduced loss."""
-        sizes: dict[str, int] = {}
-        for axes, arg in zip(self.axes.values(), args, strict=True):
-            if axes and self.entrywise:
-                return tuple(arg.shape)
-            if axes and isinstance(arg, Tensor):  # an absent weight is the number 1
-                sizes.update(zip(axes.split(), arg.shape, strict=True))
-        return tuple(sizes[axis] for axis in self.loss.split())
+        """Return the shape of the unreduced loss, given merged arguments."""
+        if self.entrywise:
+            pairs = zip(args, self.axes.values(), strict=True)
+            return next(tuple(arg.shape) for arg, axes in pairs if axes)
+        sizes = (  # an absent weight is the number 1
+            next(args[k].shape[place] for k, place in home if isinstance(args[k], Tensor))
+            for home in self.homes
+        )
+        return tuple(sizes)
 
     def count(self, args: Values) -> int:
         """Return how many entries the unreduced loss has."""
@@ -167,6 +195,20 @@ class Kernels:
             for result, arg in pairs
             if result is not None and isinstance(arg, Tensor)
         )
+
+
+@overload
+def fold(tensor: Tensor, keep: int) -> Tensor: ...
+@overload
+def fold(tensor: float, keep: int) -> float: ...
+def fold(tensor: Tensor | float, keep: int) -> Tensor | float:
+    """Keep the first axes, or the last -keep, and merge all others into one; of none, into 1."""
+    if not isinstance(tensor, Tensor) or tensor.dim() == abs(keep) + 1:
+        return tensor
+    shape = tensor.shape
+    if keep < 0:
+        return tensor.reshape(math.prod(shape[:keep]), *shape[keep:])
+    return tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
 
 
 def autocasts(tensor: Tensor) -> bool:

@@ -91,8 +91,8 @@ def _curvature_target(
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     chosen = select(mask, 0.0, -1.0).to(upstream.dtype)
-    change_target = upstream * (select(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
-    return upstream * chosen * d_target, change_target
+    term = select(mask, 0.0, torch.reciprocal(target)) * d_target + chosen * d_input
+    return upstream * chosen * d_target, upstream * term
 
 
 _kernel_target = differentiable(

@@ -20,7 +20,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, fold, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["KLDivWithLogitsLoss", "kl_div_with_logits_loss"]
 
@@ -270,8 +270,6 @@ def kl_div_with_logits_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     temperature = to_working(temperature, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target, temperature),

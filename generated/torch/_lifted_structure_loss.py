@@ -35,7 +35,9 @@ def _value(input: Tensor, target: Tensor, margin: Tensor | float) -> Tensor:
     mask_3 = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
         input.shape[0], device=input.device
     )
-    product = term.clamp(min=0.0) ** 2 * ((target[:, None] == target) & mask_3).to(input.dtype)
+    product = torch.square(term.clamp(min=0.0)) * ((target[:, None] == target) & mask_3).to(
+        input.dtype
+    )
     return 0.5 * product.sum(dim=1)
 
 

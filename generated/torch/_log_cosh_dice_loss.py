@@ -16,7 +16,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import sech2
-from ._runtime import Loss, finish, fold, log_cosh, mixture, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, log_cosh, mixture, ratio, tanh, to_working, working_dtype
 
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
@@ -211,8 +211,6 @@ def log_cosh_dice_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
     )

@@ -15,8 +15,8 @@ __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 def _value(input: Tensor, target: Tensor, log_var: Tensor, full: bool) -> Tensor:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    product = 0.5 * (scaled_exp(input - target, -0.5 * log_var) ** 2 + log_var)
-    return product + 0.9189385332046727 * full
+    term = torch.square(scaled_exp(input - target, -0.5 * log_var)) + log_var
+    return 0.5 * term + 0.9189385332046727 * full
 
 
 def _value_and_gradient(
@@ -29,7 +29,7 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `target` and `log_var`."""
     term = input - target
-    power = scaled_exp(term, -0.5 * log_var) ** 2
+    power = torch.square(scaled_exp(term, -0.5 * log_var))
     slope = upstream * scaled_exp(term, -log_var)
     loss = 0.5 * (power + log_var) + 0.9189385332046727 * full
     return (
@@ -51,9 +51,8 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    return (d_input - d_target) * scaled_exp(term, -log_var) + 0.5 * (
-        1.0 - scaled_exp(term, -0.5 * log_var) ** 2
-    ) * d_log_var
+    product = 0.5 * (1.0 - torch.square(scaled_exp(term, -0.5 * log_var))) * d_log_var
+    return (d_input - d_target) * scaled_exp(term, -log_var) + product
 
 
 def _curvature(
@@ -73,8 +72,9 @@ def _curvature(
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, neg_log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
-    term_3 = 0.5 * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var - term * scaled_exp_2
-    return slope - slope_2, slope_2 - slope, upstream * term_3
+    product = 0.5 * torch.square(scaled_exp(term_2, -0.5 * log_var)) * d_log_var
+    change_log_var = upstream * (product - term * scaled_exp_2)
+    return slope - slope_2, slope_2 - slope, change_log_var
 
 
 _kernel = differentiable(

@@ -25,14 +25,14 @@ def _value(input: Tensor, target: Tensor, bandwidth: Tensor | float) -> Tensor:
         input.shape[0], device=input.device
     )
     power = bandwidth * bandwidth
-    exponential = torch.exp(-0.5 * ((input[:, None] - input) ** 2).sum(dim=2) / power)
+    exponential = torch.exp(-0.5 * torch.square(input[:, None] - input).sum(dim=2) / power)
     product = select(mask, exponential, 1.0).sum() / (input.shape[0] * input.shape[0])
     mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
     )
-    exponential_2 = torch.exp(-0.5 * ((target[:, None] - target) ** 2).sum(dim=2) / power)
+    exponential_2 = torch.exp(-0.5 * torch.square(target[:, None] - target).sum(dim=2) / power)
     product_2 = select(mask_2, exponential_2, 1.0).sum() / (target.shape[0] * target.shape[0])
-    exponential_3 = torch.exp(-0.5 * ((input[:, None] - target) ** 2).sum(dim=2) / power)
+    exponential_3 = torch.exp(-0.5 * torch.square(input[:, None] - target).sum(dim=2) / power)
     return product + product_2 - 2.0 * exponential_3.sum() / (input.shape[0] * target.shape[0])
 
 

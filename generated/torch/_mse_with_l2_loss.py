@@ -4,18 +4,19 @@ r"""Mean squared error plus an L2 penalty on the weights of a layer (Hoerl and K
 import math
 from typing import Literal, overload
 
+import torch
 from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, cast_floats, finish, finish_parts, fold, to_working, working_dtype
+from ._runtime import Loss, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["MSEWithL2Loss", "mse_with_l2_loss"]
 
 
 def _value_mse(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input - target) ** 2
+    return torch.square(input - target)
 
 
 def _value_and_gradient_mse(
@@ -132,7 +133,6 @@ def _l2_loss(weights: Tensor, coefficient: Tensor | float, reduction: str) -> Te
     working = working_dtype(weights)
     weights = to_working(weights, working)
     coefficient = to_working(coefficient, working)
-    weights = fold(weights, 0)
     return finish(_kernel_l2, (weights, coefficient), reduction, dtype)
 
 

@@ -15,7 +15,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, axis_weight, finish, fold, ratio, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, ratio, to_working, working_dtype
 
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 
@@ -214,8 +214,6 @@ def multiclass_dice_loss(
     if weight is not None:
         weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target, smooth),

@@ -13,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, fold, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, pick, select, to_working, working_dtype
 
 __all__ = ["MulticlassPerceptronLoss", "multiclass_perceptron_loss"]
 
@@ -101,8 +101,6 @@ def multiclass_perceptron_loss(
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
     return finish(
         _kernel,
         (input, target),

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, log1p_exp, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, log1p_exp, mixture, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -26,17 +26,16 @@ def _value_and_gradient(
     upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
-    term = 1.0 - target
     sigmoid_input = torch.sigmoid(input)
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
     log_term = torch.log1p(-torch.minimum(sigmoid_input, sigmoid_neg_input))
-    log_likelihood = -term * (input.clamp(min=0.0) - log_term) - target * (
+    log_likelihood = -(1.0 - target) * (input.clamp(min=0.0) - log_term) - target * (
         neg_input.clamp(min=0.0) - log_term
     )
     slope = upstream / target.shape[1]
     loss = -(log_likelihood * weight).sum(dim=1) / target.shape[1]
-    grad_input = -slope[:, None] * (target * sigmoid_neg_input - term * sigmoid_input) * weight
+    grad_input = -slope[:, None] * mixture(-sigmoid_input, sigmoid_neg_input, target) * weight
     return loss, grad_input, -slope[:, None] * input * weight if "target" in wanted else None
 
 
@@ -44,8 +43,8 @@ def _tangent(
     input: Tensor, target: Tensor, weight: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    term = target * torch.sigmoid(-input) - (1.0 - target) * torch.sigmoid(input)
-    return -(weight * (input * d_target + term * d_input)).sum(dim=1) / input.shape[1]
+    product = mixture(-torch.sigmoid(input), torch.sigmoid(-input), target) * d_input
+    return -(weight * (input * d_target + product)).sum(dim=1) / input.shape[1]
 
 
 def _curvature(
@@ -60,8 +59,10 @@ def _curvature(
     slope = upstream / input.shape[1]
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
-    product = slope[:, None] * sigmoid_input * probability * (1.0 - target + target) * d_input
-    term = product - slope[:, None] * (sigmoid_input + probability) * d_target
+    term = (
+        slope[:, None] * sigmoid_input * probability * d_input
+        - slope[:, None] * (sigmoid_input + probability) * d_target
+    )
     change_target = -slope[:, None] * weight * d_input
     return weight * term, change_target
 
@@ -72,6 +73,65 @@ _kernel = differentiable(
     _tangent,
     _curvature,
     axes={"input": "n c", "target": "n c", "weight": "n c"},
+    wrt=("input", "target"),
+    loss="n",
+    rows="n",
+)
+
+
+def _value_plain(input: Tensor, target: Tensor) -> Tensor:
+    """Return the unreduced loss."""
+    # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
+    # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
+    term = mixture(input.clamp(min=0.0), (-input).clamp(min=0.0), target) + log1p_exp(-input.abs())
+    return term.sum(dim=1) / input.shape[1]
+
+
+def _value_and_gradient_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
+    """Return the loss and, as far as wanted, its gradient by `input` and `target`."""
+    neg_input = -input
+    sigmoid_input = torch.sigmoid(input)
+    sigmoid_neg_input = torch.sigmoid(neg_input)
+    term = mixture(input.clamp(min=0.0), neg_input.clamp(min=0.0), target) - torch.log1p(
+        -torch.minimum(sigmoid_input, sigmoid_neg_input)
+    )
+    slope = upstream / input.shape[1]
+    grad_input = slope[:, None] * mixture(sigmoid_input, -sigmoid_neg_input, target)
+    return (
+        term.sum(dim=1) / input.shape[1],
+        grad_input,
+        -slope[:, None] * input if "target" in wanted else None,
+    )
+
+
+def _tangent_plain(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
+    """Return the derivative of the loss along the tangents."""
+    product = mixture(torch.sigmoid(input), -torch.sigmoid(-input), target) * d_input
+    return (product - input * d_target).sum(dim=1) / input.shape[1]
+
+
+def _curvature_plain(
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the derivative of the gradient along the tangents."""
+    slope = upstream / input.shape[1]
+    sigmoid_input = torch.sigmoid(input)
+    probability = torch.sigmoid(-input)
+    change_input = (
+        slope[:, None] * (-sigmoid_input - probability) * d_target
+        + slope[:, None] * sigmoid_input * probability * d_input
+    )
+    return change_input, -slope[:, None] * d_input
+
+
+_kernel_plain = differentiable(
+    _value_plain,
+    _value_and_gradient_plain,
+    _tangent_plain,
+    _curvature_plain,
+    axes={"input": "n c", "target": "n c"},
     wrt=("input", "target"),
     loss="n",
     rows="n",
@@ -118,6 +178,17 @@ def multilabel_soft_margin_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
+    # The same formula without weights.
+    if weight is None:
+        return finish(
+            _kernel_plain,
+            (input, target),
+            reduction,
+            dtype,
+            shape=shape[1:] if single else shape,
+            sample_weight=sample_weight,
+            denominator=denominator,
+        )
     weight_or_one = (
         1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
     )

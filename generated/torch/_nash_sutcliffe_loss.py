@@ -6,7 +6,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm
-from ._runtime import Loss, finish, fold, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, to_working, working_dtype
 
 __all__ = ["NashSutcliffeLoss", "nash_sutcliffe_loss"]
 
@@ -143,8 +143,6 @@ def nash_sutcliffe_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    input = fold(input, 1)
-    target = fold(target, 1)
     return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 

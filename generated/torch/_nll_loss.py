@@ -163,7 +163,6 @@ def nll_loss(
         Tensor: The loss, with the dtype of :attr:`input`.
     """
     check_reduction(reduction, ("none", "mean", "sum"))
-    unweighted = weight is None
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
     check_integer("ignore_index", ignore_index)
@@ -177,11 +176,9 @@ def nll_loss(
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
-    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    input = fold(input, 2)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
-    if unweighted and all_count(target, ignore_index):
+    if weight is None and all_count(target, ignore_index):
         return finish(
             _kernel_plain,
             (input, target),
@@ -192,6 +189,7 @@ def nll_loss(
             sample_weight=sample_weight,
             denominator=denominator,
         )
+    weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     return finish(
         _kernel,
         (input, target, weight, ignore_index),

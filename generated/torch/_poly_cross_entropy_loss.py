@@ -31,7 +31,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, fold, is_integer, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, is_integer, pick, select, to_working, working_dtype
 
 __all__ = ["PolyCrossEntropyLoss", "poly_cross_entropy_loss"]
 
@@ -242,8 +242,6 @@ def _labels_loss(
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     epsilon = to_working(epsilon, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
     return finish(
         _kernel_labels,
         (input, target, epsilon),
@@ -278,8 +276,6 @@ def _probabilities_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     epsilon = to_working(epsilon, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel_probabilities,
         (input, target, epsilon),

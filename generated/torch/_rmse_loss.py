@@ -8,7 +8,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
 from ._functions import direction, norm
-from ._runtime import Loss, finish, fold, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, to_working, working_dtype
 
 __all__ = ["RMSELoss", "rmse_loss"]
 
@@ -91,8 +91,6 @@ def rmse_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    input = fold(input, 0)
-    target = fold(target, 0)
     return finish(_kernel, (input, target), reduction, dtype, denominator=denominator)
 
 

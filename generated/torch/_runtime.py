@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ._autograd import Differentiable
 from ._checks import check_device, check_divides, check_reduction, check_tensor
 from ._kernels import autocasts
+from ._kernels import fold as fold
 from ._tiles import is_eager
 from ._totals import survey, total
 
@@ -64,20 +65,6 @@ def to_working(tensor: Tensor | float, dtype: torch.dtype) -> Tensor | float:
 def cast_floats(dtype: torch.dtype, *tensors: Tensor) -> list[Tensor]:
     """Return floating-point tensors in a dtype; labels, and what checks refuse, as they are."""
     return [x.to(dtype) if x.is_floating_point() else x for x in tensors]
-
-
-@overload
-def fold(tensor: Tensor, keep: int) -> Tensor: ...
-@overload
-def fold(tensor: float, keep: int) -> float: ...
-def fold(tensor: Tensor | float, keep: int) -> Tensor | float:
-    """Keep the first axes, or the last -keep, and merge all others into one; of none, into 1."""
-    if not isinstance(tensor, Tensor):
-        return tensor
-    shape = tensor.shape
-    if keep < 0:
-        return tensor.reshape(math.prod(shape[:keep]), *shape[keep:])
-    return tensor.reshape(*shape[:keep], math.prod(shape[keep:]))
 
 
 def is_integer(tensor: Tensor) -> bool:
@@ -472,7 +459,7 @@ def tanh(x: Tensor) -> Tensor:
 
 
 def mixture(x: Tensor, y: Tensor, share: Tensor | float) -> Tensor:
-    """Return (1 - share) * x + share * y of numbers between 0 and 1."""
+    """Return (1 - share) * x + share * y of numbers whose difference does not overflow."""
     if torch.compiler.is_compiling():  # fused, products cost nothing, but a choice does
         return (1.0 - share) * x + share * y
     return torch.lerp(x, y, share)

@@ -13,14 +13,14 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, fold, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, tanh, to_working, working_dtype
 
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
 
 def _sums(input: Tensor, target: Tensor, r: Tensor | float) -> tuple[Tensor, ...]:
     """Return what is summed over the samples first."""
-    squared_error = (target - torch.sigmoid(input)) ** 2
+    squared_error = torch.square(target - torch.sigmoid(input))
     term = 1.0 - target
     sums = (squared_error * term).sum(dim=(0, 2))
     sums_3 = (squared_error * target).sum(dim=(0, 2))
@@ -246,8 +246,6 @@ def sensitivity_specificity_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     r = to_working(r, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel, (input, target, r), reduction, dtype, shape=shape, denominator=denominator
     )

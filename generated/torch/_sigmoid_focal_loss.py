@@ -132,7 +132,9 @@ def _curvature_plain(
     product_5 = power_2 * term_2
     product_6 = sigmoid_neg_input * gamma
     term_7 = (
-        power_3 * sigmoid_neg_input**2 * softplus_2 + product_6 * p - product_6 * p * softplus_2
+        power_3 * torch.square(sigmoid_neg_input) * softplus_2
+        + product_6 * p
+        - product_6 * p * softplus_2
     )
     term_8 = product_2 * sigmoid_neg_input * term_2 * p + product_5 * p * sigmoid_neg_input
     product_7 = (product_3 * term_5 + term_6 + (product_5 * term_7 + term_8)) * d_input
@@ -309,7 +311,7 @@ def _curvature_balanced(
     product_6 = power_2 * term_3
     product_7 = sigmoid_neg_input * gamma
     term_8 = (
-        power_3 * sigmoid_neg_input**2 * term_2 * softplus_2
+        power_3 * torch.square(sigmoid_neg_input) * term_2 * softplus_2
         + product_7 * term_2 * p
         - product_7 * p * term_2 * softplus_2
     )

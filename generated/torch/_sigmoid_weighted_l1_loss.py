@@ -49,7 +49,7 @@ def _curvature(
     abs_error = term.abs()
     sigmoid_abs_error = torch.sigmoid(abs_error)
     probability = torch.sigmoid(-abs_error)
-    power = sign(term) ** 2
+    power = torch.square(sign(term))
     product = abs_error * sigmoid_abs_error * probability * power * tanh(-0.5 * abs_error)
     slope = (
         upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)

@@ -17,7 +17,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, axis_weight, finish, fold, ratio, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, ratio, to_working, working_dtype
 
 __all__ = ["SoftmaxDiceLoss", "softmax_dice_loss"]
 
@@ -371,8 +371,6 @@ def _loss(
     if weight is not None:
         weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target, smooth),
@@ -404,8 +402,6 @@ def _optax_loss(
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel_optax,
         (input, target, weight, smooth),

@@ -33,7 +33,6 @@ from ._runtime import (
     Loss,
     axis_weight,
     finish,
-    fold,
     is_integer,
     log1p_exp,
     pick,
@@ -409,8 +408,6 @@ def _labels_loss(
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     gamma = to_working(gamma, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
     if dialect == "keras":
         return finish(
             _kernel_labels,
@@ -461,8 +458,6 @@ def _probabilities_loss(
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     gamma = to_working(gamma, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     if dialect == "keras":
         return finish(
             _kernel_probabilities,

@@ -16,7 +16,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, fold, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, tanh, to_working, working_dtype
 
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
@@ -302,8 +302,6 @@ def _loss(
     input = to_working(input, working)
     target = to_working(target, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
     )
@@ -326,8 +324,6 @@ def _mindspore_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel_mindspore, (input, target, smooth), reduction, dtype, denominator=denominator
     )

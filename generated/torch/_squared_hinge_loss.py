@@ -2,6 +2,7 @@
 r"""Squared hinge loss: what a score lacks to the margin of 1, squared
 (Lee and Mangasarian, 2001)."""
 
+import torch
 from torch import Tensor
 
 from ._autograd import differentiable
@@ -13,7 +14,7 @@ __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 
 def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (1.0 - input * target).clamp(min=0.0) ** 2
+    return torch.square((1.0 - input * target).clamp(min=0.0))
 
 
 def _value_and_gradient(

@@ -123,7 +123,7 @@ def _curvature(
     over_square1_2 = over_square1(product)
     slope = upstream * over_square1_2 / (root * scale)
     term_2 = df + 1.0
-    term_3 = 1.0 / hypot1(product) ** 2 - 2.0 * over_square1_2 * over_square1_2
+    term_3 = torch.reciprocal(torch.square(hypot1(product))) - 2.0 * over_square1_2 * over_square1_2
     power = df * df
     power_2 = scale * scale
     slope_2 = 0.5 * upstream * term_2 * term_3 * term / (power * power_2)

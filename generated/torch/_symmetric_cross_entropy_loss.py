@@ -25,7 +25,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, fold, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, pick, select, to_working, working_dtype
 
 __all__ = ["SymmetricCrossEntropyLoss", "symmetric_cross_entropy_loss"]
 
@@ -218,8 +218,6 @@ def symmetric_cross_entropy_loss(
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     log_zero = to_working(log_zero, working)
-    input = fold(input, 2)
-    target = fold(target, 1)
     return finish(
         _kernel,
         (input, target, alpha, beta, log_zero),

@@ -55,6 +55,7 @@ def total(
     if differentiates:
         result: Tensor = _apply((kernels, weight, factor, divisor, large), *args)
         return result
+    args = kernels.merged(args)
     if not large:
         loss = weigh(exactly(kernels.value, *args), weight)
         return _scaled(loss.mean() if divisor is None else loss.sum(), factor, divisor)
@@ -86,6 +87,7 @@ class _Total(torch.autograd.Function):
         kernels, weight, factor, divisor, large = call
         needed = ctx.needs_input_grad
         wanted = tuple([k for k in kernels.places if needed[k + 1]])
+        given, args = args, kernels.merged(args)
         below = kernels.count(args) if divisor is None else divisor
         # The mean over nothing is NaN, and so is each share of it.
         share = factor / below if isinstance(below, Tensor) or below else math.nan
@@ -97,10 +99,10 @@ class _Total(torch.autograd.Function):
             result, slopes = at_once(kernels, args, weight, share, wanted, divisor is None)
         found: list[Tensor | None] = [None] * len(needed)
         for k, slope in zip(wanted, slopes, strict=True):
-            found[k + 1] = slope
+            found[k + 1] = slope if args is given else slope.reshape(given[k].shape)
         ctx.gradients = tuple(found)
-        ctx.call = kernels, factor, below, [None if isinstance(x, Tensor) else x for x in args]
-        ctx.save_for_backward(weight, *[x for x in args if isinstance(x, Tensor)])
+        ctx.call = kernels, factor, below, [None if isinstance(x, Tensor) else x for x in given]
+        ctx.save_for_backward(weight, *[x for x in given if isinstance(x, Tensor)])
         return _scaled(result, factor, divisor)
 
     @staticmethod
@@ -130,5 +132,7 @@ def _again(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> Sequence[Any]:
     rest = iter(tensors)
     args = [next(rest) if arg is None else arg for arg in given]
     below = divisor if isinstance(divisor, Tensor) or divisor else 1.0  # nothing has no share
-    share = weigh(upstream * factor / below, weight).expand(kernels.shape(args))
-    return kernels.spread(args, gradients(kernels, share, args), needed)
+    merged = kernels.merged(args)
+    share = weigh(upstream * factor / below, weight).expand(kernels.shape(merged))
+    found = kernels.spread(merged, gradients(kernels, share, merged), needed)
+    return [x if x is None else x.reshape(arg.shape) for x, arg in zip(found, args, strict=True)]

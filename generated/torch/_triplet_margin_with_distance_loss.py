@@ -18,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import Loss, finish, fold, ratio, sign, to_working, working_dtype
+from ._runtime import Loss, finish, ratio, sign, to_working, working_dtype
 
 __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 
@@ -434,9 +434,9 @@ def _value_swapped_squared_euclidean(
 ) -> Tensor:
     """Return the unreduced loss."""
     minimum = torch.minimum(
-        ((anchor - negative) ** 2).sum(dim=1), ((positive - negative) ** 2).sum(dim=1)
+        torch.square(anchor - negative).sum(dim=1), torch.square(positive - negative).sum(dim=1)
     )
-    return (((anchor - positive) ** 2).sum(dim=1) - minimum + margin).clamp(min=0.0)
+    return (torch.square(anchor - positive).sum(dim=1) - minimum + margin).clamp(min=0.0)
 
 
 def _value_and_gradient_swapped_squared_euclidean(
@@ -528,9 +528,9 @@ def _curvature_swapped_squared_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    far = ((anchor - negative) ** 2).sum(dim=1)
-    across = ((positive - negative) ** 2).sum(dim=1)
-    term = torch.minimum(far, across) - ((anchor - positive) ** 2).sum(dim=1) - margin
+    far = torch.square(anchor - negative).sum(dim=1)
+    across = torch.square(positive - negative).sum(dim=1)
+    term = torch.minimum(far, across) - torch.square(anchor - positive).sum(dim=1) - margin
     term_2 = 1.0 - sign(term).clamp(min=0.0)
     slope = upstream * term_2 * (-0.5 * sign(across - far) - 0.5)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
@@ -1015,7 +1015,11 @@ def _value_plain_squared_euclidean(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: Tensor | float
 ) -> Tensor:
     """Return the unreduced loss."""
-    term = ((anchor - positive) ** 2).sum(dim=1) - ((anchor - negative) ** 2).sum(dim=1) + margin
+    term = (
+        torch.square(anchor - positive).sum(dim=1)
+        - torch.square(anchor - negative).sum(dim=1)
+        + margin
+    )
     return term.clamp(min=0.0)
 
 
@@ -1079,7 +1083,11 @@ def _curvature_plain_squared_euclidean(
     d_margin: Tensor,
 ) -> tuple[Tensor | float, ...]:
     """Return the derivative of the gradient along the tangents."""
-    term = ((anchor - negative) ** 2).sum(dim=1) - ((anchor - positive) ** 2).sum(dim=1) - margin
+    term = (
+        torch.square(anchor - negative).sum(dim=1)
+        - torch.square(anchor - positive).sum(dim=1)
+        - margin
+    )
     positive_2 = sign(term).clamp(min=0.0)
     slope = upstream * (positive_2 - 1.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
@@ -1268,9 +1276,6 @@ def _swapped_cosine_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_swapped_cosine,
         (anchor, positive, negative, margin),
@@ -1304,9 +1309,6 @@ def _swapped_manhattan_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_swapped_manhattan,
         (anchor, positive, negative, margin),
@@ -1340,9 +1342,6 @@ def _swapped_squared_euclidean_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_swapped_squared_euclidean,
         (anchor, positive, negative, margin),
@@ -1376,9 +1375,6 @@ def _swapped_euclidean_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_swapped_euclidean,
         (anchor, positive, negative, margin),
@@ -1448,9 +1444,6 @@ def _plain_cosine_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_plain_cosine,
         (anchor, positive, negative, margin),
@@ -1484,9 +1477,6 @@ def _plain_manhattan_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_plain_manhattan,
         (anchor, positive, negative, margin),
@@ -1520,9 +1510,6 @@ def _plain_squared_euclidean_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_plain_squared_euclidean,
         (anchor, positive, negative, margin),
@@ -1556,9 +1543,6 @@ def _plain_euclidean_loss(
     positive = to_working(positive, working)
     negative = to_working(negative, working)
     margin = to_working(margin, working)
-    anchor = fold(anchor, -1)
-    positive = fold(positive, -1)
-    negative = fold(negative, -1)
     return finish(
         _kernel_plain_euclidean,
         (anchor, positive, negative, margin),

@@ -16,7 +16,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, fold, is_number, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, ratio, tanh, to_working, working_dtype
 
 __all__ = ["TverskyLoss", "tversky_loss"]
 
@@ -420,8 +420,6 @@ def _loss(
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel,
         (input, target, alpha, beta, smooth),
@@ -455,8 +453,6 @@ def _keras_loss(
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     smooth = to_working(smooth, working)
-    input = fold(input, 2)
-    target = fold(target, 2)
     return finish(
         _kernel_keras,
         (input, target, alpha, beta, smooth),

@@ -15,7 +15,7 @@ __all__ = ["TwoHeadLoss", "two_head_loss"]
 
 def _value_loss1(input1: Tensor, target1: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return (input1 - target1) ** 2
+    return torch.square(input1 - target1)
 
 
 def _value_and_gradient_loss1(

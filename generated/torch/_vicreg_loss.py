@@ -34,7 +34,7 @@ __all__ = ["VICRegLoss", "vicreg_loss"]
 
 def _value_invariance(input1: Tensor, input2: Tensor, sim_weight: Tensor | float) -> Tensor:
     """Return the unreduced loss."""
-    return sim_weight * ((input1 - input2) ** 2).sum() / (input1.shape[1] * input1.shape[0])
+    return sim_weight * torch.square(input1 - input2).sum() / (input1.shape[1] * input1.shape[0])
 
 
 def _value_and_gradient_invariance(
@@ -111,11 +111,13 @@ def _value_variance(
     # deviation: x - sum(x)/size -> deviation(x)
     term = input1.shape[0] - 1.0
     quotient = ratio(
-        (deviation(input1, axis=-2) ** 2).sum(dim=0), torch.as_tensor(term, dtype=input1.dtype)
+        torch.square(deviation(input1, axis=-2)).sum(dim=0),
+        torch.as_tensor(term, dtype=input1.dtype),
     )
     product = (1.0 - torch.sqrt(eps + quotient)).clamp(min=0.0).sum() / input1.shape[1]
     quotient_2 = ratio(
-        (deviation(input2, axis=-2) ** 2).sum(dim=0), torch.as_tensor(term, dtype=input1.dtype)
+        torch.square(deviation(input2, axis=-2)).sum(dim=0),
+        torch.as_tensor(term, dtype=input1.dtype),
     )
     product_2 = (1.0 - torch.sqrt(eps + quotient_2)).clamp(min=0.0).sum() / input1.shape[1]
     return 0.5 * (product + product_2) * std_weight

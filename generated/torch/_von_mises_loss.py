@@ -14,7 +14,7 @@ __all__ = ["VonMisesLoss", "von_mises_loss"]
 
 def _value(input: Tensor, target: Tensor, concentration: float) -> Tensor:
     """Return the unreduced loss."""
-    return 2.0 * torch.sin(0.5 * (input - target)) ** 2 * concentration
+    return 2.0 * torch.square(torch.sin(0.5 * (input - target))) * concentration
 
 
 def _value_and_gradient(
@@ -45,8 +45,8 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = 0.5 * (input - target)
-    slope = upstream * torch.cos(product) ** 2 * concentration
-    slope_2 = upstream * torch.sin(product) ** 2 * concentration
+    slope = upstream * torch.square(torch.cos(product)) * concentration
+    slope_2 = upstream * torch.square(torch.sin(product)) * concentration
     term = d_input - d_target
     return (slope - slope_2) * term, (slope_2 - slope) * term
 

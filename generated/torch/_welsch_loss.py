@@ -17,7 +17,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # bell curve: exp(-z**2) -> gauss(z)
     # complement of a bell curve: gauss(z) - 1 -> expm1(-z**2)
-    return -0.5 * scale * scale * torch.expm1(-(((input - target) / scale) ** 2))
+    return -0.5 * scale * scale * torch.expm1(-torch.square((input - target) / scale))
 
 
 def _value_and_gradient(
