@@ -19,6 +19,7 @@ FUNCTIONS = frozenset(
     ("sin", "cos", "tanh", "sinh", "cosh", "atan", "erf", "exp", "expm1", "log", "log1p")
 )
 LITTLE = frozenset(("sigmoid", "sqrt", "unit"))
+LONG = FUNCTIONS | LITTLE
 CHEAP_POWERS = (-1, -2, -3)  # a quotient, and products of it
 SHORT = 100  # operations of a gradient that XLA unrolls over places of an axis, and then shares
 
@@ -55,7 +56,7 @@ def _work(*roots: Node) -> set[Node]:
 def _takes_long(node: Node) -> bool:
     if node.op == "pow":
         return not (n.is_const(node.args[1]) and node.args[1].value in (1, 2, 3, 4))
-    return node.op in FUNCTIONS | LITTLE
+    return node.op in LONG
 
 
 def _is_little(node: Node) -> bool:

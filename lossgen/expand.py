@@ -114,11 +114,12 @@ PAIRS = {
 # Elementwise composites that only some frameworks have a better way for, as an operation.
 CHOICES = frozenset(("log1p_exp",))
 NAMES = frozenset((*FUNCTIONS.values(), *PAIRS.values()))
+ALONG_AXES = AXIS_OPERATIONS | n.KEEPS_AXIS
 
 
 def _is_callable(node: Node) -> bool:
     """Say whether the operands have the shapes that the functions expect."""
-    if len(node.args) < 2 or node.op not in AXIS_OPERATIONS | n.KEEPS_AXIS:
+    if len(node.args) < 2 or node.op not in ALONG_AXES:
         return True
     body, other = node.args
     if node.op in ("floored_norm", "p_norm"):

@@ -16,10 +16,10 @@ WIDTH = 100  # of a line
 QUOTES = '"""'
 FUTURE = "__future__"
 DOUBLED = "(("  # ruff may find one pair of parentheses too many
+_NO_CODE = frozenset("\"'#")
 _IN_WORD = frozenset(f"{ascii_letters}{digits}_")
 _HEAD = re.compile(r'(?:#.*\n|[ \t]*\n)*(?:[rR]?"""(?s:.*?)"""[ \t]*\n)?\s*')
 _IMPORT = re.compile(r"(?:import ([\w.]+)(?: as (\w+))?|from ([\w.]+) import (\w+(?:, \w+)*))?\n")
-_SAID = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|#.*""")
 
 Entry = tuple[bool, str, tuple[str, ...]]  # whether names come from it, the module, and the words
 
@@ -45,8 +45,7 @@ def tidied(source: str) -> Tidied:
         return Tidied(source, settled=False)
     code = "".join(source[end:].split(QUOTES)[::2])  # docstrings may say the same words
     kept = [entry for entry in (_used(entry, code) for entry in found) if entry[2]]
-    bare = _SAID.sub("", code)  # and so may comments and texts
-    settled = DOUBLED not in code and kept == [_used(entry, bare) for entry in kept]
+    settled = DOUBLED not in code and kept == [_used(entry, code, surely=True) for entry in kept]
     return Tidied(f"{source[:start]}{_sections(kept)}{source[end:]}", settled)
 
 
@@ -61,7 +60,7 @@ def _repeats(entries: Sequence[Entry]) -> bool:
     return len({entry[:2] for entry in entries}) < len(entries)
 
 
-def _used(entry: Entry, code: str) -> Entry:
+def _used(entry: Entry, code: str, *, surely: bool = False) -> Entry:
     """Return an import of what is used, once each."""
     several, module, words = entry
     if module == FUTURE:
@@ -70,19 +69,25 @@ def _used(entry: Entry, code: str) -> Entry:
         return (
             several,
             module,
-            tuple(word for word in dict.fromkeys(words) if _mentions(code, word)),
+            tuple(w for w in dict.fromkeys(words) if _mentions(code, w, surely=surely)),
         )
     whole, _, alias = words[0].partition(" as ")
-    return several, module, words if _mentions(code, alias or whole.partition(".")[0]) else ()
+    name = alias or whole.partition(".")[0]
+    return several, module, words if _mentions(code, name, surely=surely) else ()
 
 
-def _mentions(code: str, name: str) -> bool:
-    """Say whether a name stands somewhere as a word; a pattern would be far slower."""
+def _mentions(code: str, name: str, *, surely: bool) -> bool:
+    """Say whether a name stands somewhere as a word; a pattern would be far slower.
+
+    It does surely where no text and no comment begins before it in its line.
+    """
     place = code.find(name)
     while place >= 0:
         end = place + len(name)
         if not _IN_WORD.intersection((code[place - 1 : place], code[end : end + 1])):
-            return True
+            line = code[code.rfind("\n", 0, place) + 1 : place] if surely else ""
+            if _NO_CODE.isdisjoint(line):
+                return True
         place = code.find(name, end)
     return False
 

@@ -377,8 +377,7 @@ def _annotation(program: Program, backend: Backend, name: str) -> str:
     if name == "partials":
         return f"tuple[{backend.array}, ...]"
     number = f"{backend.array} | float"
-    arguments = {argument.name: argument for argument in program.given}
-    argument = arguments.get(name)
+    argument = program.named.get(name)
     if argument is None or argument.kind == "label":
         return backend.array
     exact = argument.kind == "static" and backend.tensors_only

@@ -14,6 +14,7 @@ from lossgen.code import ATOM, Text, is_negative_leaf
 from lossgen.expand import CHOICES, DEFAULT_WORDS, FUNCTIONS, NAMES, Expansion
 from lossgen.layout import operands
 from lossgen.logistics import quicker
+from lossgen.memory import remembered
 from lossgen.nodes import Node
 from lossgen.page import Page, page
 from lossgen.pairs import SIGMOIDS, Pair, find_pairs
@@ -62,13 +63,12 @@ def print_body(
         step: the results of all bodies that run together, the outputs among them: what several
             compute is written alike, so that a compiler finds it.
     """
-    expansion = Expansion(calls | CHOICES & backend.operations.keys())
+    expansion = Expansion(_either(calls, CHOICES.intersection(backend.operations)))
     whole = expansion.expand(*(step or outputs))
     words = dict(expansion.words)
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
     whole, words = quicker(whole, words, wanted, backend.operations)
-    taken = set(reserved) | backend.helpers | NAMES
     own = page(
         whole,
         tuple(order),
@@ -76,8 +76,15 @@ def print_body(
         keep=keep,
         asked=tuple(map(step.index, outputs)) if step else None,
     )
+    taken = set(reserved)
     printer = _Printer(backend, tuple(order), words, taken, own, dict(homes or {}), keep, wanted)
     return printer.body(result_names)
+
+
+@remembered
+def _either(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    """Return what is in one or the other: the same object each time, which is compared at once."""
+    return one | other
 
 
 class _Printer(AxisSpelling):
@@ -96,6 +103,7 @@ class _Printer(AxisSpelling):
     ) -> None:
         super().__init__(backend, order, keep=keep)
         self.words, self.taken = words, taken
+        self.functions = _either(NAMES, backend.helpers)
         self.roots, self.nodes, self.uses = own.roots, own.nodes, own.uses
         self.ordinals, self.aligned, self.floats = own.ordinals, own.aligned, own.floats
         self.places = places | dict(own.places)
@@ -178,6 +186,6 @@ class _Printer(AxisSpelling):
         elif word in ("length", "direction"):
             word = f"{next(iter(node.reads))}_{word}" if len(node.reads) == 1 else word
         candidates = itertools.chain([word], (f"{word}_{k}" for k in itertools.count(2)))
-        name = next(candidate for candidate in candidates if candidate not in self.taken)
+        name = next(c for c in candidates if c not in self.taken and c not in self.functions)
         self.taken.add(name)
         return name

@@ -73,6 +73,11 @@ class Program:
         return self.arguments if self.weight is None else (*self.arguments, self.weight)
 
     @cached_property
+    def named(self) -> Mapping[str, Argument]:
+        """The arguments, and the weight of the entries, by their names."""
+        return {argument.name: argument for argument in self.given}
+
+    @cached_property
     def wrt(self) -> tuple[Argument, ...]:
         """The arguments that have a gradient."""
         return tuple(argument for argument in self.arguments if argument.differentiable)

@@ -97,6 +97,7 @@ def _fold_line(line: str) -> str:
     return _fill(line.strip(), WIDTH, indent, indent)
 
 
+@remembered
 def _fill(text: str, width: int, first: str = "", rest: str = "") -> str:
     return fill(
         text,
