@@ -70,8 +70,10 @@ def _suffixes(cases: Sequence[Case]) -> list[str]:
 def _with_plain(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     """Return a case, with its shorter form where the backend may look whether that applies."""
     made = _case(loss, draft, part, backend)
+    if not backend.plain or loss.chunked or draft.owner != draft.suffix:
+        return made
     case = plain_case(draft.case, draft.program)
-    if not backend.plain or loss.chunked or case is None or draft.owner != draft.suffix:
+    if case is None:
         return made
     program, counts = compile_case(loss, case), draft.case.valid is not None
     if not counts and not is_shorter(program, draft.program, backend):

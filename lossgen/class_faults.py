@@ -38,6 +38,8 @@ def class_faults(loss: Loss) -> Iterator[SpecError]:
 
 def chunk_faults(loss: Loss, case: Case) -> Iterator[SpecError]:
     """Yield what keeps a sound case from being computed in chunks."""
+    if not loss.chunked:
+        return
     plain = case.without_condition()
     free = [rows.axis for rows in compile_case(Loss("One", plain), plain).rows]
     for axis, _ in loss.chunked:

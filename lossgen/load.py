@@ -93,8 +93,9 @@ def _load(path: Path, folder: Path, faults: Faults) -> list[Loss]:
         faults.append(fault.at(file=source))
     faults += [_strange(loss) for loss in losses if not _is_symbolic(loss)]
     losses = [loss for loss in losses if _is_symbolic(loss)]
-    faults += [_deep(loss) for loss in losses if _depth(loss) > DEEPEST]
-    losses = [loss for loss in losses if _depth(loss) <= DEEPEST]
+    deep = [_depth(loss) > DEEPEST for loss in losses]
+    faults += [_deep(loss) for loss, too_deep in zip(losses, deep, strict=True) if too_deep]
+    losses = [loss for loss, too_deep in zip(losses, deep, strict=True) if not too_deep]
     for loss in losses:
         faults += name_faults(loss)
     return losses
