@@ -10,8 +10,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from declared import library
 
-from lossgen.jobs import load
 from lossgen.registry import names as backend_names
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,7 +181,7 @@ class TestLossgen:
         assert (length > LONGEST) == (name in LONG), length
 
     def test_backends_and_templates_know_no_loss(self) -> None:
-        names = [name for loss in load(ROOT / "specs") for name in (loss.name, loss.function)]
+        names = [name for loss in library() for name in (loss.name, loss.function)]
         losses = re.compile(rf"\b({'|'.join(names)})\b")
         templates = sorted((ROOT / "templates").rglob("*.jinja"))
         assert len(templates) > 20

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from declared import library
 
 from lossgen.audit.builtins import PLANS, known
 from lossgen.audit.compare import audit
@@ -16,12 +17,11 @@ from lossgen.audit.inputs import points
 from lossgen.audit.plan import EVEN, ONE_HOT, Plan
 from lossgen.catalogue import builtins
 from lossgen.cli import main
-from lossgen.jobs import load
 from lossgen.oracle import Solution
 from lossgen.proof.point import Point
 
 ROOT = Path(__file__).parents[1]
-SPECS = load(ROOT / "specs")
+SPECS = library()
 LOSSES = {loss.name: loss for loss in SPECS}
 
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
+from declared import library
 
 from lossgen.audit.builtins import PLANS, known
 from lossgen.catalogue import builtins
-from lossgen.jobs import load
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
-COMPARED = [(loss.name, name) for loss in load(ROOT / "specs") for name in builtins(loss)]
+COMPARED = [(loss.name, name) for loss in library() for name in builtins(loss)]
 
 
 @pytest.mark.parametrize(("loss", "name"), COMPARED, ids=[f"{a}-{b}" for a, b in COMPARED])

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from declared import library
 
 from lossgen.building import Order, build
 from lossgen.catalogue import catalogue
@@ -58,4 +59,4 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_table_of_losses_is_made_from_the_specs() -> None:
     page = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
-    assert page == catalogue(load(ROOT / "specs")), "write lossgen list --markdown > docs/losses.md"
+    assert page == catalogue(library()), "write lossgen list --markdown > docs/losses.md"

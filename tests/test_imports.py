@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from declared import library
 
 from lossgen.imports import tidied
-from lossgen.jobs import load
 from lossgen.registry import names
 from lossgen.render import LINT, RUFF, render_loss
 
@@ -93,7 +93,7 @@ def test_where_ruff_may_find_something_it_looks(source: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_ruff_mends_nothing_where_it_does_not_look(name: str, tmp_path: Path) -> None:
-    for loss in load(Path(__file__).parent.parent / "specs"):
+    for loss in library():
         (text, settled), _ = render_loss(loss, name)
         if settled:
             (tmp_path / f"_{loss.function}.py").write_text(text)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from declared import library
 from mpmath import mp
 from sympy import Abs, Max, Ne, Piecewise, cosh, exp, log
 
@@ -24,7 +25,6 @@ from lossgen import (
     sum_over,
     tensor,
 )
-from lossgen.jobs import load
 from lossgen.oracle import Question, Solution
 from lossgen.oracle.terms import Sized
 
@@ -78,7 +78,7 @@ def test_a_constant_loss_has_no_derivative():
 class TestDerivatives:
     @pytest.fixture(scope="class")
     def info_nce(self):
-        return next(loss for loss in load(SPECS) if loss.name == "InfoNCELoss")
+        return next(loss for loss in library() if loss.name == "InfoNCELoss")
 
     def test_they_are_limits_of_differences(self, info_nce):
         rng = np.random.default_rng(0)

@@ -4,10 +4,10 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
 
 import numpy as np
 import pytest
+from declared import library
 from derivatives import floating
 from gradients import BACKENDS
 from libraries import LIBRARIES
@@ -17,9 +17,8 @@ from namesakes import NAMESAKES
 
 import generated.numpy
 from lossgen.catalogue import builtins
-from lossgen.jobs import load
 
-SPECS = load(Path(__file__).parents[1] / "specs")
+SPECS = library()
 BY_ID = {case.id: case for case in (*CASES, *LIBRARY)}
 # The libraries compute in float32, as they do by default: a hundred roundings of it.
 CLOSE = 100 * np.finfo(np.float32).eps

@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from declared import library
 from graphs import Array, Meaning
 from mpmath import mp
 from sympy import Gt, Ne
@@ -18,7 +19,6 @@ from sympy import Gt, Ne
 from lossgen import at, cosine_similarity, label, logsumexp, mean_over, softmax, sum_over, tensor
 from lossgen.case import Case
 from lossgen.compile import compile_case
-from lossgen.jobs import load
 from lossgen.loss import Loss
 from lossgen.nodes import Node, walk
 from lossgen.places import Position, Size
@@ -32,7 +32,7 @@ TOLERANCE = mp.mpf(10) ** -25
 def programs() -> dict[str, Program]:
     """Return the programs of the library that have rows, one of each kind."""
     found = {}
-    for loss in load(SPECS):
+    for loss in library():
         for k, case in enumerate(loss.all_cases()):
             program = compile_case(loss, case)
             if program.rows:

@@ -1,15 +1,13 @@
 """Points drawn from what specs declare: reproducible, inside of the domain, of every case."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from declared import library
 from mpmath import mp
 from sympy import Abs, Ne, Piecewise, exp, log, sqrt
 
 from lossgen import Loss, Position, logsumexp, masked, parameter, sigmoid, sum_over, tensor, weight
 from lossgen.case import PLAIN
-from lossgen.jobs import load
 from lossgen.oracle import Question, Solution
 from lossgen.oracle.domain import is_inside
 from lossgen.proof.budgets import EXCEPTIONS, budget
@@ -20,7 +18,7 @@ from lossgen.proof.runners import RUNNERS
 from lossgen.proof.sample import points
 from lossgen.proof.settings import settings
 
-LOSSES = {loss.name: loss for loss in load(Path(__file__).parents[1] / "specs")}
+LOSSES = {loss.name: loss for loss in library()}
 QUICK = ("HuberLoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "DiceLoss", "CircleLoss")
 x, t = tensor("input"), tensor("target")
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from declared import library
 
 from lossgen.cli import main
-from lossgen.jobs import load
 from lossgen.show import describe
 
 ROOT = Path(__file__).resolve().parent.parent
-LOSSES = load(ROOT / "specs")
+LOSSES = library()
 CAUCHY = '''"""Cauchy loss: outliers count for little."""
 from sympy import log
 from lossgen import Loss, parameter, tensor, weight, sum_over

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from declared import library
 from losses import CASES, Case
 
-from lossgen.jobs import load
 from lossgen.registry import names
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,7 +86,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 def built(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The losses of `KINDS`, by themselves: others may ask for more than the toy spells."""
     folder = tmp_path_factory.mktemp("built")
-    for loss in load(ROOT / "specs"):
+    for loss in library():
         if loss.name in KINDS:
             shutil.copy(ROOT / "specs" / loss.source, folder)
     done = site.lossgen("build", folder, "--backend", "toy", "--out", "../sixth", cwd=folder)

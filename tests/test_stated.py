@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy
+from declared import library
 from losses import CASES, LAYERED, LIBRARY, Case
 from sympy.core.basic import Basic
 
 import generated.numpy
-from lossgen.jobs import load
 from lossgen.language import Hinge, MaxOver, MinOver, Norm, PNorm, RaisedTo, Ref, Tensor
 from lossgen.loss import Loss
 
-SPECS = {loss.name: loss for loss in load(Path(__file__).parents[1] / "specs")}
+SPECS = {loss.name: loss for loss in library()}
 each = pytest.mark.parametrize("name", SPECS)
 BUILTINS = re.compile(r"\n\n- ``.*", re.DOTALL)
 

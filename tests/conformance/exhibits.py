@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from declared import library
 from inputs import points
 
-from lossgen.jobs import load
 from lossgen.loss import Loss
 from lossgen.proof.exhibit import Exhibit
 from lossgen.proof.runners import RUNNERS
@@ -19,7 +19,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 @cache
 def declared() -> dict[str, Loss]:
     """Return the declared losses by name."""
-    return {loss.name: loss for loss in load(SPECS)}
+    return {loss.name: loss for loss in library()}
 
 
 @cache

@@ -11,7 +11,7 @@ EXPLAINED = {
     for place in (
         'branch: n.select(n.over("is_largest", axis, body), n.ONE, n.ZERO)',
         "sign: n.subtract(moved, n.sum_over(n.mul(largest, moved), (axis,)))",
-        "factor: n.sum_over(n.mul(largest, moved), (axis,))",
+        "factor: n.mul(largest, moved)",
     )
 } | {
     "composites: _shifted_up: factor: const(8)": (

@@ -119,7 +119,11 @@ def _functions(namespace: Any) -> Iterator[tuple[str, FunctionType]]:
             yield from ((f"{name}.{key}", f) for key, f in _functions(dict(vars(value))))
 
 
-def _plant(module: ModuleType, source: str, patch: pytest.MonkeyPatch) -> None:
+def _plant(
+    module: ModuleType, tree: ast.Module, node: ast.AST, new: ast.AST, patch: pytest.MonkeyPatch
+) -> None:
+    changed = ast.fix_missing_locations(_copied(tree, node, _Replace(node, new)))
+    source = ast.unparse(changed)
     namespace = {"__name__": module.__name__}
     exec(compile(source, str(module.__file__), "exec"), namespace)
     ours = dict(_functions(vars(module)))
@@ -143,10 +147,8 @@ def mutants(name: str) -> Iterator[Fault]:
         entry = getattr(top, "name", "a table")
         for node in ast.walk(top):
             for kind, new in _changes(node):
-                changed = _Replace(node, new)
-                spoilt = ast.unparse(ast.fix_missing_locations(_copied(tree, node, changed)))
                 where = " ".join((ast.get_source_segment(text, node) or "").split())
-                plant = partial(_plant, module, spoilt)
+                plant = partial(_plant, module, tree, node, new)
                 fault = Fault(name, entry, kind, plant, MODULES[name], where)
                 seen[str(fault)] += 1
                 if seen[str(fault)] > 1:
