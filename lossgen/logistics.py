@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 
 from lossgen import nodes as n
 from lossgen.nodes import Node, call, negate, subtract
-from lossgen.rewrite import transform
+from lossgen.rewrite import Pass, rebuild
 
 OPERATIONS = frozenset(("log1p_exp", "lerp"))
 
@@ -36,10 +36,14 @@ def quicker(
     sure = [root for k, root in enumerate(roots) if not any(wanted[k : k + 1])]
     present = {node.args[0] for node in n.walk(*sure) if node.op == "sigmoid"}
 
-    def step(node: Node) -> Node:
+    def renew(node: Node, args: tuple[Node, ...]) -> Node:
+        if node.op == "sum":  # an entry that is read by comparing stays one, and is no pick again
+            node = n.make(node.op, args, node.attrs, node.axes)
+        else:
+            node = rebuild(node, args)
         return _mixture(node) if node.op == "add" else _from_logistics(node, present)
 
-    found = transform((*roots, *words), step)
+    found = Pass(renew)((*roots, *words))
     return found[: len(roots)], dict(zip(found[len(roots) :], words.values(), strict=True))
 
 

@@ -229,3 +229,15 @@ def test_quicker_forms_are_for_frameworks_that_have_them(outputs, quick, plain):
     for backend, expected in ((TORCH, quick), (NUMPY, plain)):
         body = print_body(backend, outputs, ("n",), {}, ("z", "t", "c"))
         assert expected in "\n".join((*body.lines, *body.results)), (body.lines, body.results)
+
+
+def test_an_entry_that_is_read_by_comparing_is_so_in_a_quicker_form() -> None:
+    """An index would read the first rows where the body has other axes than the index."""
+    z, t = n.leaf("z", ("i", "d")), n.leaf("t", ("j", "d"))
+    sides = (n.call("softplus", each) for each in (z, n.negate(z)))
+    first, second = (n.mul(*pair) for pair in zip((n.subtract(n.ONE, t), t), sides, strict=True))
+    entry = n.pick(n.add(first, second), "j", n.position("i"))
+    body = print_body(TORCH, (entry,), ("i", "j", "d"), {}, ("z", "t"))
+    code = "\n".join((*body.lines, *body.results))
+    assert "mixture(" in code, code
+    assert "pick(" not in code, code
