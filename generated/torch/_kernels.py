@@ -65,8 +65,10 @@ class Kernels:
 
     @cached_property
     def keeps(self) -> tuple[tuple[int, int], ...]:
-        """For each argument that the formulas expect with some axes merged its place, and how many
-        axes stay: the first, or minus the last."""
+        """The places of the arguments of which some axes are merged, each with how many stay.
+
+        These are the first ones, or the last if the number is negative.
+        """
         if self.loss == "..." and set(self.axes.values()) <= {"...", ""}:
             return ()
         spread = enumerate(axes.split() for axes in self.axes.values())
