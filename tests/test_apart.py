@@ -9,8 +9,8 @@ import pytest
 from sympy import Abs, exp, log, sqrt
 
 from generated.jax import (
+    _arrays,
     _autograd,
-    _runtime,
     charbonnier_loss,
     giou_loss,
     iou_loss,
@@ -84,7 +84,7 @@ def test_value_and_slopes_of_a_loss_sum_each_product_once(shape, loss):
 
 def test_the_rest_of_a_logistic_function_has_three_derivatives_everywhere():
     x = jnp.asarray([-800.0, -100.0, -1.0, 0.0, 1.0, 100.0, 800.0, np.inf, -np.inf])
-    rest, plain = lambda x: _runtime.sigmoids(x)[1], lambda x: jax.nn.sigmoid(-x)
+    rest, plain = lambda x: _arrays.sigmoids(x)[1], lambda x: jax.nn.sigmoid(-x)
     for _ in range(3):
         rest, plain = (jax.grad(lambda x, f=f: f(x).sum()) for f in (rest, plain))
         np.testing.assert_allclose(rest(x), plain(x), rtol=1e-5, atol=1e-37)
@@ -117,13 +117,13 @@ def test_a_matrix_product_as_large_as_its_factor_is_not_written_over(depth, turn
         return jnp.log1p(jnp.exp(product(a, b.T))).sum(axis=1).mean()
 
     # Twice for the product, and twice for its derivative.
-    own = partial(loss, product=_runtime.matrix_product)
+    own = partial(loss, product=_arrays.matrix_product)
     assert compiled(own, a, b).count(" reverse(") == (4 if turned else 0)
     for derivative in (jax.grad, jax.hessian, lambda f, k: jax.vmap(jax.grad(f, k), (0, None))):
         x = a if derivative in (jax.grad, jax.hessian) else jnp.stack([a, b])
         found, plain = (
             derivative(partial(loss, product=p), (0, 1))(x, b)
-            for p in (_runtime.matrix_product, jnp.matmul)
+            for p in (_arrays.matrix_product, jnp.matmul)
         )
         jax.tree.map(
             lambda f, p: np.testing.assert_allclose(f, p, rtol=1e-5, atol=1e-7), found, plain
@@ -134,10 +134,10 @@ def test_a_matrix_product_as_large_as_its_factor_is_not_written_over(depth, turn
 def test_a_bell_curve_keeps_its_digits_where_it_is_compiled(factor):
     x = np.linspace(-8.5, 8.5, 1001).astype(np.float32)
     exact = np.exp(-factor * x.astype(np.float64) ** 2)
-    found = jax.jit(lambda x: _runtime.gauss(x, factor))(x)
+    found = jax.jit(lambda x: _arrays.gauss(x, factor))(x)
     np.testing.assert_allclose(found, exact, rtol=4 * np.finfo(np.float32).eps)
-    assert np.isnan(_runtime.gauss(jnp.asarray(np.nan), factor))
-    assert _runtime.gauss(jnp.asarray([np.inf, -np.inf, 3e38]), factor).tolist() == [0.0, 0.0, 0.0]
+    assert np.isnan(_arrays.gauss(jnp.asarray(np.nan), factor))
+    assert _arrays.gauss(jnp.asarray([np.inf, -np.inf, 3e38]), factor).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_compiled_gradient_keeps_the_digits_of_a_bell_curve():
@@ -149,7 +149,7 @@ def test_a_compiled_gradient_keeps_the_digits_of_a_bell_curve():
 
 def test_an_entry_is_read_past_what_is_not_finite():
     x = jnp.asarray([[np.nan, 2.0, np.inf], [-np.inf, 3.0, np.nan]])
-    found, pull = jax.vjp(lambda x: _runtime.entry_along(x, 1, axis=1), x)
+    found, pull = jax.vjp(lambda x: _arrays.entry_along(x, 1, axis=1), x)
     assert found.tolist() == [2.0, 3.0]
     assert pull(jnp.asarray([5.0, np.inf]))[0].tolist() == [[0.0, 5.0, 0.0], [0.0, np.inf, 0.0]]
 

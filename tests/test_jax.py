@@ -16,7 +16,7 @@ from mpmath import mp
 
 import generated.jax as lossgen_jax
 import generated.numpy as lossgen_numpy
-from generated.jax import _runtime
+from generated.jax import _arrays
 
 # Both sides round some dozens of float64 operations, 1.1e-16 each; exactness is conformance's part.
 ROUNDING = {"rtol": 1e-12, "atol": 1e-13}
@@ -612,7 +612,7 @@ def test_signatures_are_those_of_the_numpy_package():
 )
 def test_what_xla_computes_badly_is_within_the_four_places_of_a_body(name, exact, low, high, dtype):
     x = np.linspace(low, high, 500, dtype=dtype)
-    found = np.asarray(jax.jit(getattr(_runtime, name))(x))
+    found = np.asarray(jax.jit(getattr(_arrays, name))(x))
     assert found.dtype == dtype
     with mp.workdps(60):
         right = [exact(mp.mpf(float(each))) for each in x]
@@ -623,7 +623,7 @@ def test_what_xla_computes_badly_is_within_the_four_places_of_a_body(name, exact
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_sigmoids_of_both_signs_are_exact_where_one_is_near_1(dtype):
     x = np.linspace(-80.0, 80.0, 999, dtype=dtype)
-    for sign, found in zip((1, -1), jax.jit(_runtime.sigmoids)(x), strict=True):
+    for sign, found in zip((1, -1), jax.jit(_arrays.sigmoids)(x), strict=True):
         with mp.workdps(60):
             right = [float(1 / (1 + mp.exp(-sign * mp.mpf(float(each))))) for each in x]
         errors = np.abs(np.asarray(found, float) - right)
@@ -637,12 +637,12 @@ def test_sums_lose_no_more_than_their_blocks_do(length, axis):
     # Equal entries are the worst: all roundings of a sum have one sign.
     entries = np.full(length, 0.1, np.float32)
     x = {-1: np.stack([entries, -2 * entries]), -2: entries[:, None], None: entries}[axis]
-    run = _runtime.total if axis is None else lambda x: _runtime.sum_along(x, axis)
+    run = _arrays.total if axis is None else lambda x: _arrays.sum_along(x, axis)
     found, change = jax.jvp(jax.jit(run), (x,), (3 * x,))
     right = x.astype(float).sum(axis, keepdims=axis is not None)
     # Three levels of blocks, in each of which every addition rounds by half a unit.
     half = np.finfo(np.float32).eps / 2
-    bound = half * (length if axis == -2 else 3 * _runtime.LONGEST)  # across rows, it is XLA's own
+    bound = half * (length if axis == -2 else 3 * _arrays.LONGEST)  # across rows, it is XLA's own
     assert found.shape == right.shape
     assert (np.abs(found - right) <= bound * np.abs(right)).all()
     assert (np.abs(change - 3 * right) <= half * (length + 2) * np.abs(3 * right)).all()
@@ -654,4 +654,4 @@ def test_sums_lose_no_more_than_their_blocks_do(length, axis):
 def test_a_sum_with_an_entry_that_is_not_finite_is_that_entry(odd):
     x = np.ones(1000, np.float32)
     x[700] = odd
-    np.testing.assert_equal(np.asarray(_runtime.total(jnp.asarray(x))), np.float32(odd))
+    np.testing.assert_equal(np.asarray(_arrays.total(jnp.asarray(x))), np.float32(odd))

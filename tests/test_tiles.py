@@ -17,7 +17,7 @@ from generated.chainer import _arrays as arrays_of_chainer
 from generated.chainer import _tiles as tiles_of_chainer
 from generated.numpy import _arrays as arrays_of_numpy
 from generated.numpy import _tiles as tiles_of_numpy
-from generated.torch import _runtime as runtime_of_torch
+from generated.torch import _arrays as arrays_of_torch
 from generated.torch import _tiles as tiles_of_torch
 
 MANY = 1 << 23  # each thread holds pieces, too, which are no smaller for that
@@ -71,7 +71,7 @@ def test_pieces_of_two_entries_give_what_the_whole_gives_in_torch(case, monkeypa
         whole = torches(case, case.inputs(), reduction)
         with monkeypatch.context() as patched:
             patched.setattr(tiles_of_torch, "GRAIN", 2)
-            patched.setattr(runtime_of_torch, "MANY", 0)
+            patched.setattr(arrays_of_torch, "MANY", 0)
             pieces = torches(case, case.inputs(), reduction)
         assert_close(pieces, whole)
 
@@ -86,7 +86,7 @@ def test_choosing_bits_is_what_where_does(shape, dtype):
     for one, other in ((x, y), (y, x), (x, 0.0), (-torch.inf, x), (0.1, x), (x, x[..., :1])):
         for rows in (mask, mask[..., :1]):
             with torch.no_grad():
-                chosen = runtime_of_torch.select(rows, one, other)
+                chosen = arrays_of_torch.select(rows, one, other)
             right = torch.where(rows, one, other)
             assert chosen.dtype == right.dtype
             torch.testing.assert_close(chosen, right, rtol=0, atol=0, equal_nan=True)

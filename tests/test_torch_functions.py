@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from generated.torch import _functions, _runtime
+from generated.torch import _arrays, _functions
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 # In units in the last place; over some millions of numbers tanh errs by 2.5, log_cosh by 3.3,
@@ -22,9 +22,9 @@ def log_cosh(x: mp.mpf) -> mp.mpf:
 
 
 FUNCTIONS = {
-    "tanh": (_runtime.tanh, mp.tanh, (-1.0, 1.0)),
-    "log_cosh": (_runtime.log_cosh, log_cosh, (-1.0, 1.0)),
-    "log1p_exp": (_runtime.log1p_exp, lambda x: mp.log1p(mp.exp(x)), (-1.0,)),
+    "tanh": (_arrays.tanh, mp.tanh, (-1.0, 1.0)),
+    "log_cosh": (_arrays.log_cosh, log_cosh, (-1.0, 1.0)),
+    "log1p_exp": (_arrays.log1p_exp, lambda x: mp.log1p(mp.exp(x)), (-1.0,)),
 }
 
 
@@ -40,7 +40,7 @@ def off_by(found: torch.Tensor, exact: list[mp.mpf]) -> float:
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_are_exact_to_a_few_bits(name, dtype, many, monkeypatch):
-    monkeypatch.setattr(_runtime, "MANY", many)
+    monkeypatch.setattr(_arrays, "MANY", many)
     function, exact, signs = FUNCTIONS[name]
     sizes = torch.logspace(-9, math.log10(87), 500, dtype=torch.float64)
     x = torch.cat([sign * sizes for sign in signs]).to(dtype)
@@ -52,7 +52,7 @@ def test_functions_are_exact_to_a_few_bits(name, dtype, many, monkeypatch):
 @pytest.mark.parametrize("many", [0, 1 << 60], ids=["many", "few"])
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 def test_functions_have_their_limits(dtype, many, monkeypatch):
-    monkeypatch.setattr(_runtime, "MANY", many)
+    monkeypatch.setattr(_arrays, "MANY", many)
     x = torch.tensor([-math.inf, -1e4, -0.0, 0.0, 1e4, math.inf, math.nan], dtype=dtype)
     limits = {
         "tanh": [-1.0, -1.0, -0.0, 0.0, 1.0, 1.0, math.nan],
@@ -62,7 +62,7 @@ def test_functions_have_their_limits(dtype, many, monkeypatch):
     for name, expected in limits.items():
         found = FUNCTIONS[name][0](x[: len(expected)])
         torch.testing.assert_close(found, torch.tensor(expected, dtype=dtype), equal_nan=True)
-    assert math.copysign(1.0, _runtime.tanh(x)[2].item()) == -1.0
+    assert math.copysign(1.0, _arrays.tanh(x)[2].item()) == -1.0
 
 
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
@@ -72,28 +72,28 @@ def test_lengths_neither_overflow_nor_vanish(dtype):
     rows = [torch.tensor([3.0, 4.0], dtype=dtype) * scale for scale in scales]
     for x in (torch.stack(rows), torch.stack(rows[:1])):
         expected = torch.tensor([5.0 * scale for scale in scales[: len(x)]], dtype=dtype)
-        torch.testing.assert_close(_runtime.length_along(x, axis=-1).squeeze(-1), expected)
-    assert _runtime.length_along(torch.full((2, 2), math.nan, dtype=dtype), axis=0).isnan().all()
-    assert _runtime.length_along(torch.empty((2, 0), dtype=dtype), axis=0).shape == (1, 0)
+        torch.testing.assert_close(_arrays.length_along(x, axis=-1).squeeze(-1), expected)
+    assert _arrays.length_along(torch.full((2, 2), math.nan, dtype=dtype), axis=0).isnan().all()
+    assert _arrays.length_along(torch.empty((2, 0), dtype=dtype), axis=0).shape == (1, 0)
 
 
 @pytest.mark.parametrize("bottom", [[2.0, 4.0], [2.0, 0.0]], ids=["no zero", "a zero"])
 def test_a_ratio_to_nothing_is_nothing(bottom):
     below = torch.tensor(bottom)
     expected = torch.tensor([x and 8.0 / x for x in bottom])
-    assert torch.equal(_runtime.ratio(8.0, below), expected)
-    assert torch.equal(_runtime.ratio(torch.full((2,), 8.0), below), expected)
+    assert torch.equal(_arrays.ratio(8.0, below), expected)
+    assert torch.equal(_arrays.ratio(torch.full((2,), 8.0), below), expected)
 
 
 def test_writing_into_an_array_leaves_what_autograd_needs():
     x = torch.zeros(2, 3, requires_grad=True)
     index = torch.tensor([[0], [2]])
-    written = _runtime.put_into(x.exp(), -1, index, 0.0)
+    written = _arrays.put_into(x.exp(), -1, index, 0.0)
     written.sum().backward()
     assert torch.equal(x.grad, (written != 0.0).float())
     with torch.no_grad():
         own = x.exp()
-        assert _runtime.put_into(own, -1, index, 0.0) is own
+        assert _arrays.put_into(own, -1, index, 0.0) is own
 
 
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
@@ -110,7 +110,7 @@ def test_mixtures_keep_the_digits_of_either_end(dtype, function, far):
         rows = zip(x.tolist(), y.tolist(), share.tolist(), strict=True)
         exact = [(1 - mp.mpf(t)) * mp.mpf(a) + mp.mpf(t) * mp.mpf(b) for a, b, t in rows]
     # Over some millions of numbers it errs by 1.00.
-    assert off_by(_runtime.mixture(x, y, share), exact) <= 1.01
+    assert off_by(_arrays.mixture(x, y, share), exact) <= 1.01
 
 
 @pytest.mark.parametrize("trailing", [(), (1,), (2,)], ids=["last", "before one", "before two"])
@@ -126,9 +126,9 @@ def test_exponentials_beside_an_entry_are_as_exact(dtype, trailing, monkeypatch)
         torch, "_log_softmax_backward_data", lambda *args: calls.append(args) or quick(*args)
     )
     for many in (0, 1 << 60):
-        monkeypatch.setattr(_runtime, "MANY", many)
+        monkeypatch.setattr(_arrays, "MANY", many)
         with torch.no_grad():
-            found = _runtime.exp_beside(x, 1 - x.dim(), index)
+            found = _arrays.exp_beside(x, 1 - x.dim(), index)
         assert not found.select(1, 7).any()
         rest = torch.arange(150) != 7
         with mp.workdps(60):
@@ -162,7 +162,7 @@ def exact_cross_entropies(logits: torch.Tensor) -> tuple[list[mp.mpf], list[mp.m
 def test_logits_near_0_need_no_shift(dtype, near, monkeypatch):
     """The shorter forms of softmax and cross-entropy are as exact as those for any logits."""
     logits = LOGITS.to(dtype)
-    assert _runtime.are_moderate(logits)
+    assert _arrays.are_moderate(logits)
     monkeypatch.setattr(_functions, "are_moderate", lambda _: near)
     with mp.workdps(60):
         losses, slopes = exact_cross_entropies(logits)
@@ -178,8 +178,8 @@ def test_logits_near_0_need_no_shift(dtype, near, monkeypatch):
 
 @pytest.mark.parametrize("entry", [32.5, -33.0, math.inf, -math.inf, math.nan], ids=str)
 def test_other_logits_are_shifted(entry):
-    assert not _runtime.are_moderate(torch.tensor([1.0, entry]))
-    assert not _runtime.are_moderate(torch.tensor([]))
+    assert not _arrays.are_moderate(torch.tensor([1.0, entry]))
+    assert not _arrays.are_moderate(torch.tensor([]))
 
 
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
@@ -191,23 +191,23 @@ def test_far_exponentials_are_exact_or_nothing(dtype):
     with mp.workdps(60):
         pairs = zip(x.flatten().tolist(), y.expand_as(x).flatten().tolist(), strict=True)
         expected = [mp.exp(mp.mpf(a) - mp.mpf(b)) for a, b in pairs]
-    assert off_by(_runtime.exp_difference(x, y).flatten(), expected) <= BUDGET
+    assert off_by(_arrays.exp_difference(x, y).flatten(), expected) <= BUDGET
     for far in (-math.inf, lowest - 2.0, -1e30):
-        assert not _runtime.exp_difference(y + far, y).any()
-    assert not _runtime.exp_difference(-y.abs() * math.inf, -y.abs() * math.inf).any()
-    assert _runtime.exp_difference(y * math.nan, y).isnan().all()
+        assert not _arrays.exp_difference(y + far, y).any()
+    assert not _arrays.exp_difference(-y.abs() * math.inf, -y.abs() * math.inf).any()
+    assert _arrays.exp_difference(y * math.nan, y).isnan().all()
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1], ids=str)
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 def test_the_largest_of_many_is_the_first_of_equals(dtype, axis, monkeypatch):
-    monkeypatch.setattr(_runtime, "MANY", 0)
+    monkeypatch.setattr(_arrays, "MANY", 0)
     generator = torch.Generator().manual_seed(3)
     x = torch.randint(-3, 3, (6, 5, 7), generator=generator).to(dtype)
     with torch.no_grad():
-        found = _runtime.argmax_along(x, axis)
-        lost = _runtime.argmax_along(torch.full_like(x, math.nan), axis)
-        endless = _runtime.argmax_along(torch.full_like(x, -math.inf), axis)
+        found = _arrays.argmax_along(x, axis)
+        lost = _arrays.argmax_along(torch.full_like(x, math.nan), axis)
+        endless = _arrays.argmax_along(torch.full_like(x, -math.inf), axis)
     assert torch.equal(found, x.argmax(axis, keepdim=True))
     assert (lost < x.shape[axis]).all()
     assert not endless.any()
@@ -216,10 +216,10 @@ def test_the_largest_of_many_is_the_first_of_equals(dtype, axis, monkeypatch):
 @pytest.mark.parametrize("many", [0, 1 << 60], ids=["many", "few"])
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 def test_what_is_masked_is_nothing(dtype, many, monkeypatch):
-    monkeypatch.setattr(_runtime, "MANY", many)
+    monkeypatch.setattr(_arrays, "MANY", many)
     x = torch.tensor([[math.nan, -1.0], [-0.0, 2.5], [math.inf, -7.0]], dtype=dtype)
     mask = torch.tensor([[False], [True], [False]])
     with torch.no_grad():
-        found = _runtime.masked(x, mask)
+        found = _arrays.masked(x, mask)
     assert torch.equal(found, torch.tensor([[0.0, 0.0], [-0.0, 2.5], [0.0, 0.0]], dtype=dtype))
     assert not math.copysign(1.0, found[0, 1].item()) < 0.0

@@ -10,18 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import matrix_product
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm, ratio
-from ._runtime import (
-    as_arrays,
-    cast_floats,
-    finish,
-    finish_parts,
-    matrix_product,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["BarlowTwinsLoss", "barlow_twins_loss"]
 

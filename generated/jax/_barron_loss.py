@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import gauss, log1p
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import (
@@ -19,7 +20,7 @@ from ._functions import (
     over_square1,
     power1p,
 )
-from ._runtime import as_arrays, finish, gauss, is_number, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, is_number, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
 

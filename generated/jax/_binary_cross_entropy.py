@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p
 from ._autograd import differentiable
 from ._checks import (
     check_dialect,
@@ -17,7 +18,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import as_arrays, broadcast_weight, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 

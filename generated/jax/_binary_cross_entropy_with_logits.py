@@ -8,17 +8,10 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p, sigmoids
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import (
-    as_arrays,
-    broadcast_weight,
-    finish,
-    log1p,
-    sigmoids,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import matrix_product, pick
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
@@ -22,7 +23,7 @@ from ._functions import (
     softmax,
     softmax_tangent,
 )
-from ._runtime import as_arrays, finish, matrix_product, pick, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["CLIPLoss", "clip_loss"]
 

@@ -10,20 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p, sigmoids
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, sech2
-from ._runtime import (
-    as_arrays,
-    cast_floats,
-    finish,
-    finish_parts,
-    fold,
-    log1p,
-    sigmoids,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, cast_floats, finish, finish_parts, fold, to_working, working_dtype
 
 __all__ = ["ComboLoss", "combo_loss"]
 

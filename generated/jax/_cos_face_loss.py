@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p, pick
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -19,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import logsumexp, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, pick, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["CosFaceLoss", "cos_face_loss"]
 

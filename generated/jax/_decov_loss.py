@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import matrix_product
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction
 from ._functions import deviation
-from ._runtime import as_arrays, finish, matrix_product, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["DeCovLoss", "decov_loss"]
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import sigmoids
 from ._autograd import differentiable
 from ._checks import (
     check_dialect,
@@ -19,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio, sech2
-from ._runtime import as_arrays, finish, fold, is_number, sigmoids, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, is_number, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 

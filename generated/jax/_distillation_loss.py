@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -30,16 +31,7 @@ from ._functions import (
     softmax,
     softmax_tangent,
 )
-from ._runtime import (
-    argmax_along,
-    as_arrays,
-    cast_floats,
-    finish,
-    finish_parts,
-    fold,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, cast_floats, finish, finish_parts, fold, to_working, working_dtype
 
 __all__ = ["DistillationLoss", "distillation_loss"]
 

@@ -10,10 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p, loggamma
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
-from ._runtime import as_arrays, finish, log1p, loggamma, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["EvidentialRegressionLoss", "evidential_regression_loss"]
 

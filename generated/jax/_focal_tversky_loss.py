@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import sigmoids
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -19,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 

@@ -4,7 +4,7 @@
 import jax
 import jax.numpy as jnp
 
-from ._runtime import (
+from ._arrays import (
     along_last,
     argmax_along,
     exp_difference,

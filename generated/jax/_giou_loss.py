@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import entry_along
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import as_arrays, entry_along, finish, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["GIoULoss", "giou_loss"]
 

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import matrix_product
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import direction, label_cross_entropy, label_excess, norm, ratio, softmax_tangent
-from ._runtime import as_arrays, finish, matrix_product, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 

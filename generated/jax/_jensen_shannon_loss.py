@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along, log1p
 from ._autograd import differentiable
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._functions import centred, log_cosh, negative_log_softmax, sech2, softmax, softmax_tangent
-from ._runtime import argmax_along, as_arrays, finish, fold, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["JensenShannonLoss", "jensen_shannon_loss"]
 

@@ -10,10 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p, sigmoids
 from ._autograd import differentiable
 from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, sigmoids, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["LiftedStructureLoss", "lifted_structure_loss"]
 

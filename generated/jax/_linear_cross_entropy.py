@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import matrix_product
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -38,7 +39,6 @@ from ._runtime import (
     finish,
     is_integer,
     is_number,
-    matrix_product,
     to_working,
     trained,
     working_dtype,

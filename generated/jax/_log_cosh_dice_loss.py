@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import sigmoids
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import log_cosh, ratio, sech2
-from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 

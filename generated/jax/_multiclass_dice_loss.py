@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_tangent
-from ._runtime import argmax_along, as_arrays, axis_weight, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 

@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import pick
 from ._autograd import differentiable
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
-from ._runtime import as_arrays, finish, fold, pick, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["MulticlassPerceptronLoss", "multiclass_perceptron_loss"]
 

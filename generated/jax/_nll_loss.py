@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import pick
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -17,7 +18,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import as_arrays, axis_weight, finish, fold, pick, to_working, working_dtype
+from ._runtime import as_arrays, axis_weight, finish, fold, to_working, working_dtype
 
 __all__ = ["NLLLoss", "nll_loss"]
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p, matrix_product
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -20,7 +21,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
-from ._runtime import as_arrays, finish, log1p, matrix_product, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along, pick
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -30,16 +31,7 @@ from ._functions import (
     softmax_complement,
     softmax_tangent,
 )
-from ._runtime import (
-    argmax_along,
-    as_arrays,
-    finish,
-    fold,
-    is_integer,
-    pick,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, finish, fold, is_integer, to_working, working_dtype
 
 __all__ = ["PolyCrossEntropyLoss", "poly_cross_entropy_loss"]
 

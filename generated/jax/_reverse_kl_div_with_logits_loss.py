@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import centred, negative_log_softmax, softmax, softmax_tangent
-from ._runtime import argmax_along, as_arrays, finish, fold, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["ReverseKLDivWithLogitsLoss", "reverse_kl_div_with_logits_loss"]
 

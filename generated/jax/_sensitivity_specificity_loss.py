@@ -7,10 +7,11 @@ from functools import partial
 import jax
 from jax.typing import ArrayLike
 
+from ._arrays import sigmoids
 from ._autograd import differentiable
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 

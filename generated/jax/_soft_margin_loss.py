@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import log1p
 from ._autograd import differentiable
 from ._checks import check_floating, check_reduction, check_shape
-from ._runtime import as_arrays, finish, log1p, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["SoftMarginLoss", "soft_margin_loss"]
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along, log1p, pick
 from ._autograd import differentiable
 from ._checks import (
     check_dialect,
@@ -29,18 +30,7 @@ from ._functions import (
     softmax_complement,
     softmax_tangent,
 )
-from ._runtime import (
-    argmax_along,
-    as_arrays,
-    axis_weight,
-    finish,
-    fold,
-    is_integer,
-    log1p,
-    pick,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, axis_weight, finish, fold, is_integer, to_working, working_dtype
 
 __all__ = ["SoftmaxFocalLoss", "softmax_focal_loss"]
 

@@ -8,6 +8,7 @@ from functools import partial
 import jax
 from jax.typing import ArrayLike
 
+from ._arrays import sigmoids
 from ._autograd import differentiable
 from ._checks import (
     check_dialect,
@@ -18,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import ratio
-from ._runtime import as_arrays, finish, fold, sigmoids, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import loggamma
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import digamma, hypot1, log1p_square, over_square1, trigamma
-from ._runtime import as_arrays, finish, loggamma, to_working, working_dtype
+from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["StudentTNLLLoss", "student_t_nll_loss"]
 

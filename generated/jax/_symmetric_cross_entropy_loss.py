@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along, pick
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -26,7 +27,7 @@ from ._functions import (
     softmax_complement,
     softmax_tangent,
 )
-from ._runtime import argmax_along, as_arrays, finish, fold, pick, to_working, working_dtype
+from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["SymmetricCrossEntropyLoss", "symmetric_cross_entropy_loss"]
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import matrix_product
 from ._autograd import differentiable
 from ._checks import (
     check_floating,
@@ -20,15 +21,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import deviation, ratio
-from ._runtime import (
-    as_arrays,
-    cast_floats,
-    finish,
-    finish_parts,
-    matrix_product,
-    to_working,
-    working_dtype,
-)
+from ._runtime import as_arrays, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["VICRegLoss", "vicreg_loss"]
 

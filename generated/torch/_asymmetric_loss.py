@@ -7,9 +7,10 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import select, sign, tanh
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, is_number, select, sign, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, to_working, working_dtype
 
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 

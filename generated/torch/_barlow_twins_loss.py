@@ -7,6 +7,7 @@ from typing import Literal, overload
 import torch
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -17,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import deviation, direction, norm
-from ._runtime import Loss, cast_floats, finish, finish_parts, ratio, to_working, working_dtype
+from ._runtime import Loss, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["BarlowTwinsLoss", "barlow_twins_loss"]
 

@@ -4,6 +4,7 @@ r"""General robust loss, of which many others are cases (Barron, 2019)."""
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
 from ._functions import (
@@ -16,7 +17,7 @@ from ._functions import (
     over_square1,
     power1p,
 )
-from ._runtime import Loss, finish, is_number, sign, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, to_working, working_dtype
 
 __all__ = ["BarronLoss", "barron_loss"]
 

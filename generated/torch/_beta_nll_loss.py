@@ -4,6 +4,7 @@ r"""Gaussian negative log-likelihood weighted by a power of the variance (Seitze
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["BetaNLLLoss", "beta_nll_loss"]
 

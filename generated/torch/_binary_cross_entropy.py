@@ -4,6 +4,7 @@ r"""Binary cross-entropy between probabilities, with logarithms clamped at -100 
 import torch
 from torch import Tensor
 
+from ._arrays import select, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, broadcast_weight, finish, select, sign, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 

@@ -4,18 +4,10 @@ r"""Binary cross-entropy between logits and probabilities (Good, 1952)."""
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, mixture, select
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import (
-    Loss,
-    broadcast_weight,
-    finish,
-    log1p_exp,
-    mixture,
-    select,
-    to_working,
-    working_dtype,
-)
+from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 

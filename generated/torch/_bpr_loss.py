@@ -4,9 +4,10 @@ r"""Bayesian personalised ranking: what was chosen should score higher (Rendle e
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, log1p_exp, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["BPRLoss", "bpr_loss"]
 

@@ -3,9 +3,10 @@ r"""Categorical hinge loss: the score of the right class should exceed that of t
 
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 

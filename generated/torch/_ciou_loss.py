@@ -5,10 +5,11 @@ r"""Complete IoU loss: the distance IoU loss plus a term for the aspect ratio
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import hypot1, over_hypot1
-from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["CIoULoss", "ciou_loss"]
 

@@ -5,6 +5,7 @@ r"""CLIP: each image should find its text among all, and each text its image
 import torch
 from torch import Tensor
 
+from ._arrays import pick, ratio, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -27,7 +28,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, pick, ratio, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["CLIPLoss", "clip_loss"]
 

@@ -7,6 +7,7 @@ from typing import Literal, overload
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, mixture, ratio, tanh
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -17,18 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import sech2
-from ._runtime import (
-    Loss,
-    cast_floats,
-    finish,
-    finish_parts,
-    log1p_exp,
-    mixture,
-    ratio,
-    tanh,
-    to_working,
-    working_dtype,
-)
+from ._runtime import Loss, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["ComboLoss", "combo_loss"]
 

@@ -4,10 +4,11 @@ r"""One minus the concordance correlation coefficient over the batch (Lin, 1989)
 import torch
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["ConcordanceLoss", "concordance_loss"]
 

@@ -4,6 +4,7 @@ r"""Contrastive loss of pairs: close where they belong together, else a margin a
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["ContrastiveLoss", "contrastive_loss"]
 

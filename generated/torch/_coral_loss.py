@@ -4,9 +4,10 @@ r"""CORAL loss for ordered classes: is the rank above 0, above 1, ... (Cao et al
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, axis_weight, finish, log1p_exp, select, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["CoralLoss", "coral_loss"]
 

@@ -3,6 +3,7 @@ r"""One minus the cosine of the angle between prediction and target (Salton et a
 
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -13,7 +14,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["CosineDistanceLoss", "cosine_distance_loss"]
 

@@ -4,10 +4,11 @@ r"""Cosine embedding loss: pairs that belong together should point the same way.
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import floored_norm
-from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["CosineEmbeddingLoss", "cosine_embedding_loss"]
 

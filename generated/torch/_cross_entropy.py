@@ -3,6 +3,7 @@ r"""Cross-entropy between logits and class labels, or class probabilities (Good,
 
 from torch import Tensor
 
+from ._arrays import masked, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -27,16 +28,14 @@ from ._functions import (
     softmax,
     softmax_tangent,
 )
+from ._kernels import fold
 from ._runtime import (
     Loss,
     all_count,
     axis_weight,
     finish,
-    fold,
     is_integer,
     is_number,
-    masked,
-    select,
     to_working,
     working_dtype,
 )

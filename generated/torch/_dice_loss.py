@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import mixture, ratio, tanh
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -17,7 +18,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import sech2
-from ._runtime import Loss, finish, is_number, mixture, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, is_number, to_working, working_dtype
 
 __all__ = ["DiceLoss", "dice_loss"]
 

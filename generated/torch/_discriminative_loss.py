@@ -7,6 +7,7 @@ from typing import Literal, overload
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -18,17 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import (
-    Loss,
-    cast_floats,
-    finish,
-    finish_parts,
-    ratio,
-    select,
-    sign,
-    to_working,
-    working_dtype,
-)
+from ._runtime import Loss, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["DiscriminativeLoss", "discriminative_loss"]
 

@@ -6,6 +6,7 @@ from typing import Literal, overload
 
 from torch import Tensor
 
+from ._arrays import masked, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -29,17 +30,8 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import (
-    Loss,
-    cast_floats,
-    finish,
-    finish_parts,
-    fold,
-    masked,
-    select,
-    to_working,
-    working_dtype,
-)
+from ._kernels import fold
+from ._runtime import Loss, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["DistillationLoss", "distillation_loss"]
 

@@ -5,6 +5,7 @@ r"""DPO: the preferred answer gains more likelihood than the rejected one
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, mixture
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, log1p_exp, mixture, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["DPOLoss", "dpo_loss"]
 

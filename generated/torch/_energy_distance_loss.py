@@ -4,10 +4,11 @@ r"""Energy distance of two samples: how far apart, against how far within
 
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import direction, norm
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["EnergyDistanceLoss", "energy_distance_loss"]
 

@@ -7,10 +7,11 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["EvidentialRegressionLoss", "evidential_regression_loss"]
 

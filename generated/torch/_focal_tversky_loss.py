@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select, tanh
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -16,7 +17,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, ratio, select, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 

@@ -4,7 +4,7 @@
 import torch
 from torch import Tensor
 
-from ._runtime import (
+from ._arrays import (
     are_moderate,
     argmax_along,
     exp_beside,

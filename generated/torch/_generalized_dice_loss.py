@@ -5,10 +5,11 @@ r"""Generalised Dice loss: classes weigh by the inverse square of their volume
 import torch
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["GeneralizedDiceLoss", "generalized_dice_loss"]
 

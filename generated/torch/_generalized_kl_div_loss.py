@@ -4,6 +4,7 @@ r"""Generalised Kullback-Leibler divergence, of what need not sum to 1 (Bregman,
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -13,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, leading_size, select, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 

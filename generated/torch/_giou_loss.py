@@ -4,9 +4,10 @@ r"""Generalised IoU loss: the IoU loss plus the share of the hull that is in nei
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["GIoULoss", "giou_loss"]
 

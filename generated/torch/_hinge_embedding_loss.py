@@ -5,9 +5,10 @@ margin."""
 import torch
 from torch import Tensor
 
+from ._arrays import select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
 

@@ -3,9 +3,10 @@ r"""Hinge loss: a score on the right side by less than 1 costs (Cortes and Vapni
 
 from torch import Tensor
 
+from ._arrays import select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["HingeLoss", "hinge_loss"]
 

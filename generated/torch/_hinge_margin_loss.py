@@ -3,9 +3,10 @@ r"""Hinge loss with a margin: a prediction on the right side by less than ``1 + 
 
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
 

@@ -4,6 +4,7 @@ r"""Huber loss: quadratic near zero, linear in the tails (Huber, 1964)."""
 import torch
 from torch import Tensor
 
+from ._arrays import select, sign, within
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -13,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, same_weight, select, sign, to_working, within, working_dtype
+from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["HuberLoss", "huber_loss"]
 

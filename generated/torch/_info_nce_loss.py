@@ -4,6 +4,7 @@ r"""InfoNCE: each query should be closer to its own key than to the others'."""
 import torch
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -21,7 +22,7 @@ from ._functions import (
     norm,
     softmax_tangent,
 )
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 

@@ -4,6 +4,7 @@ r"""Jensen-Shannon divergence between the softmax of two sets of logits (Lin, 19
 import torch
 from torch import Tensor
 
+from ._arrays import log_cosh, select, tanh
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
@@ -15,7 +16,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, log_cosh, select, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["JensenShannonLoss", "jensen_shannon_loss"]
 

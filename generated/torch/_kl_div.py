@@ -5,10 +5,11 @@ r"""Kullback-Leibler divergence of a target distribution from predicted log-prob
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, leading_size, select, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["KLDivLoss", "kl_div"]
 

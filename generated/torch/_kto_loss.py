@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import select, tanh
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -15,7 +16,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, select, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["KTOLoss", "kto_loss"]
 

@@ -4,9 +4,10 @@ r"""Mean absolute error (Boscovich, 1757)."""
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, same_weight, sign, to_working, working_dtype
+from ._runtime import Loss, finish, same_weight, to_working, working_dtype
 
 __all__ = ["L1Loss", "l1_loss"]
 

@@ -5,6 +5,7 @@ r"""Negative log-likelihood of a Laplace distribution: predicted median and scal
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, broadcast_rows, finish, sign, to_tensor, to_working, working_dtype
+from ._runtime import Loss, broadcast_rows, finish, to_tensor, to_working, working_dtype
 
 __all__ = ["LaplaceNLLLoss", "laplace_nll_loss"]
 

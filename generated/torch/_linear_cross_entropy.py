@@ -4,6 +4,7 @@ r"""Linear layer and cross-entropy in one, without the logits of all samples at 
 import torch
 from torch import Tensor, nn
 
+from ._arrays import masked, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -34,8 +35,6 @@ from ._runtime import (
     finish,
     is_integer,
     is_number,
-    masked,
-    select,
     to_working,
     trained,
     working_dtype,

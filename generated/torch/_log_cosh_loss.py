@@ -4,10 +4,11 @@ r"""Logarithm of the hyperbolic cosine of the error: a smooth absolute error
 
 from torch import Tensor
 
+from ._arrays import log_cosh, tanh
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._functions import sech2
-from ._runtime import Loss, finish, log_cosh, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["LogCoshLoss", "log_cosh_loss"]
 

@@ -3,6 +3,7 @@ r"""Mean absolute percentage error: errors in percent of what was observed."""
 
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -12,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MAPELoss", "mape_loss"]
 

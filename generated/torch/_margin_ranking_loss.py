@@ -3,9 +3,10 @@ r"""Margin ranking loss: of two scores, the one that should be higher should be 
 
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
 

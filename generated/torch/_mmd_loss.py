@@ -5,6 +5,7 @@ r"""Maximum mean discrepancy of two samples under a Gaussian kernel, squared
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MMDLoss", "mmd_loss"]
 

@@ -4,6 +4,7 @@ r"""Multiclass hinge loss: the true class should score above the others by a mar
 import torch
 from torch import Tensor
 
+from ._arrays import pick, select, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, axis_weight, finish, pick, select, sign, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["MultiMarginLoss", "multi_margin_loss"]
 

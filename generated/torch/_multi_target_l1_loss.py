@@ -4,9 +4,10 @@ r"""Mean of the absolute errors of one prediction against two targets."""
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MultiTargetL1Loss", "multi_target_l1_loss"]
 

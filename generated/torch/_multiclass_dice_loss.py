@@ -5,6 +5,7 @@ import math
 
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -15,7 +16,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
-from ._runtime import Loss, axis_weight, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["MulticlassDiceLoss", "multiclass_dice_loss"]
 

@@ -4,6 +4,7 @@ r"""Multiclass hinge loss: the label should beat the others by 1 (Crammer and Si
 import torch
 from torch import Tensor
 
+from ._arrays import pick, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -13,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MulticlassHingeLoss", "multiclass_hinge_loss"]
 

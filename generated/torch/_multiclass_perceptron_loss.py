@@ -4,6 +4,7 @@ r"""Multiclass perceptron loss: by how much the best class beats the label (Coll
 import torch
 from torch import Tensor
 
+from ._arrays import pick, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -13,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MulticlassPerceptronLoss", "multiclass_perceptron_loss"]
 

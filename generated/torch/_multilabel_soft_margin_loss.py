@@ -4,9 +4,10 @@ r"""Multilabel soft margin loss: binary cross-entropy of each class, averaged ov
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, mixture
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, log1p_exp, mixture, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 

@@ -3,10 +3,11 @@ r"""One minus the model efficiency over the batch (Nash and Sutcliffe, 1970)."""
 
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["NashSutcliffeLoss", "nash_sutcliffe_loss"]
 

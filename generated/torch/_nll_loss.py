@@ -4,6 +4,7 @@ r"""Negative log-likelihood of class labels, given log-probabilities (Fisher, 19
 import torch
 from torch import Tensor
 
+from ._arrays import masked, pick, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,18 +15,8 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import (
-    Loss,
-    all_count,
-    axis_weight,
-    finish,
-    fold,
-    masked,
-    pick,
-    select,
-    to_working,
-    working_dtype,
-)
+from ._kernels import fold
+from ._runtime import Loss, all_count, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["NLLLoss", "nll_loss"]
 

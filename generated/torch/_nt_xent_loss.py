@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, ratio, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -18,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, logsumexp, norm, softmax, softmax_tangent
-from ._runtime import Loss, finish, log1p_exp, ratio, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 

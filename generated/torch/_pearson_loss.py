@@ -3,10 +3,11 @@ r"""One minus Pearson's correlation coefficient over the batch (Pearson, 1895)."
 
 from torch import Tensor
 
+from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm
-from ._runtime import Loss, finish, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["PearsonLoss", "pearson_loss"]
 

@@ -3,9 +3,10 @@ r"""Perceptron loss: a score on the wrong side costs its size (Rosenblatt, 1958)
 
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["PerceptronLoss", "perceptron_loss"]
 

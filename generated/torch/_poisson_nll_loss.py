@@ -6,9 +6,10 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import pick, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -31,7 +32,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, is_integer, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, is_integer, to_working, working_dtype
 
 __all__ = ["PolyCrossEntropyLoss", "poly_cross_entropy_loss"]
 

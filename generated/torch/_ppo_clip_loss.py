@@ -5,9 +5,10 @@ r"""PPO's clipped objective: no reward for leaving the old policy far behind
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 

@@ -5,6 +5,7 @@ r"""Quantile Huber loss between predicted quantiles and samples of a return
 import torch
 from torch import Tensor
 
+from ._arrays import select, within
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, select, to_working, within, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 

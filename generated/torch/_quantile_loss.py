@@ -5,9 +5,10 @@ r"""Quantile (pinball) loss, smallest on average at the quantile ``q``
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["QuantileLoss", "quantile_loss"]
 

@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor
 
+from ._arrays import masked, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -23,7 +24,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, axis_weight, finish, masked, select, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 

@@ -5,6 +5,7 @@ r"""RankNet: of two items of a list the more relevant one should score higher
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, ratio
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, log1p_exp, ratio, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["RankNetLoss", "ranknet_loss"]
 

@@ -4,6 +4,7 @@ r"""Sensitivity-specificity loss of each class, over batch and space (Brosch et 
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, tanh
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -13,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, ratio, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 

@@ -4,6 +4,7 @@ r"""SigLIP: whether an image and a text belong together, pair by pair (Zhai et a
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, ratio, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -14,7 +15,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import Loss, finish, log1p_exp, ratio, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SigLIPLoss", "siglip_loss"]
 

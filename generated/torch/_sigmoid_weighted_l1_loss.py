@@ -4,9 +4,10 @@ r"""Absolute error weighted by its own sigmoid: small errors count half, large o
 import torch
 from torch import Tensor
 
+from ._arrays import sign, tanh
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, sign, tanh, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SigmoidWeightedL1Loss", "sigmoid_weighted_l1_loss"]
 

@@ -3,9 +3,10 @@ r"""Symmetric mean absolute percentage error (Makridakis, 1993): from 0 to 200 p
 
 from torch import Tensor
 
+from ._arrays import ratio, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, ratio, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SMAPELoss", "smape_loss"]
 

@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import log1p_exp, pick, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -29,17 +30,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import (
-    Loss,
-    axis_weight,
-    finish,
-    is_integer,
-    log1p_exp,
-    pick,
-    select,
-    to_working,
-    working_dtype,
-)
+from ._runtime import Loss, axis_weight, finish, is_integer, to_working, working_dtype
 
 __all__ = ["SoftmaxFocalLoss", "softmax_focal_loss"]
 

@@ -4,9 +4,10 @@ r"""Binary sparsemax loss: a score beyond 1 on the right side costs nothing
 
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 

@@ -5,9 +5,10 @@ r"""Squared hinge loss: what a score lacks to the margin of 1, squared
 import torch
 from torch import Tensor
 
+from ._arrays import select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size, to_working, working_dtype
 
 __all__ = ["SquaredHingeLoss", "squared_hinge_loss"]
 

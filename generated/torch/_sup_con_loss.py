@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -24,7 +25,7 @@ from ._functions import (
     norm,
     softmax_tangent,
 )
-from ._runtime import Loss, finish, ratio, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SupConLoss", "sup_con_loss"]
 

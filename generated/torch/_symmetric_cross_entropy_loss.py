@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import pick, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -25,7 +26,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, finish, pick, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["SymmetricCrossEntropyLoss", "symmetric_cross_entropy_loss"]
 

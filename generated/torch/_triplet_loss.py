@@ -4,6 +4,7 @@ r"""Triplet loss of squared distances: the positive should be closer by a margin
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -13,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["TripletLoss", "triplet_loss"]
 

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, select, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -19,7 +20,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import p_norm, power_slope, signed_power
-from ._runtime import Loss, finish, ratio, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["TripletMarginLoss", "triplet_margin_loss"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ._arrays import ratio, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -18,7 +19,7 @@ from ._checks import (
     check_shape,
 )
 from ._functions import direction, norm
-from ._runtime import Loss, finish, ratio, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss"]
 

@@ -4,10 +4,11 @@ r"""Tukey's biweight loss: beyond ``scale`` an error costs a constant (Beaton an
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
 from ._functions import box_cox
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["TukeyBiweightLoss", "tukey_biweight_loss"]
 

@@ -5,10 +5,11 @@ r"""Tweedie loss for quantities that are often 0 and else positive
 import torch
 from torch import Tensor
 
+from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, select, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["TweedieLoss", "tweedie_loss"]
 

@@ -6,9 +6,10 @@ from typing import Literal, overload
 import torch
 from torch import Tensor
 
+from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, cast_floats, finish, finish_parts, sign, to_working, working_dtype
+from ._runtime import Loss, cast_floats, finish, finish_parts, to_working, working_dtype
 
 __all__ = ["TwoHeadLoss", "two_head_loss"]
 

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, finish, fold, leading_weight, to_working, working_dtype
+from ._kernels import fold
+from ._runtime import Loss, finish, leading_weight, to_working, working_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 

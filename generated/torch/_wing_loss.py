@@ -4,9 +4,10 @@ r"""Wing loss: logarithmic for small errors, absolute for large ones (Feng et al
 import torch
 from torch import Tensor
 
+from ._arrays import select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, select, sign, to_working, working_dtype
+from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["WingLoss", "wing_loss"]
 
