@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import chainer
+import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import Array
@@ -97,15 +98,17 @@ def check_rank(name: str, tensor: Given, rank: int, *, exact: bool) -> None:
 def check_least(name: str, tensor: Given, low: float) -> None:
     """Refuse entries below the least."""
     array = array_of(tensor)
-    if (array < low).any():
-        raise ValueError(f"{name} must be at least {low}, got {array[array < low][0]}")
+    below = array < _rounded(low, array)
+    if below.any():
+        raise ValueError(f"{name} must be at least {low}, got {array[below][0]}")
 
 
 def check_most(name: str, tensor: Given, high: float) -> None:
     """Refuse entries above the largest."""
     array = array_of(tensor)
-    if (array > high).any():
-        raise ValueError(f"{name} must be at most {high}, got {array[array > high][0]}")
+    above = array > _rounded(high, array)
+    if above.any():
+        raise ValueError(f"{name} must be at most {high}, got {array[above][0]}")
 
 
 def check_integers(name: str, labels: Given) -> Array:
@@ -135,7 +138,8 @@ def check_positive(name: str, value: Given | float) -> None:
 
 def check_range(name: str, value: Given | float, low: float, high: float) -> None:
     """Refuse a parameter outside the closed interval [low, high]."""
-    if not low <= _number(name, value) <= high:
+    number = _number(name, value)
+    if not _rounded(low, number) <= number <= _rounded(high, number):
         raise ValueError(f"{name} must be in [{low}, {high}], got {value!r}")
 
 
@@ -144,6 +148,15 @@ def check_integer(name: str, value: float, low: float = -math.inf, high: float =
     check_range(name, value, low, high)
     if _number(name, value) % 1 != 0:
         raise ValueError(f"{name} must be a whole number, got {value!r}")
+
+
+def _rounded(bound: float, value: Any) -> Any:
+    # A bound that is rounded to float32 is allowed there, though 0.99 becomes a little more.
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or dtype.kind != "f":
+        return bound
+    with np.errstate(over="ignore"):
+        return dtype.type(bound)
 
 
 def _number(name: str, value: Given | float) -> Any:

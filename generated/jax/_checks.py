@@ -79,16 +79,18 @@ def check_least(name: str, tensor: Array, low: float) -> None:
     """Refuse entries below the least, where their values are known."""
     if _is_at_hand(tensor):
         known = np.asarray(tensor)
-        if (known < low).any():
-            raise ValueError(f"{name} must be at least {low}, got {known[known < low][0]}")
+        below = known < _rounded(low, known)
+        if below.any():
+            raise ValueError(f"{name} must be at least {low}, got {known[below][0]}")
 
 
 def check_most(name: str, tensor: Array, high: float) -> None:
     """Refuse entries above the largest, where their values are known."""
     if _is_at_hand(tensor):
         known = np.asarray(tensor)
-        if (known > high).any():
-            raise ValueError(f"{name} must be at most {high}, got {known[known > high][0]}")
+        above = known > _rounded(high, known)
+        if above.any():
+            raise ValueError(f"{name} must be at most {high}, got {known[above][0]}")
 
 
 def check_integers(name: str, labels: Array) -> jax.Array:
@@ -139,7 +141,7 @@ def check_positive(name: str, value: ArrayLike) -> None:
 def check_range(name: str, value: ArrayLike, low: float, high: float) -> None:
     """Refuse a number outside the closed interval."""
     number = _known(name, value)
-    if number is not None and not low <= number <= high:
+    if number is not None and not _rounded(low, value) <= number <= _rounded(high, value):
         raise ValueError(f"{name} must be in [{low}, {high}], got {value!r}")
 
 
@@ -149,6 +151,15 @@ def check_integer(name: str, value: float, low: float = -math.inf, high: float =
     number = _known(name, value)
     if number is not None and number % 1 != 0:
         raise ValueError(f"{name} must be a whole number, got {value!r}")
+
+
+def _rounded(bound: float, value: Any) -> Any:
+    # A bound that is rounded to float32 is allowed there, though 0.99 becomes a little more.
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or not jnp.issubdtype(dtype, jnp.floating):
+        return bound
+    with np.errstate(over="ignore"):
+        return dtype.type(bound)
 
 
 def _known(name: str, value: ArrayLike) -> float | None:

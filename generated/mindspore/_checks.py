@@ -182,7 +182,7 @@ def check_least(name: str, tensor: Tensor, low: float) -> None:
 @constexpr(check=False)
 def _require_least(name: str, tensor: Tensor, low: float) -> None:
     least = _wide(tensor).asnumpy().min() if tensor.size else low
-    if least < low:
+    if least < low and least < _rounded(low, tensor):
         raise ValueError(f"{name} must be at least {low}, got {least}")
 
 
@@ -194,8 +194,8 @@ def check_most(name: str, tensor: Tensor, high: float) -> None:
 
 @constexpr(check=False)
 def _require_most(name: str, tensor: Tensor, high: float) -> None:
-    largest = tensor.asnumpy().max() if tensor.size else high
-    if largest > high:
+    largest = _wide(tensor).asnumpy().max() if tensor.size else high
+    if largest > high and largest > _rounded(high, tensor):
         raise ValueError(f"{name} must be at most {high}, got {largest}")
 
 
@@ -223,7 +223,7 @@ def check_range(name: str, value: Tensor | float, low: float, high: float) -> No
 @constexpr(check=False)
 def _require_range(name: str, value: Tensor | float, low: float, high: float) -> None:
     number = _number(value)
-    if not low <= number <= high:
+    if not (low <= number <= high or _rounded(low, value) <= number <= _rounded(high, value)):
         raise ValueError(f"{name} must be in [{low}, {high}], got {number}")
 
 
@@ -250,6 +250,13 @@ def _require_number(name: str, value: tuple[int, ...] | float) -> None:
 
 def _number(value: Tensor | float) -> float:
     return float(_wide(value).asnumpy()) if isinstance(value, Tensor) else value
+
+
+def _rounded(bound: float, value: Tensor | float) -> float:
+    # A bound that is rounded to float32 is allowed there, though 0.99 becomes a little more.
+    if not isinstance(value, Tensor) or value.dtype not in _FLOATS:
+        return bound
+    return _number(Tensor(bound, value.dtype))
 
 
 def _wide(tensor: Tensor) -> Tensor:

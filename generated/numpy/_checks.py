@@ -70,14 +70,16 @@ def check_shape(name: str, tensor: Array, expected: tuple[int, ...], like: str) 
 
 def check_least(name: str, tensor: Array, low: float) -> None:
     """Refuse entries below the least."""
-    if (tensor < low).any():
-        raise ValueError(f"{name} must be at least {low}, got {tensor[tensor < low][0]}")
+    below = tensor < _rounded(low, tensor)
+    if below.any():
+        raise ValueError(f"{name} must be at least {low}, got {tensor[below][0]}")
 
 
 def check_most(name: str, tensor: Array, high: float) -> None:
     """Refuse entries above the largest."""
-    if (tensor > high).any():
-        raise ValueError(f"{name} must be at most {high}, got {tensor[tensor > high][0]}")
+    above = tensor > _rounded(high, tensor)
+    if above.any():
+        raise ValueError(f"{name} must be at most {high}, got {tensor[above][0]}")
 
 
 def check_integers(name: str, labels: Array) -> Array:
@@ -106,7 +108,8 @@ def check_positive(name: str, value: Any) -> None:
 
 def check_range(name: str, value: Any, low: float, high: float) -> None:
     """Refuse a parameter outside the closed interval [low, high]."""
-    if not low <= _number(name, value) <= high:
+    number = _number(name, value)
+    if not _rounded(low, number) <= number <= _rounded(high, number):
         raise ValueError(f"{name} must be in [{low}, {high}], got {value!r}")
 
 
@@ -115,6 +118,15 @@ def check_integer(name: str, value: Any, low: float = -math.inf, high: float = m
     check_range(name, value, low, high)
     if _number(name, value) % 1 != 0:
         raise ValueError(f"{name} must be a whole number, got {value!r}")
+
+
+def _rounded(bound: float, value: Any) -> Any:
+    # A bound that is rounded to float32 is allowed there, though 0.99 becomes a little more.
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or dtype.kind != "f":
+        return bound
+    with np.errstate(over="ignore"):
+        return dtype.type(bound)
 
 
 def _number(name: str, value: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lossgen.language import Tensor
-from lossgen.proof.point import Array
+from lossgen.proof.point import Array, range_in_float32
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 LOW, HIGH = -30.0, 4.0  # decimal exponents
@@ -94,8 +94,7 @@ def draw_tensor(
     else:
         draws = _suited(tensor)
         array = draws[rng.integers(len(draws))](rng, shape)
-    low = -np.inf if tensor.lower is None else tensor.lower
-    high = np.inf if tensor.upper is None else tensor.upper
+    low, high = range_in_float32(tensor.lower, tensor.upper)
     return np.asarray(np.clip(array, low, high), np.float32).astype(float)
 
 

@@ -14,6 +14,15 @@ from lossgen.oracle import Question
 Array = np.ndarray[Any, Any]
 
 
+def range_in_float32(lower: float | None, upper: float | None) -> tuple[float, float]:
+    """Return the least and the largest number of float32 within bounds that it may lack."""
+    low, high = (-np.inf if lower is None else lower), (np.inf if upper is None else upper)
+    least, most = np.float32(low), np.float32(high)
+    least = np.nextafter(least, np.float32(np.inf)) if least < np.float64(low) else least
+    most = np.nextafter(most, np.float32(-np.inf)) if most > np.float64(high) else most
+    return float(least), float(most)
+
+
 @dataclass(frozen=True)
 class Point:
     """A call of a loss.
@@ -98,4 +107,4 @@ def joined(points: list[Point], label: str) -> Point:
     return first.holding(tensors, label)
 
 
-__all__ = ["Array", "Point", "joined"]
+__all__ = ["Array", "Point", "joined", "range_in_float32"]

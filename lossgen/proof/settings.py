@@ -14,6 +14,7 @@ from lossgen.case import PLAIN
 from lossgen.language import Parameter, ParameterSymbol, Tensor
 from lossgen.loss import Case, Loss
 from lossgen.oracle.question import Question, tensors_of
+from lossgen.proof.point import range_in_float32
 
 CHANGES = 2  # more parameters are not moved away from their defaults at once
 OTHERS = 2  # settings of a case beside its first one
@@ -69,6 +70,8 @@ def _values(p: Parameter, loss: Loss, rng: np.random.Generator) -> list[Any]:
         return found
     found += [bound for bound in (p.lower, p.upper) if bound is not None]
     found += [_drawn(p, rng) for _ in range(2)]
+    low, high = range_in_float32(p.lower, p.upper)
+    found = [v if v is None else min(max(v, low), high) for v in found]
     return list(dict.fromkeys(found))
 
 

@@ -9,10 +9,11 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from lossgen.loss import Loss
 from lossgen.oracle.domain import is_inside
 from lossgen.proof.examine import Finding, examine
 from lossgen.proof.exhibit import Exhibit
-from lossgen.proof.point import Array, Point
+from lossgen.proof.point import Array, Point, range_in_float32
 
 TRIES = 40
 
@@ -32,7 +33,8 @@ def simplest(exhibit: Exhibit, finding: Finding, runner: object) -> Finding:
     """Return the fault at one cell alone, its numbers as simple as they may be."""
 
     def shown(point: Point) -> Finding | None:
-        if not is_inside(point.rounded("float32").question(exhibit.loss)):
+        whole = point.rounded("float32").question(exhibit.loss)
+        if not (_is_allowed(exhibit.loss, point) and is_inside(whole)):
             return None
         one = Exhibit(exhibit.loss, point)
         found = examine(one, runner, finding.backend, finding.dtype, finding.quantity)
@@ -54,6 +56,16 @@ def simplified(best: F, shown: Callable[[Point], F | None]) -> F:
                     best = found
                     break
     return best
+
+
+def _is_allowed(loss: Loss, point: Point) -> bool:
+    """Say whether the arrays are within the bounds that are declared, outside which calls fail."""
+    for tensor in loss.tensors():
+        array = point.tensors.get(tensor.name)
+        low, high = range_in_float32(tensor.lower, tensor.upper)
+        if array is not None and ((array < low) | (array > high)).any():
+            return False
+    return True
 
 
 def _alone(
