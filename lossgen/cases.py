@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +12,7 @@ from lossgen.chunks import chunk_size, rows_of
 from lossgen.compile import compile_case, with_results
 from lossgen.denominators import by_batch, denominator_call, gives_back
 from lossgen.endings import ending
-from lossgen.kernels import partial_names, print_denominator, print_kernels, sums_first
+from lossgen.kernels import Kernel, partial_names, print_denominator, print_kernels, sums_first
 from lossgen.keywords import Result, shape_words
 from lossgen.language import Tensor
 from lossgen.loss import Case, Loss, alone
@@ -114,7 +113,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         ignored=ignored(case),
         factor=factor,
         given=given,
-        late=_merged_late(program, below_call) if backend.merges else (),
+        late=_merged_late(program, below) if backend.merges else (),
     )
     prepared = {tensor.name: prepared_name(tensor, factor) for tensor in tensors}
     return ModuleCase(
@@ -139,9 +138,9 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         inputs=tuple(t.name for t in given if t.kind == "float" and not t.is_option),
         optional=tuple(t.name for t in given if t.kind == "float" and t.is_option),
         partials=partial_names(program) if "partials" in backend.kernels else (),
-        intake=ready.lines[: bool(backend.intake)],
+        intake=tuple(line.code for line in ready.lines[: bool(backend.intake)]),
         results=tuple(Result(t.name, t.call) for t in tensors if t.call is not None),
-        prepare=ready.lines[bool(backend.intake) :],
+        statements=ready.lines[bool(backend.intake) :],
         shape=ready.shape,
         folded=ready.folded,
         weight=factor,
@@ -155,9 +154,9 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     )
 
 
-def _merged_late(program: Program, below_call: str) -> set[str]:
+def _merged_late(program: Program, below: Kernel | None) -> set[str]:
     """Return the arguments that nothing reads before the kernel does."""
-    read = set(re.findall(r"\w+", below_call))
+    read = {argument.name for argument in below.arguments} if below is not None else set()
     return {argument.name for argument in program.arguments} - read
 
 

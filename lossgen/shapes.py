@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lossgen.language import ELLIPSIS, Parameter, Tensor
+
+
+class Statement(NamedTuple):
+    """A line of code, and the weight or merged tensor that it prepares, if it is for one alone."""
+
+    code: str
+    tensor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +26,7 @@ class Preparation:
         folded: the same as the kernel sees it.
     """
 
-    lines: tuple[str, ...]
+    lines: tuple[Statement, ...]
     shape: str
     folded: str
 
@@ -121,7 +129,8 @@ class _Preparing:
     late: Collection[str]
 
     def preparation(self, intake: str) -> Preparation:
-        lines = [*self._checks(intake), *self._shapes(), *self._casts(), *self._folds()]
+        checks = map(Statement, [*self._checks(intake), *self._shapes()])
+        lines = [*checks, *self._casts(), *self._folds()]
         flat = self.first.axes == (ELLIPSIS,)
         flat = flat and bool(self.axes)
         folded = f"{self.first.name}.shape" if flat else _tuple(map(self._folded_size, self.axes))
@@ -217,28 +226,29 @@ class _Preparing:
             return f", {tensor.ignored}"
         return f", {self.ignored}" if self.ignored else ""
 
-    def _casts(self) -> Iterator[str]:
+    def _casts(self) -> Iterator[Statement]:
         for tensor in self.inputs:
             if tensor.kind == "float":
-                yield f"{tensor.name} = to_working({tensor.name}, working)"
+                yield Statement(f"{tensor.name} = to_working({tensor.name}, working)")
             if tensor.broadcast:
                 given = f'"{tensor.name}", {tensor.name}, {self._extent(tensor.axes)}'
                 spread = "broadcast_rows" if tensor.per_row else "broadcast_input"
-                yield f"{tensor.name} = {spread}({given})"
+                yield Statement(f"{tensor.name} = {spread}({given})")
         for tensor in self.tensors:
             if tensor.name == self.factor and tensor.optional:
                 keep, weight = self._kept(tensor), self._weight(tensor)
-                yield f"if {tensor.name} is not None:"
-                yield f"    {tensor.name} = {weight if keep is None else f'fold({weight}, {keep})'}"
+                yield Statement(f"if {tensor.name} is not None:")
+                merged = weight if keep is None else f"fold({weight}, {keep})"
+                yield Statement(f"    {tensor.name} = {merged}")
             elif tensor.is_option:
                 name = prepared_name(tensor, self.factor)
                 absent = f"1.0 if {tensor.name} is None else " if name != tensor.name else ""
-                yield f"{name} = {absent}{self._weight(tensor)}"
+                yield Statement(f"{name} = {absent}{self._weight(tensor)}", tensor.name)
         for parameter in self.parameters:
             if parameter.kind == "float":
-                yield f"{parameter.name} = to_working({parameter.name}, working)"
+                yield Statement(f"{parameter.name} = to_working({parameter.name}, working)")
             elif parameter.kind == "static":
-                yield f"{parameter.name} = float({parameter.name})"
+                yield Statement(f"{parameter.name} = float({parameter.name})")
 
     def _weight(self, tensor: Tensor) -> str:
         name, shape = tensor.name, self._extent(tensor.axes)
@@ -253,13 +263,13 @@ class _Preparing:
             return f"axis_weight({call}, like={self.first.name})"
         return f"same_weight({call})"
 
-    def _folds(self) -> Iterator[str]:
+    def _folds(self) -> Iterator[Statement]:
         for tensor in self.tensors:
             keep = self._kept(tensor)
             optional = tensor.name == self.factor and tensor.optional
             if keep is not None and not optional and tensor.name not in self.late:
                 name = prepared_name(tensor, self.factor)
-                yield f"{name} = fold({name}, {keep})"
+                yield Statement(f"{name} = fold({name}, {keep})", tensor.name)
 
     def _kept(self, tensor: Tensor) -> int | None:
         """Return how many axes stay when the others become one: the first, or minus the last."""

@@ -9,6 +9,7 @@ from lossgen.chunks import RowPlaces
 from lossgen.endings import Ending, also
 from lossgen.kernels import Kernel
 from lossgen.keywords import Option, Result
+from lossgen.shapes import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class ModuleCase:
     partials: tuple[str, ...]
     intake: tuple[str, ...]
     results: tuple[Result, ...]
-    prepare: tuple[str, ...]
+    statements: tuple[Statement, ...]
     shape: str
     folded: str
     weight: str
@@ -87,6 +88,11 @@ class ModuleCase:
         return (*self.intake, *(result.line for result in self.results), *self.prepare)
 
     @property
+    def prepare(self) -> tuple[str, ...]:
+        """The statements that bring arguments to the form that the kernel expects."""
+        return tuple(statement.code for statement in self.statements)
+
+    @property
     def applies(self) -> str:
         """When the shorter form does."""
         dialect = "dialect is None" if self.chooses else ""
@@ -96,13 +102,12 @@ class ModuleCase:
     @property
     def weights(self) -> tuple[str, ...]:
         """The statements that prepare what the shorter form does without."""
-        names = {name for weight in self.absent for name in (weight, f"{weight}_or_one")}
-        return tuple(line for line in self.prepare if line.partition(" = ")[0] in names)
+        return tuple(code for code, tensor in self.statements if tensor in self.absent)
 
     @property
     def others(self) -> tuple[str, ...]:
         """The statements that prepare all else."""
-        return tuple(line for line in self.prepare if line not in self.weights)
+        return tuple(code for code, tensor in self.statements if tensor not in self.absent)
 
     @property
     def counts(self) -> tuple[str, ...]:
