@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -67,7 +67,7 @@ class Backend:
     """
 
     name: str
-    operations: Mapping[str, str]
+    operations: Mapping[str, str] = field(hash=False)
     axis_word: str
     keep_word: str
     kernels: tuple[str, ...]

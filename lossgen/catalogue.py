@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from lossgen.arguments import Parameter
 from lossgen.loss import Loss
-from lossgen.module import formula, told
+from lossgen.mathematics import formula, told
 
 TITLE = "# The losses\n\nMade from `specs/` by `lossgen list --markdown`; a test keeps it so.\n"
 # An entry of the list that ends a spec's docstring: "- ``optax.l2_loss``, ``...``: equal."

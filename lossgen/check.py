@@ -27,6 +27,7 @@ from lossgen.formulas import constant_parts, formula_faults
 from lossgen.language import Applied, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss, alone
 from lossgen.lower import UnknownError
+from lossgen.memory import remembered
 
 
 def check_file(losses: tuple[Loss, ...], known: tuple[SpecError, ...]) -> Found:
@@ -52,19 +53,33 @@ def _unused(losses: tuple[Loss, ...]) -> Iterator[SpecError]:
 
 def check_loss(loss: Loss) -> list[SpecError]:
     """Return the faults of one loss."""
-    faults = [
-        *declaration_faults(loss),
-        *class_faults(loss),
-        *dialect_faults(loss),
-        *constant_parts(loss),
-        *_choices(loss),
-    ]
+    nameless = loss.nameless()
+    try:
+        hash(nameless)
+    except TypeError:  # as of what is no number, and is told of
+        found = tuple(_formula_faults(nameless))
+    else:
+        found = _known_faults(nameless)
+    faults = dict.fromkeys((*declaration_faults(loss), *found))
+    return [fault.at(file=loss.source, loss=loss.name) for fault in faults]
+
+
+@remembered
+def _known_faults(loss: Loss) -> tuple[SpecError, ...]:
+    """Return the faults of formulas, which many losses of a folder may share."""
+    return tuple(_formula_faults(loss))
+
+
+def _formula_faults(loss: Loss) -> Iterator[SpecError]:
+    yield from class_faults(loss)
+    yield from dialect_faults(loss)
+    yield from constant_parts(loss)
+    yield from _choices(loss)
     for case in loss.all_cases():
         found = [*function_faults(case.value), *_case_faults(_with_results(case, loss))]
-        faults += found
+        yield from found
         if not found:
-            faults += list(_compiled(loss, case)) or list(chunk_faults(loss, case))
-    return [fault.at(file=loss.source, loss=loss.name) for fault in dict.fromkeys(faults)]
+            yield from list(_compiled(loss, case)) or list(chunk_faults(loss, case))
 
 
 def _with_results(case: Case, loss: Loss) -> Case:

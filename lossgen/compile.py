@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -20,6 +20,8 @@ from lossgen.nodes import Node
 from lossgen.program import Argument, Program
 from lossgen.rewrite import transform
 from lossgen.rules import Rule, stabilise
+
+FEW = 32  # programs, each with all of its derivatives
 
 
 @cache
@@ -44,7 +46,7 @@ def compile_case(loss: Loss, case: Case) -> Program:
     names |= {stabilise(label)[0]: "label" for label in lowering.labels}
     if valid is not None:
         names[valid] = "valid"
-    return Program(
+    program = Program(
         tuple(argument for argument in arguments if argument is not weight),
         _axis_order(case),
         value,
@@ -55,6 +57,13 @@ def compile_case(loss: Loss, case: Case) -> Program:
         _homes(case),
         weight,
     )
+    return _first(program, tuple(names.items()), tuple(program.homes.items()))
+
+
+@lru_cache(maxsize=FEW)
+def _first(program: Program, *_: object) -> Program:
+    """Return the first program that was this one: cases share it that differ in what follows."""
+    return program
 
 
 def _free(case: Case, arguments: Sequence[Argument]) -> list[Argument]:
@@ -109,7 +118,7 @@ def with_results(case: Case, names: Sequence[tuple[str, Basic]] = ()) -> Case:
 
 
 def forget() -> None:
-    """Let go of all programs, once nothing more is made of them."""
+    """Let go of losses, once nothing more is made of them; others may have their programs."""
     compile_case.cache_clear()
 
 

@@ -12,6 +12,7 @@ from lossgen.backends import Backend
 from lossgen.bounds import bounded
 from lossgen.code import TOTAL
 from lossgen.language import ELLIPSIS, PYTHON
+from lossgen.memory import remembered
 from lossgen.names import is_taken
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
@@ -319,14 +320,40 @@ def _printed(
     step: Sequence[Node] = (),
 ) -> Body:
     reserved = [*arguments, *partial_names(program)] if "partials" in arguments else arguments
+    return _body(
+        backend,
+        tuple(outputs),
+        program.order,
+        tuple(program.names.items()),
+        tuple(reserved),
+        tuple(results),
+        tuple(program.homes.items()),
+        tuple(wanted),
+        tuple(step),
+    )
+
+
+@remembered
+def _body(
+    backend: Backend,
+    outputs: tuple[Node, ...],
+    order: tuple[str, ...],
+    names: tuple[tuple[Node, str], ...],
+    reserved: tuple[str, ...],
+    results: tuple[str, ...],
+    homes: tuple[tuple[str, tuple[str, int, int]], ...],
+    wanted: tuple[str, ...],
+    step: tuple[Node, ...],
+) -> Body:
+    """Return what is printed, which several cases may share, and losses that are alike."""
     return print_body(
         backend,
         outputs,
-        program.order,
-        program.names,
+        order,
+        dict(names),
         reserved,
         result_names=results,
-        homes=program.homes,
+        homes=dict(homes),
         wanted=wanted,
         step=step,
     )

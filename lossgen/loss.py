@@ -96,12 +96,16 @@ class Loss:
 
     def placed(self, source: str, doc: str, names: tuple[tuple[str, Expr], ...]) -> Loss:
         """Return the loss with the place it comes from and its author's words."""
+        return self._changed(source=source, doc=doc, names=names_by_choice(names))
+
+    def nameless(self) -> Loss:
+        """Return what losses have in common that differ in names, place and docstring alone."""
+        return self._changed(name="", function="", source="", doc="")
+
+    def _changed(self, **given: Any) -> Loss:
         copy = object.__new__(Loss)
         for key in self.__slots__:
-            object.__setattr__(copy, key, getattr(self, key))
-        words = names_by_choice(names)
-        for key, item in (("source", source), ("doc", doc), ("names", words)):
-            object.__setattr__(copy, key, item)
+            object.__setattr__(copy, key, given.get(key, getattr(self, key)))
         return copy
 
     def of(self, **given: Any) -> Cases | Expr:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from textwrap import wrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from sympy import latex
-from sympy.core.basic import Basic
-
-from lossgen import conditions
-from lossgen.atoms import atoms
 from lossgen.backends import Backend
 from lossgen.cases import make_part
 from lossgen.expand import NAMES
 from lossgen.keywords import Option, call_options
-from lossgen.language import Applied
 from lossgen.layers import interface
-from lossgen.loss import Case, Loss
+from lossgen.loss import Loss
+from lossgen.mathematics import formulas, wrapped
 from lossgen.memory import remembered
 from lossgen.options import input_options, is_function_only, signature_options
 from lossgen.prose import disguise, paragraphs
 from lossgen.sharing import ModuleCase, ModulePart
-from lossgen.variants import spelled_out
 
 HELPER = re.compile(
     r"\b((?:all|as|check|is|to|same|axis|broadcast|leading|working)_\w+|fold|trained|with_batch|leading_size)\("
@@ -100,6 +93,22 @@ class Module:
 
 def make_module(loss: Loss, backend: Backend) -> Module:
     """Return the strings of a loss for a backend."""
+    # What is equal may be written otherwise, as 1 and 1.0.
+    defaults = tuple(repr(dialect.defaults) for _, dialect in loss.dialects)
+    _, _, description = disguise(loss.doc.strip()).partition("\n")
+    return replace(
+        _nameless(loss.nameless(), defaults, backend),
+        source=loss.source,
+        summary=disguise(loss.summary),
+        description=paragraphs(description.strip()) if description.strip() else (),
+        class_name=loss.name,
+        function=loss.function,
+    )
+
+
+@remembered
+def _nameless(loss: Loss, defaults: tuple[str, ...], backend: Backend) -> Module:
+    """Return all strings but names and documentation, which many losses may share."""
     parts = [("", loss.cases)] if loss.cases else loss.parts
     module_parts = tuple(make_part(loss, name, cases, backend) for name, cases in parts)
     options = signature_options(loss, backend)
@@ -123,14 +132,13 @@ def make_module(loss: Loss, backend: Backend) -> Module:
     )
     used = set(re.findall(HELPER, lines))
     arithmetic, helpers = (called | used) & backend.helpers, sorted(used - backend.helpers)
-    _, _, description = disguise(loss.doc.strip()).partition("\n")
     return Module(
-        source=loss.source,
-        summary=disguise(loss.summary),
-        description=paragraphs(description.strip()) if description.strip() else (),
+        source="",
+        summary="",
+        description=(),
         formulas=wrapped(formulas(loss)),
-        class_name=loss.name,
-        function=loss.function,
+        class_name="",
+        function="",
         inputs=face.inputs,
         options=tuple(passed.get(option.name, option) for option in options),
         class_options=face.class_options,
@@ -156,44 +164,3 @@ def _output_shape(parts: Sequence[ModulePart]) -> str:
     if len(words) == 1:
         return words.pop()
     return "one for each part" if len(parts) > 1 else " or ".join(sorted(words))
-
-
-def formula(loss: Loss, case: Case, name: str = "") -> str:
-    """Return the case's formula in LaTeX."""
-    symbols = _latex(case.value)
-    return rf"\ell = {symbols}" if not name else rf"\mathrm{{{name}}} = {symbols}"
-
-
-@remembered
-def formulas(loss: Loss) -> tuple[str, ...]:
-    """Return the formulas that tell a loss, and what the functions in them may mean."""
-    return tuple(_formulas(loss))
-
-
-def _formulas(loss: Loss) -> Iterator[str]:
-    for name, cases in loss.parts or (("", loss.cases),):
-        yield from (formula(loss, case, name) for case in told(cases))
-    called = {a for case in loss.all_cases() for a in atoms(case.value, Applied)}
-    ordered = sorted(called, key=lambda a: [ref.tensor.order for ref in a.inputs], reverse=True)
-    for parameter, applied in {a.parameter: a for a in ordered}.items():
-        for place, word in enumerate(parameter.words):
-            meaning = _latex(applied.meaning(place))
-            yield rf"\text{{{word.replace('_', ' ')}: }} {_latex(applied)} = {meaning}"
-
-
-def told(cases: Sequence[Case]) -> list[Case]:
-    """Return cases without those that only repeat one: for a dialect, or a function's meaning."""
-    own = [case for case in cases if not conditions.dialect_of(case.when)]
-    repeated = {each for case in own for each in spelled_out(case.value)}
-    return [case for case in own if case.value not in repeated]
-
-
-@remembered
-def wrapped(texts: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return texts as lines of a docstring."""
-    return tuple(tuple(wrap(each, 88, break_long_words=False)) for each in texts)
-
-
-@remembered
-def _latex(value: Basic) -> str:
-    return str(latex(value))

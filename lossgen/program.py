@@ -53,9 +53,9 @@ class Program:
     value: Node
     valid: Node | None
     denominator: Node | None
-    names: dict[Node, str]
+    names: dict[Node, str] = field(hash=False)
     rules: tuple[Rule, ...]
-    homes: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    homes: Mapping[str, tuple[str, int, int]] = field(default_factory=dict, hash=False)
     weight: Argument | None = None
 
     @property

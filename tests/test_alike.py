@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
 from lossgen.building import Order, build
+from lossgen.errors import FaultySpecsError
 from lossgen.language import Ref
 from lossgen.load import load_spec
 from lossgen.loss import Loss
@@ -46,6 +48,74 @@ def test_specs_share_what_they_declare_alike(tmp_path: Path) -> None:
 def test_what_differs_is_another_symbol(tmp_path: Path, other: str) -> None:
     first, second = loaded(tmp_path, "one", PLAIN), loaded(tmp_path, "two", other)
     assert first.cases[0].value != second.cases[0].value
+
+
+def texts(folder: Path, *losses: Loss) -> list[dict[str, str]]:
+    """Build losses and return what each has in all packages."""
+    out = folder.with_name(f"{folder.name}_out")
+    build(Order(folder, out, ()), lambda *_: None)
+    found = (sorted(out.glob(f"*/_{loss.function}.py")) for loss in losses)
+    return [{path.parent.name: path.read_text() for path in paths} for paths in found]
+
+
+def _replaced(text: str, words: tuple[str, str]) -> str:
+    return text.replace(*words)
+
+
+def test_losses_that_are_alike_differ_in_names_and_docstrings_alone(tmp_path: Path) -> None:
+    first, second = loaded(tmp_path, "one", PLAIN), loaded(tmp_path, "two", PLAIN)
+    path = tmp_path / "two.py"
+    path.write_text(path.read_text().replace("A loss.", "Another.\n\nAnd more."))
+    assert first.nameless() == second.nameless()
+    ours, theirs = texts(tmp_path, first, second)
+    for name, text in ours.items():
+        renamed = theirs[name].replace("TwoLoss", "OneLoss").replace("two_loss", "one_loss")
+        renamed = renamed.replace("two.py", "one.py").replace("Another.", "A loss.")
+        more = set(renamed.splitlines()) - set(text.splitlines())
+        assert {line.strip() for line in more} == {"And more."}
+
+
+@pytest.mark.parametrize(
+    ("plain", "other"),
+    [
+        ("", ", dialects=dict(keras=dialect(scale=0.5))"),
+        (", dialects=dict(keras=dialect(scale=2.0))", ", dialects=dict(keras=dialect(scale=2))"),
+        (", dialects=dict(keras=dialect(scale=0.0))", ", dialects=dict(keras=dialect(scale=-0.0))"),
+        (', reduction="sum"', ""),
+        ("", ", signature=(scale,)"),
+        (', signature=(scale, "reduction")', ', signature=("reduction", scale)'),
+    ],
+)
+def test_what_is_equal_and_written_otherwise_is_another_loss(
+    tmp_path: Path, plain: str, other: str
+) -> None:
+    """The order in which they are built changes nothing."""
+    declared = f"from lossgen import dialect\n{PLAIN}"
+    both = []
+    for names, given in ((("a", "b"), (plain, other)), (("b", "a"), (other, plain))):
+        folder = tmp_path / names[0]
+        folder.mkdir()
+        losses = [
+            loaded(folder, name, declared, BODY.replace("** 2)", f"** 2{word})"))
+            for name, word in zip(names, given, strict=True)
+        ]
+        found = dict(zip(names, texts(folder, *losses), strict=True))
+        words = (("BLoss", "ALoss"), ("b_loss", "a_loss"), ("b.py", "a.py"))
+        renamed = {name: reduce(_replaced, words, text) for name, text in found["b"].items()}
+        assert all(text != renamed[name] for name, text in found["a"].items())
+        both.append(found)
+    assert both[0] == both[1]
+
+
+def test_a_fault_is_told_of_each_loss_that_has_it(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        loaded(
+            tmp_path, name, f"from sympy import gamma\n{PLAIN}", BODY.replace("** 2", "* gamma(x)")
+        )
+    with pytest.raises(FaultySpecsError) as caught:
+        build(Order(tmp_path, tmp_path / "out", ()), lambda *_: None)
+    faults = [(fault.file, fault.loss) for fault in caught.value.faults]
+    assert faults == [("one.py", "OneLoss"), ("two.py", "TwoLoss")]
 
 
 def test_a_minus_is_not_lost_with_a_zero(tmp_path: Path) -> None:

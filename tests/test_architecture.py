@@ -69,7 +69,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
-        "shapes keywords options layers denominators chunks endings sharing cases module",
+        "shapes keywords options layers denominators chunks endings sharing cases mathematics "
+        "module",
         "memory, words, programs, specs, spelling",
     ),
     "text": ("imports render", "files, words, specs, spelling, modules"),
