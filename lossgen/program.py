@@ -202,16 +202,23 @@ class Program:
     def linear(self) -> Node:
         """The tangent as a linear map: it reads the arguments through `partials` alone.
 
-        What moves is taken relative to the largest entry, whose place is such a partial too.
+        What moves is taken relative to the largest entry, whose place is such a partial too. In
+        reverse mode, that entry then receives what the others do: multiplied by 0, what it would
+        receive itself is not there to be taken off again, which a compiler may round otherwise.
         """
 
         def step(node: Node) -> Node:
-            if node.op != "softmax_tangent" or self._moves(node.args[0]):
+            if node.op not in ("centred", "softmax_tangent") or self._moves(node.args[0]):
                 return node
             (body, moved), axis = node.args, node.axis
+            is_largest = n.over("is_largest", axis, body)
+            largest = n.select(is_largest, n.ONE, n.ZERO)
+            others = n.select(is_largest, n.ZERO, n.ONE)
+            own = n.sum_over(n.mul(largest, moved), (axis,))
+            offset = n.mul(others, n.subtract(moved, own))
+            if node.op == "centred":
+                return offset
             soft = n.over("softmax", axis, body)
-            largest = n.select(n.over("is_largest", axis, body), n.ONE, n.ZERO)
-            offset = n.subtract(moved, n.sum_over(n.mul(largest, moved), (axis,)))
             return n.mul(soft, n.subtract(offset, n.sum_over(n.mul(soft, offset), (axis,))))
 
         return transform((self.tangent,), step)[0]

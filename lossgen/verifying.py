@@ -115,7 +115,7 @@ def _packages(request: Request) -> list[str]:
 
 def _runners(request: Request, names: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Import the packages as a user does; what cannot be imported is missing."""
-    from lossgen.proof.runners import RUNNERS
+    from lossgen.proof.runners import COMPILED
 
     folder = request.generated.resolve()
     if str(folder.parent) not in sys.path:
@@ -125,7 +125,7 @@ def _runners(request: Request, names: Sequence[str]) -> tuple[dict[str, Any], di
     for name in names:
         try:
             with redirect_stdout(sys.stderr):
-                runners[name] = RUNNERS[name](f"{folder.name}.{name}")
+                runners[name] = COMPILED[name](f"{folder.name}.{name}")
         except Exception as error:  # a framework may fail to start in any way
             missing[name] = f"{type(error).__name__}: {error}"
     return runners, missing

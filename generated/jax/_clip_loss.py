@@ -9,11 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ._arrays import matrix_product, pick
+from ._arrays import argmax_along, matrix_product, pick
 from ._autograd import differentiable
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
-    centred,
     direction,
     label_cross_entropy,
     label_excess,
@@ -49,16 +48,19 @@ def _partials(
     image_direction = direction(image, axis=-1)
     text_direction = direction(text, axis=-1)
     sums = matrix_product(image_direction, text_direction.T)
+    index = jnp.arange(image.shape[0])
     logit = logit_scale * sums
+    is_largest = index[:, None] == argmax_along(logit, axis=0).squeeze(axis=0)
     return (
         sums,
         image_direction,
         text_direction,
         ratio(1.0, norm(image, axis=-1)),
         ratio(1.0, norm(text, axis=-1)),
-        logit,
+        is_largest.astype(image.dtype),
         softmax(logit, axis=-2),
-        label_excess(logit, jnp.arange(image.shape[0]), axis=-1),
+        jnp.where(is_largest, 0.0, 1.0),
+        label_excess(logit, index, axis=-1),
     )
 
 
@@ -78,9 +80,10 @@ def _tangent(
         by_text,
         coefficient,
         coefficient_2,
-        logit,
         coefficient_3,
         coefficient_4,
+        coefficient_5,
+        coefficient_6,
     ) = partials
     sums = matrix_product(
         (d_image - by_image * (by_image * d_image).sum(axis=1)[:, None]), by_text.T
@@ -90,11 +93,12 @@ def _tangent(
     )
     product = logit_scale * (coefficient[:, None] * sums + coefficient_2 * sums_2)
     term = by_logit_scale * d_logit_scale + product
-    offset = centred(logit, term, axis=-2)
-    picked = pick(
-        (coefficient_3 * offset).sum(axis=0) - offset, jnp.arange(coefficient_3.shape[0]), axis=1
+    term_2 = term - (coefficient_3 * term).sum(axis=0)
+    term_3 = (coefficient_4 * coefficient_5 * term_2).sum(axis=0) - coefficient_5 * term_2
+    term_4 = pick(term_3, jnp.arange(coefficient_4.shape[0]), axis=1) + (coefficient_6 * term).sum(
+        axis=1
     )
-    return 0.5 * (picked + (coefficient_4 * term).sum(axis=1))
+    return 0.5 * term_4
 
 
 def _partials_tangent(
@@ -120,16 +124,18 @@ def _partials_tangent(
         term, text_direction.T
     ) + quotient_2 * matrix_product(image_direction, term_2.T)
     sums_3 = matrix_product(image_direction, text_direction.T)
-    term_4 = sums_3 * d_logit_scale + logit_scale * term_3
     logit = logit_scale * sums_3
+    is_largest = jnp.arange(image.shape[0])[:, None] == argmax_along(logit, axis=0).squeeze(axis=0)
+    term_4 = sums_3 * d_logit_scale + logit_scale * term_3
     return (
         term_3,
         quotient[:, None] * term,
         quotient_2[:, None] * term_2,
         -ratio(quotient, image_length) * sums,
         -ratio(quotient_2, text_length) * sums_2,
-        term_4,
+        jnp.full_like(is_largest.astype(image.dtype), 0.0),
         softmax_tangent(logit, term_4, axis=-2),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         softmax_tangent(logit, term_4, axis=-1),
     )
 

@@ -57,20 +57,20 @@ def _partials_soft(
     term = negative_log_softmax(product, axis=-2) - negative_log_softmax(product_2, axis=-2)
     probability = softmax(product_2, axis=-2)
     power = temperature * temperature
-    is_largest = (
-        jnp.arange(input.shape[1])[:, None]
-        == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
-    )
+    index = jnp.arange(input.shape[1])
+    is_largest = index[:, None] == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
+    is_largest_2 = index[:, None] == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
     return (
         (term * probability).sum(axis=1),
         power,
         1.0 / power,
         1.0 / temperature,
-        product,
-        softmax(product, axis=-2),
-        probability,
-        product_2,
         is_largest.astype(input.dtype),
+        softmax(product, axis=-2),
+        jnp.where(is_largest, 0.0, 1.0),
+        probability,
+        is_largest_2.astype(input.dtype),
+        jnp.where(is_largest_2, 0.0, 1.0),
         term,
     )
 
@@ -98,24 +98,19 @@ def _tangent_soft(
         coefficient_4,
         coefficient_5,
         coefficient_6,
+        coefficient_7,
     ) = partials
-    offset = centred(
-        coefficient, by_teacher * d_input - by_temperature * input * d_temperature, axis=-2
-    )
-    term = by_teacher * d_teacher - by_temperature * teacher * d_temperature
-    offset_2 = centred(coefficient_4, term, axis=-2)
-    term_2 = term - (coefficient_5 * term).sum(axis=1)[:, None]
-    product = coefficient_6 * (term_2 - (coefficient_3 * term_2).sum(axis=1)[:, None])
-    term_3 = (
-        (coefficient_2 * offset).sum(axis=1)[:, None]
-        - offset
-        + (offset_2 - (coefficient_3 * offset_2).sum(axis=1)[:, None])
-        + product
-    )
+    term = by_teacher * d_input - by_temperature * input * d_temperature
+    term_2 = term - (coefficient * term).sum(axis=1)[:, None]
+    term_3 = (coefficient_2 * coefficient_3 * term_2).sum(axis=1)[:, None] - coefficient_3 * term_2
+    term_4 = by_teacher * d_teacher - by_temperature * teacher * d_temperature
+    term_5 = term_4 - (coefficient_5 * term_4).sum(axis=1)[:, None]
+    term_6 = coefficient_6 * term_5 - (coefficient_4 * coefficient_6 * term_5).sum(axis=1)[:, None]
+    sums = (coefficient_4 * (term_3 + term_6 + coefficient_7 * term_6)).sum(axis=1)
     return (
         2.0 * temperature * alpha * by_alpha * d_temperature
         + by_alpha_2 * by_alpha * d_alpha
-        + by_alpha_2 * alpha * (coefficient_3 * term_3).sum(axis=1)
+        + by_alpha_2 * alpha * sums
     )
 
 
@@ -145,20 +140,20 @@ def _partials_tangent_soft(
     term_5 = (
         probability * term_2 + term_4 * d_probability - probability * (sums[:, None] - offset_2)
     )
-    is_largest = (
-        jnp.arange(teacher.shape[1])[:, None]
-        == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
-    )
+    index = jnp.arange(teacher.shape[1])
+    is_largest = index[:, None] == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
+    is_largest_2 = index[:, None] == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
     return (
         term_5.sum(axis=1),
         2.0 * temperature * d_temperature,
         -2.0 * d_temperature / temperature**3,
         -d_temperature / power,
-        term,
-        softmax_tangent(product_2, term, axis=-2),
-        d_probability,
-        term_3,
         jnp.full_like(is_largest.astype(teacher.dtype), 0.0),
+        softmax_tangent(product_2, term, axis=-2),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        d_probability,
+        jnp.full_like(is_largest_2.astype(teacher.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest_2, 0.0, 1.0), 0.0),
         term_2 + (offset_2 - sums[:, None]),
     )
 

@@ -50,6 +50,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
         difference,
         other_probability - p,
         is_largest.astype(target.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         p,
         term,
         class_weight,
@@ -73,23 +74,25 @@ def _tangent(
         difference,
         by_target,
         by_input,
-        p,
         coefficient_2,
-        class_weight,
+        p,
         coefficient_3,
+        class_weight,
         coefficient_4,
         coefficient_5,
+        coefficient_6,
     ) = partials
     sums = d_target.sum(axis=2)
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    product = p * (term - (p * term).sum(axis=1)[:, None])
-    sums_2 = (product * (coefficient_2 - target) + by_target * d_target).sum(axis=2)
-    term_2 = class_weight * sums_2 - 2.0 * coefficient * volume * difference * sums
-    term_3 = (
+    term_2 = coefficient_2 * term - (p * coefficient_2 * term).sum(axis=1)[:, None]
+    product = p * term_2
+    sums_2 = (product * (coefficient_3 - target) + by_target * d_target).sum(axis=2)
+    term_3 = class_weight * sums_2 - 2.0 * coefficient * volume * difference * sums
+    term_4 = (
         class_weight * (d_target + product).sum(axis=2)
-        - 2.0 * coefficient * volume * coefficient_4 * sums
+        - 2.0 * coefficient * volume * coefficient_5 * sums
     )
-    return coefficient_3 * term_2.sum(axis=1) - coefficient_5 * term_3.sum(axis=1)
+    return coefficient_4 * term_3.sum(axis=1) - coefficient_6 * term_4.sum(axis=1)
 
 
 def _partials_tangent(
@@ -124,6 +127,7 @@ def _partials_tangent(
         sums_2,
         -2.0 * d_probability,
         jnp.full_like(is_largest.astype(target.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         -d_target,
         -2.0 * quotient * volume * sums,

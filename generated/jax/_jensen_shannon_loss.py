@@ -65,9 +65,11 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     product_4 = product_2 * softplus_2
     return (
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         probability,
         jnp.where(mask, 0.5 * term * jnp.tanh(u) - log_cosh(u), term_3),
         is_largest_2.astype(input.dtype),
+        jnp.where(is_largest_2, 0.0, 1.0),
         probability_3,
         probability + probability_3,
         jnp.where(mask, product, product_3 - product_2 + (product_2 - product_4)),
@@ -86,23 +88,28 @@ def _tangent(
     (
         by_input,
         coefficient,
+        coefficient_2,
         cost,
         by_target,
-        coefficient_2,
         coefficient_3,
         coefficient_4,
         coefficient_5,
+        coefficient_6,
+        coefficient_7,
     ) = partials
-    offset = centred(input, d_input, axis=-2)
-    product = coefficient_4 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
-    offset_2 = centred(target, d_target, axis=-2)
-    product_2 = coefficient_5 * ((coefficient_2 * offset_2).sum(axis=1)[:, None] - offset_2)
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
+    sums = (coefficient_2 * coefficient * term).sum(axis=1)
+    product = coefficient * term
     term_2 = d_target - (by_target * d_target).sum(axis=1)[:, None]
-    product_3 = coefficient_2 * (term_2 - (coefficient_2 * term_2).sum(axis=1)[:, None])
-    term_3 = coefficient * (term - (coefficient * term).sum(axis=1)[:, None]) + product_3
-    sums = (coefficient_3 * (product + product_2) + cost * term_3).sum(axis=1)
-    return 0.5 * sums
+    sums_2 = (coefficient_4 * coefficient_3 * term_2).sum(axis=1)
+    product_2 = coefficient_3 * term_2
+    term_3 = coefficient_6 * (sums[:, None] - product) + coefficient_7 * (
+        sums_2[:, None] - product_2
+    )
+    term_4 = coefficient_2 * (product - sums[:, None]) + coefficient_4 * (
+        product_2 - sums_2[:, None]
+    )
+    return 0.5 * (coefficient_5 * term_3 + cost * term_4).sum(axis=1)
 
 
 def _partials_tangent(
@@ -152,9 +159,11 @@ def _partials_tangent(
     chosen_4 = jnp.where(mask, product_6 - product_5, term_6)
     return (
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         chosen * term_3 + chosen_2 * term_4,
         jnp.full_like(is_largest_2.astype(input.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest_2, 0.0, 1.0), 0.0),
         d_probability_2,
         d_probability + d_probability_2,
         chosen_3 * term_3 + chosen_4 * term_4,

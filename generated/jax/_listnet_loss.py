@@ -39,6 +39,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     return (
         excess_over(input, probability, axis=-1),
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         probability,
         negative_log_softmax(input, axis=-1),
     )
@@ -52,10 +53,10 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_input, by_target, coefficient, nll = partials
+    by_input, by_target, coefficient, coefficient_2, nll = partials
     term = d_target - (by_target * d_target).sum(axis=1)[:, None]
-    product = nll * coefficient * (term - (coefficient * term).sum(axis=1)[:, None])
-    return (by_input * d_input).sum(axis=1) + product.sum(axis=1)
+    term_2 = coefficient * term - (coefficient_2 * coefficient * term).sum(axis=1)[:, None]
+    return (by_input * d_input).sum(axis=1) + (nll * coefficient_2 * term_2).sum(axis=1)
 
 
 def _partials_tangent(
@@ -75,6 +76,7 @@ def _partials_tangent(
     return (
         product + (product_2 - softmax_complement(input, axis=-1) * d_probability),
         jnp.full_like(is_largest.astype(target.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         (probability * offset).sum(axis=1)[:, None] - offset,
     )

@@ -47,6 +47,7 @@ def _partials(
     return (
         quotient - quotient_2,
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         p,
         p - target,
         quotient,
@@ -65,14 +66,16 @@ def _tangent(
     d_smooth: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_smooth, by_input, p, by_target, coefficient, coefficient_2, coefficient_3 = partials
+    by_smooth, by_input, coefficient, p, by_target, coefficient_2, coefficient_3, coefficient_4 = (
+        partials
+    )
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    term_2 = term - (p * term).sum(axis=1)[:, None]
-    term_3 = -2.0 * (target * d_target).sum(axis=(0, 2)) - 2.0 * (coefficient_3 * term_2).sum(
+    term_2 = coefficient * term - (p * coefficient * term).sum(axis=1)[:, None]
+    term_3 = -2.0 * (target * d_target).sum(axis=(0, 2)) - 2.0 * (coefficient_4 * term_2).sum(
         axis=(0, 2)
     )
     sums = (by_target * (2.0 * p * term_2 - 2.0 * d_target)).sum(axis=(0, 2))
-    return coefficient_2 * term_3 + by_smooth * d_smooth + coefficient * sums
+    return coefficient_3 * term_3 + by_smooth * d_smooth + coefficient_2 * sums
 
 
 def _partials_tangent(
@@ -109,6 +112,7 @@ def _partials_tangent(
         + 2.0 * term_3 * sums_2
         - product_3,
         jnp.full_like(is_largest.astype(target.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         d_probability - d_target,
         -quotient_2 * d_smooth - 2.0 * quotient_2 * sums - 2.0 * quotient_2 * sums_2,

@@ -55,6 +55,7 @@ def _partials_labels(
     return (
         pick(softmax_complement(input, axis=-2), target, axis=1),
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         softmax(input, axis=-2),
         label_excess(input, target, axis=-2),
     )
@@ -69,10 +70,14 @@ def _tangent_labels(
     d_epsilon: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_epsilon, by_input, coefficient, by_input_2 = partials
+    by_epsilon, by_input, coefficient, coefficient_2, by_input_2 = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    picked = pick(coefficient * (term - (coefficient * term).sum(axis=1)[:, None]), target, axis=1)
-    return by_epsilon * d_epsilon + (by_input_2 * d_input).sum(axis=1) - epsilon * picked
+    term_2 = coefficient * term - (coefficient_2 * coefficient * term).sum(axis=1)[:, None]
+    return (
+        by_epsilon * d_epsilon
+        + (by_input_2 * d_input).sum(axis=1)
+        - epsilon * pick(coefficient_2 * term_2, target, axis=1)
+    )
 
 
 def _partials_tangent_labels(
@@ -90,6 +95,7 @@ def _partials_tangent_labels(
     return (
         -pick(d_probability, target, axis=1),
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         d_probability,
     )
@@ -127,6 +133,7 @@ def _partials_probabilities(
     return (
         (lack * target).sum(axis=1),
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         softmax(input, axis=-2),
         lack,
         excess_over(input, target, axis=-2),
@@ -144,11 +151,12 @@ def _tangent_probabilities(
     d_epsilon: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_epsilon, by_input, coefficient, by_target, by_input_2, by_target_2 = partials
+    by_epsilon, by_input, coefficient, coefficient_2, by_target, by_input_2, by_target_2 = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    product = target * coefficient * (term - (coefficient * term).sum(axis=1)[:, None])
-    term_2 = (by_input_2 * d_input).sum(axis=1) + (by_target_2 * d_target).sum(axis=1)
-    return by_epsilon * d_epsilon + epsilon * (by_target * d_target - product).sum(axis=1) + term_2
+    term_2 = coefficient * term - (coefficient_2 * coefficient * term).sum(axis=1)[:, None]
+    sums = (by_target * d_target - target * coefficient_2 * term_2).sum(axis=1)
+    term_3 = (by_input_2 * d_input).sum(axis=1) + (by_target_2 * d_target).sum(axis=1)
+    return by_epsilon * d_epsilon + epsilon * sums + term_3
 
 
 def _partials_tangent_probabilities(
@@ -171,6 +179,7 @@ def _partials_tangent_probabilities(
     return (
         (product - target * d_probability).sum(axis=1),
         jnp.full_like(is_largest.astype(target.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         -d_probability,
         target.sum(axis=1)[:, None] * d_probability + term,

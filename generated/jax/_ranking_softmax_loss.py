@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ._arrays import argmax_along
 from ._autograd import differentiable
 from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
 from ._functions import centred, negative_log_softmax, softmax, softmax_tangent
@@ -35,11 +36,13 @@ def _partials(
     """Return the coefficients of the tangents."""
     valid = where.max(axis=1) > 0.0
     score = jnp.where(where > 0.0, input, -math.inf)
+    is_largest = jnp.arange(input.shape[1]) == argmax_along(score, axis=1).squeeze(axis=1)[:, None]
     mask = where <= 0.0
     chosen = jnp.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
     return (
-        jnp.where(valid[:, None], score, 0.0),
+        jnp.where(valid[:, None], is_largest.astype(input.dtype), 0.0),
         jnp.where(valid[:, None], softmax(score, axis=-1), 0.0),
+        jnp.where(valid[:, None], jnp.where(is_largest, 0.0, 1.0), 0.0),
         jnp.where(valid[:, None], jnp.where(mask, 0.0, target * weights), 0.0),
         jnp.where(valid[:, None], chosen, 0.0),
     )
@@ -55,10 +58,13 @@ def _tangent(
     d_target: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    score, coefficient, coefficient_2, by_target = partials
-    offset = centred(score, (where > 0.0).astype(coefficient_2.dtype) * d_input, axis=-1)
-    product = coefficient_2 * ((coefficient * offset).sum(axis=1)[:, None] - offset)
-    return jnp.where(where.max(axis=1) > 0.0, (product + by_target * d_target).sum(axis=1), 0.0)
+    by_input, coefficient, coefficient_2, coefficient_3, by_target = partials
+    chosen = (where > 0.0).astype(coefficient_3.dtype)
+    term = chosen * d_input - (by_input * chosen * d_input).sum(axis=1)[:, None]
+    term_2 = (coefficient * coefficient_2 * term).sum(axis=1)[:, None] - coefficient_2 * term
+    return jnp.where(
+        where.max(axis=1) > 0.0, (coefficient_3 * term_2 + by_target * d_target).sum(axis=1), 0.0
+    )
 
 
 def _partials_tangent(
@@ -71,13 +77,20 @@ def _partials_tangent(
 ) -> tuple[jax.Array, ...]:
     """Return the derivatives of the coefficients along the tangents."""
     mask = where > 0.0
-    product = mask.astype(d_input.dtype) * d_input
     valid = where.max(axis=1) > 0.0
     chosen = jnp.where(mask, jnp.where(valid[:, None], input, 0.0), -math.inf)
+    is_largest = jnp.arange(input.shape[1]) == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
+    product = mask.astype(input.dtype) * d_input
     chosen_2 = jnp.where(where <= 0.0, 0.0, weights)
     offset = centred(chosen, product, axis=-1)
     term = (softmax(chosen, axis=-1) * offset).sum(axis=1)[:, None] - offset
-    return product, softmax_tangent(chosen, product, axis=-1), chosen_2 * d_target, chosen_2 * term
+    return (
+        jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        softmax_tangent(chosen, product, axis=-1),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        chosen_2 * d_target,
+        chosen_2 * term,
+    )
 
 
 def _mass(where: jax.Array) -> jax.Array:

@@ -53,6 +53,7 @@ def _partials(
     return (
         softmax_complement(input, axis=-2) - p,
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         p,
         1.0 - target,
         ratio(1.0, term),
@@ -70,12 +71,13 @@ def _tangent(
     d_smooth: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_target, by_input, p, coefficient, coefficient_2, by_smooth = partials
+    by_target, by_input, coefficient, p, coefficient_2, coefficient_3, by_smooth = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    product = p * (term - (p * term).sum(axis=1)[:, None])
-    sums = (product * (coefficient - target) + by_target * d_target).sum(axis=(0, 2))
+    term_2 = coefficient * term - (p * coefficient * term).sum(axis=1)[:, None]
+    product = p * term_2
+    sums = (product * (coefficient_2 - target) + by_target * d_target).sum(axis=(0, 2))
     return (
-        coefficient_2 * sums
+        coefficient_3 * sums
         - by_smooth * d_smooth
         - by_smooth * (d_target + product).sum(axis=(0, 2))
     )
@@ -108,6 +110,7 @@ def _partials_tangent(
     return (
         -2.0 * d_probability,
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         -d_target,
         -quotient_2 * d_smooth - quotient_2 * sums,
@@ -151,6 +154,7 @@ def _partials_optax(
     return (
         other_probability - p,
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         p,
         term,
         ratio(1.0, term_2),
@@ -169,12 +173,13 @@ def _tangent_optax(
     d_smooth: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_target, by_input, p, coefficient, coefficient_2, by_smooth = partials
+    by_target, by_input, coefficient, p, coefficient_2, coefficient_3, by_smooth = partials
     term = d_input - (by_input * d_input).sum(axis=1)[:, None]
-    product = p * (term - (p * term).sum(axis=1)[:, None])
-    term_2 = -2.0 * weight * d_smooth - weight * (d_target + product).sum(axis=2)
-    sums = (product * (coefficient - target) + by_target * d_target).sum(axis=2)
-    return (by_smooth * term_2 + coefficient_2 * weight * sums).sum(axis=1) / by_smooth.shape[1]
+    term_2 = coefficient * term - (p * coefficient * term).sum(axis=1)[:, None]
+    product = p * term_2
+    term_3 = -2.0 * weight * d_smooth - weight * (d_target + product).sum(axis=2)
+    sums = (product * (coefficient_2 - target) + by_target * d_target).sum(axis=2)
+    return (by_smooth * term_3 + coefficient_3 * weight * sums).sum(axis=1) / by_smooth.shape[1]
 
 
 def _partials_tangent_optax(
@@ -205,6 +210,7 @@ def _partials_tangent_optax(
     return (
         -2.0 * d_probability,
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         -d_target,
         -2.0 * quotient_2 * d_smooth - quotient_2 * sums,

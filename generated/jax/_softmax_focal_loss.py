@@ -164,6 +164,7 @@ def _partials_probabilities(
     return (
         excess_over(input, power * target * weight[:, None], axis=-2),
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         softmax(input, axis=-2),
         jnp.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0)),
         jnp.where(mask, 0.0, power * jnp.log(other_probability)),
@@ -183,20 +184,17 @@ def _tangent_probabilities(
     d_gamma: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_input, by_input_2, coefficient, coefficient_2, by_gamma, by_target, nll = partials
-    term = d_input - (by_input_2 * d_input).sum(axis=1)[:, None]
-    product = (
-        coefficient_2
-        * target
-        * weight[:, None]
-        * coefficient
-        * (term - (coefficient * term).sum(axis=1)[:, None])
+    by_input, by_input_2, coefficient, coefficient_2, coefficient_3, by_gamma, by_target, nll = (
+        partials
     )
+    term = d_input - (by_input_2 * d_input).sum(axis=1)[:, None]
+    term_2 = coefficient * term - (coefficient_2 * coefficient * term).sum(axis=1)[:, None]
+    product = coefficient_3 * target * weight[:, None] * coefficient_2 * term_2
     product_2 = weight * d_gamma
-    term_2 = (
+    term_3 = (
         product_2[:, None] * by_gamma * target + by_target * weight[:, None] * d_target - product
     )
-    return (by_input * d_input).sum(axis=1) + (nll * term_2).sum(axis=1)
+    return (by_input * d_input).sum(axis=1) + (nll * term_3).sum(axis=1)
 
 
 def _partials_tangent_probabilities(
@@ -237,6 +235,7 @@ def _partials_tangent_probabilities(
     return (
         product + (probability * term_3 - other_probability * term_2),
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
         chosen_3 * d_gamma - jnp.where(mask_2, 0.0, gamma * chosen_4) * d_probability,
         jnp.where(mask, 0.0, chosen_2 * logarithm) * d_gamma - chosen_5 * d_probability,

@@ -64,6 +64,7 @@ def _partials(
         excess,
         pick(softmax_complement(input, axis=-2), target, axis=1),
         is_largest.astype(input.dtype),
+        jnp.where(is_largest, 0.0, 1.0),
         softmax(input, axis=-2),
     )
 
@@ -81,13 +82,13 @@ def _tangent(
     d_log_zero: jax.Array,
 ) -> jax.Array:
     """Return the derivative of the loss along the tangents."""
-    by_alpha, by_input, by_log_zero, by_input_2, coefficient = partials
+    by_alpha, by_input, by_log_zero, by_input_2, coefficient, coefficient_2 = partials
     term = d_input - (by_input_2 * d_input).sum(axis=1)[:, None]
-    picked = pick(coefficient * (term - (coefficient * term).sum(axis=1)[:, None]), target, axis=1)
+    term_2 = coefficient * term - (coefficient_2 * coefficient * term).sum(axis=1)[:, None]
     return (
         by_alpha * d_alpha
         + alpha * (by_input * d_input).sum(axis=1)
-        + beta * log_zero * picked
+        + beta * log_zero * pick(coefficient_2 * term_2, target, axis=1)
         - by_log_zero * log_zero * d_beta
         - beta * by_log_zero * d_log_zero
     )
@@ -114,6 +115,7 @@ def _partials_tangent(
         d_probability,
         -pick(d_probability, target, axis=1),
         jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
         d_probability,
     )
 

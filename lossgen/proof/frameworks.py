@@ -80,6 +80,15 @@ class JaxRunner(Runner):
         return dict(zip(call.moving, map(self.numbers, second), strict=True))
 
 
+class CompiledJaxRunner(JaxRunner):
+    """The same with compiled gradients, as they are used: XLA rounds otherwise then."""
+
+    def gradients(self, call: Call) -> Arrays:
+        """Return the gradient by each argument."""
+        pull, values = self._pull(call)
+        return dict(zip(call.moving, map(self.numbers, self.jax.jit(pull)(*values)), strict=True))
+
+
 class ChainerRunner(Runner):
     """Chainer: `chainer.grad`, twice."""
 

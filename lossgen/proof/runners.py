@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lossgen.proof.calls import Arrays, Call, Runner
-from lossgen.proof.frameworks import ChainerRunner, JaxRunner, MindsporeRunner, TorchRunner
+from lossgen.proof.frameworks import (
+    ChainerRunner,
+    CompiledJaxRunner,
+    JaxRunner,
+    MindsporeRunner,
+    TorchRunner,
+)
 from lossgen.proof.point import Array
 
 
@@ -43,6 +49,8 @@ RUNNERS: dict[str, type[Runner]] = {
     "chainer": ChainerRunner,
     "mindspore": MindsporeRunner,
 }
+# To compile every call takes seconds a loss, which is for those who ask for the whole proof.
+COMPILED: dict[str, type[Runner]] = RUNNERS | {"jax": CompiledJaxRunner}
 
 
-__all__ = ["RUNNERS", "NumpyRunner"]
+__all__ = ["COMPILED", "RUNNERS", "NumpyRunner"]
