@@ -14,7 +14,7 @@ from lossgen.denominators import by_batch, denominator_call, gives_back
 from lossgen.endings import ending
 from lossgen.kernels import Kernel, partial_names, print_denominator, print_kernels, sums_first
 from lossgen.keywords import Result, shape_words
-from lossgen.language import Tensor
+from lossgen.language import ELLIPSIS, Tensor
 from lossgen.loss import Case, Loss, alone
 from lossgen.options import case_options, chunk_options
 from lossgen.plain import compared, ignored, inner_weights, plain_case
@@ -150,7 +150,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         chunks=rows_of(program, axis) if chunk else None,
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),
         apart="partials" in backend.kernels and better_apart(program),
-        output="" if conditions.dialect_of(case.when) else _output(program),
+        output="" if conditions.dialect_of(case.when) else _output(program, given[0]),
     )
 
 
@@ -164,8 +164,10 @@ def _in_call_order(one: Loss) -> tuple[Tensor, ...]:
     return tuple(sorted(one.tensors(), key=lambda tensor: (tensor.kind == "weight", tensor.order)))
 
 
-def _output(program: Program) -> str:
-    return shape_words(Tensor("", program.axes)) if program.axes else "scalar"
+def _output(program: Program, first: Tensor) -> str:
+    if first.axes == program.axes == (ELLIPSIS,):
+        return f"that of {first.name}"
+    return shape_words(Tensor("", program.axes), first.batch) if program.axes else "scalar"
 
 
 def _condition(loss: Loss, case: Case) -> str:

@@ -53,6 +53,32 @@ def as_python(when: Basic) -> str:
     return str(_flag(when).parameter.name)
 
 
+def in_words(when: Basic) -> str:
+    """Return a condition as a reader of documentation needs it."""
+    if isinstance(when, And | Or):
+        joint = " and " if isinstance(when, And) else " or "
+        parts = sorted(when.args, key=str)
+        joined = ((in_words(part), isinstance(part, And | Or)) for part in parts)
+        return joint.join(f"({words})" if deep else words for words, deep in joined)
+    if isinstance(when, Not):
+        inner = in_words(when.args[0])
+        if isinstance(when.args[0], Absent):
+            return inner.replace(" is None", " is given")
+        if isinstance(when.args[0], ParameterSymbol):
+            return inner.replace(" is True", " is False")
+        return f"not ({inner})"
+    if isinstance(when, DialectIs):
+        return f"``dialect`` is {when.word!r}"
+    if isinstance(when, sympy.Equality):
+        symbol, value = _compared(when)
+        return f"``{symbol.parameter.name}`` is {float(value):g}"
+    if isinstance(when, Absent | Chosen | Called):
+        choice = repr(when.word) if isinstance(when, Chosen) else "callable"
+        said = "None" if isinstance(when, Absent) else choice
+        return f"``{_parameter(when.args[0]).parameter.name}`` is {said}"
+    return f"``{_flag(when).parameter.name}`` is True"
+
+
 def word(when: Basic | None) -> str:
     """Return a condition as part of a name, empty where it always holds."""
     if when is None:
@@ -129,4 +155,4 @@ def _compared(when: sympy.Equality) -> tuple[ParameterSymbol, sympy.Expr]:
     return _parameter(left), right
 
 
-__all__ = ["REMEDY", "ConditionError", "as_python", "dialect_of", "holds", "word"]
+__all__ = ["REMEDY", "ConditionError", "as_python", "dialect_of", "holds", "in_words", "word"]

@@ -51,17 +51,34 @@ class Result:
         return f'{self.name} = check_result("{self.call}", {self.call})'
 
 
-def shape_words(tensor: Tensor) -> str:
-    """Return the shapes that a tensor may have, in words."""
+def shape_words(tensor: Tensor, batch: str | None = None) -> str:
+    """Return the shapes that a tensor may have, in words; a batch of one may lack its axis."""
     if tensor.axes == ("...",):
         return "any shape"
     sizes = dict(tensor.sizes)
     axes = [str(sizes.get(axis, axis)) for axis in tensor.axes]
     words = f"``({', '.join(axes)}{',' if len(axes) == 1 else ''})``"
-    if tensor.batch is None:
+    if batch not in tensor.axes:
         return words
-    rest = [axis for axis in axes if axis not in (tensor.batch, "...")]
+    rest = [axis for axis in axes if axis not in (batch, "...")]
     return f"{words} or ``({', '.join(rest)}{',' if len(rest) == 1 else ''})``"
+
+
+def shapes_in_words(tensors: Sequence[Tensor], first: Tensor) -> str:
+    """Return the shapes that an input may have, labels before what else it may hold."""
+    shapes = {tensor.kind: _beside(tensor, first) for tensor in tensors}
+    if len(set(shapes.values())) == 1:
+        return next(iter(shapes.values()))
+    kinds = {"label": "labels", "float": "numbers"}
+    return "; ".join(f"{shapes[kind]} for {word}" for kind, word in kinds.items() if kind in shapes)
+
+
+def _beside(tensor: Tensor, first: Tensor) -> str:
+    """Return the shapes of an input, or that of the first one in its place."""
+    if tensor.broadcast:
+        return f"any that broadcasts to that of {first.name}"
+    free = tensor.axes == first.axes == ("...",) and tensor.name != first.name
+    return f"that of {first.name}" if free else shape_words(tensor, first.batch)
 
 
 def example_size(tensor: Tensor) -> str:

@@ -12,7 +12,7 @@ from lossgen.expand import NAMES
 from lossgen.keywords import Option, call_options
 from lossgen.layers import interface
 from lossgen.loss import Loss
-from lossgen.mathematics import formulas, wrapped
+from lossgen.mathematics import Told, formulas
 from lossgen.memory import remembered
 from lossgen.options import input_options, is_function_only, signature_options
 from lossgen.prose import disguise, paragraphs
@@ -39,7 +39,7 @@ class Module:
     source: str
     summary: str
     description: tuple[str, ...]
-    formulas: tuple[tuple[str, ...], ...]
+    formulas: tuple[Told, ...]
     class_name: str
     function: str
     inputs: tuple[Option, ...]
@@ -136,7 +136,7 @@ def _nameless(loss: Loss, defaults: tuple[str, ...], backend: Backend) -> Module
         source="",
         summary="",
         description=(),
-        formulas=wrapped(formulas(loss)),
+        formulas=formulas(loss),
         class_name="",
         function="",
         inputs=face.inputs,

@@ -12,11 +12,15 @@ from lossgen.keywords import (
     example_size,
     input_tensors,
     shape_words,
+    shapes_in_words,
 )
 from lossgen.language import PYTHON, Parameter, Tensor
-from lossgen.loss import Loss
-from lossgen.prose import sentence
+from lossgen.loss import Loss, alone
 from lossgen.shapes import parameter_check
+from lossgen.unsaid import told_of
+
+# How documentation calls the kinds of parameters; those that may be learnt may be tensors.
+TYPES = PYTHON | {"float": "float or Tensor"}
 
 
 def case_options(
@@ -27,7 +31,7 @@ def case_options(
         _tensor_option(t, backend, "None" if t.is_option and t.optional else "") for t in tensors
     ]
     given += [
-        Option(p.name, _parameter_type(p, backend), "", sentence(p.doc), p.kind, False)
+        Option(p.name, _parameter_type(p, backend), "", told_of(p), p.kind, False)
         for p in parameters
     ]
     return tuple(replace(option, default="") for option in given)
@@ -35,7 +39,17 @@ def case_options(
 
 def input_options(loss: Loss, backend: Backend) -> tuple[Option, ...]:
     """Return the inputs of the call."""
-    return tuple(_tensor_option(tensor, backend, "") for tensor in input_tensors(loss))
+    cases = [
+        sorted((t for t in alone(case).tensors() if not t.is_option), key=lambda t: t.order)
+        for case in loss.all_cases()
+    ]
+    found = []
+    for tensor in input_tensors(loss):
+        beside = [inputs for inputs in cases if tensor.name in {t.name for t in inputs}]
+        namesakes = [each for inputs in beside for each in inputs if each.name == tensor.name]
+        shape = shapes_in_words(namesakes, beside[0][0])
+        found.append(replace(_tensor_option(tensor, backend, ""), shape=shape))
+    return tuple(found)
 
 
 def _tensor_option(tensor: Tensor, backend: Backend, default: str) -> Option:
@@ -44,7 +58,7 @@ def _tensor_option(tensor: Tensor, backend: Backend, default: str) -> Option:
     if tensor.broadcast and tensor.kind == "float" and backend.bring and array:
         annotation = f"{array} | float"
     return Option(
-        tensor.name, annotation, default, sentence(tensor.doc), tensor.kind, False,
+        tensor.name, annotation, default, told_of(tensor), tensor.kind, False,
         type="Tensor", shape=shape_words(tensor), size=example_size(tensor),
     )  # fmt: skip
 
@@ -115,10 +129,10 @@ def _option(
         name,
         annotation,
         repr(parameter.default),
-        sentence(parameter.doc),
+        told_of(parameter),
         parameter.kind,
         keyword,
-        PYTHON.get(parameter.kind, "Callable or str"),
+        TYPES.get(parameter.kind, "Callable or str"),
         check=check,
         adoptions=tuple(adoptions(loss, parameter)),
     )

@@ -90,7 +90,8 @@ def _fold_line(line: str) -> str:
         return line
     indent = line[: len(line) - len(line.lstrip())]
     if not _OPENING.match(line):
-        return _fill(line.strip(), WIDTH, indent, f"{indent}{INDENT}")
+        hanging = "  " if line.lstrip().startswith("- ") else INDENT
+        return _fill(line.strip(), WIDTH, indent, f"{indent}{hanging}")
     cited = _CITATION.fullmatch(line)
     if cited and len(cited[1]) <= WIDTH:
         return f"{cited[1]}\n{indent}{cited[2]}"

@@ -12,6 +12,7 @@ from lossgen.compile import compile_case
 from lossgen.kernels import Kernel, print_denominator, print_kernels
 from lossgen.language import Applied, AxisOperation, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
+from lossgen.mathematics import places
 from lossgen.program import Program
 from lossgen.verbatim import verbatim
 
@@ -59,14 +60,14 @@ def describe(loss: Loss) -> str:
     parts = loss.parts or (("", loss.cases),)
     pages = [f"{loss.name}, {loss.function} ({loss.source})", loss.doc.strip()]
     for name, cases in parts:
-        pages += [_case(loss, case, name) for case in cases]
+        pages += [_case(loss, *pair, name) for pair in zip(cases, places(cases), strict=True)]
     return "\n\n".join(page for page in pages if page)
 
 
-def _case(loss: Loss, case: Case, name: str) -> str:
+def _case(loss: Loss, case: Case, place: str, name: str) -> str:
     program = compile_case(loss, case.without_condition())
     title = f"Part {name}" if name else "Formula"
-    lines = [f"{title}, where {sympy.pretty(case.when)}:" if case.when is not None else f"{title}:"]
+    lines = [f"{title}, {place.replace('``', '')}:" if place else f"{title}:"]
     lines += ["", _indented(_pretty(case.value)), ""]
     lines += [_arguments(program), ""]
     kernels = print_kernels(program, MATHEMATICS, "")

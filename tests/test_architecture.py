@@ -69,8 +69,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
-        "shapes keywords options layers denominators chunks endings sharing cases mathematics "
-        "module",
+        "shapes keywords unsaid options layers denominators chunks endings sharing cases "
+        "mathematics module",
         "memory, words, programs, specs, spelling",
     ),
     "text": ("imports render", "files, words, specs, spelling, modules"),

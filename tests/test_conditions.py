@@ -11,7 +11,7 @@ from sympy.core.basic import Basic
 
 from lossgen import absent, function, parameter, tensor
 from lossgen.callables import Called, chosen
-from lossgen.conditions import ConditionError, as_python, holds, word
+from lossgen.conditions import ConditionError, as_python, holds, in_words, word
 from lossgen.language import ParameterSymbol
 
 flag, other = parameter("flag", False), parameter("other", True)
@@ -83,6 +83,26 @@ def test_word_of_a_condition_makes_a_name(name: str) -> None:
     condition, _, expected = CONDITIONS[name]
     assert word(condition) == expected
     assert f"f{word(condition)}".isidentifier()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("flag", "``flag`` is True"),
+        ("no flag", "``flag`` is False"),
+        ("absent", "``alpha`` is None"),
+        ("given", "``alpha`` is given"),
+        ("negative number", "``beta`` is -1.5"),
+        ("both", "``beta`` is 0 and ``flag`` is True"),
+        ("both of either", "``alpha`` is None and (``beta`` is 0 or ``flag`` is True)"),
+        ("not both", "not (``alpha`` is None and ``flag`` is True)"),
+        ("chosen", "``distance`` is 'far'"),
+        ("not called, and a flag", "``flag`` is True and not (``distance`` is callable)"),
+    ],
+)
+def test_words_of_a_condition(name: str, words: str) -> None:
+    condition, _, _ = CONDITIONS[name]
+    assert in_words(condition) == words
 
 
 @pytest.mark.parametrize("name", CONDITIONS)

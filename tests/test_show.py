@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,20 @@ def test_every_loss_has_formula_program_and_gradient(loss) -> None:
     else:
         assert page.count("\nFormula") == cases
     conditions = [case.when for case in loss.all_cases() if case.when is not None]
-    assert page.count("Formula, where ") == len(conditions)
+    assert len(re.findall(r"\nFormula, (?:else, )?where ", page)) >= len(conditions)
+    assert page.count("\nFormula:\n") == (cases == 1 and not loss.parts)
     assert page == "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
+
+
+def test_it_is_said_where_each_formula_holds() -> None:
+    page = show("PolyCrossEntropyLoss", str(ROOT / "specs"))
+    assert "\nFormula, where target holds labels:\n" in page
+    assert page.count("\nFormula, else:\n") == 1
+    page = show("CrossEntropyLoss", str(ROOT / "specs"))
+    first = "target holds labels and dialect is 'chainer' and label_smoothing is 0"
+    assert f"\nFormula, where {first}:\n" in page
+    page = show("PoissonNLLLoss", str(ROOT / "specs"))
+    assert "\nFormula, where full is True and log_input is True:\n" in page
 
 
 def test_the_listing_of_a_loss_of_pairs() -> None:

@@ -613,19 +613,22 @@ def adaptive_wing_loss(
         1\right)} & \text{otherwise} \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The heatmap, between 0 and 1, in the
-            shape of `input`. Shape: any shape.
-        omega (float): How much the logarithm counts.
-        theta (float): Up to which error the loss is logarithmic.
-        eps (float): The less, the more the logarithm bends.
-        alpha (float): The exponent where the target is 0.
+            shape of `input`.
+        omega (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the logarithm
+            counts.
+        theta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Up to which error the loss
+            is logarithmic.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): The less, the more the
+            logarithm bends.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): The exponent where the
+            target is 0.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -665,10 +668,14 @@ class AdaptiveWingLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`adaptive_wing_loss` for the formula.
 
     Args:
-        omega (float): How much the logarithm counts.
-        theta (float): Up to which error the loss is logarithmic.
-        eps (float): The less, the more the logarithm bends.
-        alpha (float): The exponent where the target is 0.
+        omega (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the logarithm
+            counts.
+        theta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Up to which error the loss
+            is logarithmic.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): The less, the more the
+            logarithm bends.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): The exponent where the
+            target is 0.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -267,13 +267,14 @@ def arc_face_loss(
             those of the classes. Shape: ``(n, c)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample. Shape:
             ``(n,)``.
-        scale (float): Multiplies the cosines.
-        margin (float): What is added to the angle of the true class.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the cosines.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): What is added to the angle
+            of the true class.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -310,8 +311,9 @@ class ArcFaceLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`arc_face_loss` for the formula.
 
     Args:
-        scale (float): Multiplies the cosines.
-        margin (float): What is added to the angle of the true class.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the cosines.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): What is added to the angle
+            of the true class.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

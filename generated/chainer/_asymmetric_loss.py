@@ -498,12 +498,16 @@ def asymmetric_loss(
     by it. The mean is over the number of entries, NaN of none; the authors' program takes the sum.
     At ``clip`` the slope is 0.
 
+    Where ``clip`` is 0:
+
     .. math::
         \ell = - \mathrm{target} \left(1 -
         \sigma\left(\mathrm{input}\right)\right)^{\mathrm{gamma\_pos}}
         \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
         \sigma\left(\mathrm{input}\right)^{\mathrm{gamma\_neg}}
+
+    Else:
 
     .. math::
         \ell = - \mathrm{target} \left(1 -
@@ -516,18 +520,20 @@ def asymmetric_loss(
         \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): 1 for a positive, 0 for a negative,
-            in the shape of `input`. Shape: any shape.
-        gamma_neg (float): How fast easy negatives fade.
-        gamma_pos (float): How fast easy positives fade.
-        clip (float): What negatives are lowered by.
+            in the shape of `input`.
+        gamma_neg (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy negatives
+            fade.
+        gamma_pos (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy positives
+            fade.
+        clip (float or :class:`~chainer.Variable` or :ref:`ndarray`): What negatives are lowered
+            by.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -548,9 +554,12 @@ class AsymmetricLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`asymmetric_loss` for the formula.
 
     Args:
-        gamma_neg (float): How fast easy negatives fade.
-        gamma_pos (float): How fast easy positives fade.
-        clip (float): What negatives are lowered by.
+        gamma_neg (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy negatives
+            fade.
+        gamma_pos (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy positives
+            fade.
+        clip (float or :class:`~chainer.Variable` or :ref:`ndarray`): What negatives are lowered
+            by.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -371,7 +371,7 @@ def barlow_twins_loss(
             ``(n, i)``.
         input2 (:class:`~chainer.Variable` or :ref:`ndarray`): Features of the second view, in the
             shape of `input1`. Shape: ``(n, i)``.
-        weight (float): How much redundancy counts.
+        weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much redundancy counts.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
 
@@ -400,7 +400,7 @@ class BarlowTwinsLoss(chainer.Link):
     The parts are reported under their names.
 
     Args:
-        weight (float): How much redundancy counts.
+        weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much redundancy counts.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
 
     """

@@ -665,20 +665,30 @@ def barron_loss(
     McClure's, minus infinity Welsch's; infinity grows as an exponential. Both parameters may be
     learnt. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
+    Where ``alpha`` is 2:
+
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}
+
+    Else, where ``alpha`` is 0:
 
     .. math::
         \ell = \log{\left(1 + \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}} \right)}
 
+    Else, where ``alpha`` is -inf:
+
     .. math::
         \ell = 1 - e^{- \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}}
 
+    Else, where ``alpha`` is inf:
+
     .. math::
         \ell = e^{\frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}} - 1
+
+    Else:
 
     .. math::
         \ell = \frac{\left(\left(1 + \frac{\left(\mathrm{input} -
@@ -687,17 +697,18 @@ def barron_loss(
         2}\right|, 1.0 \cdot 10^{-6}\right)}{\alpha}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
-        alpha (float): The shape: the lower, the less outliers count.
-        scale (float): From which size on errors are outliers.
+            the shape of `input`.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): The shape: the lower, the
+            less outliers count.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): From which size on errors
+            are outliers.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -721,8 +732,10 @@ class BarronLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`barron_loss` for the formula.
 
     Args:
-        alpha (float): The shape: the lower, the less outliers count.
-        scale (float): From which size on errors are outliers.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): The shape: the lower, the
+            less outliers count.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): From which size on errors
+            are outliers.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

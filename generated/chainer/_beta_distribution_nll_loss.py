@@ -132,16 +132,16 @@ def beta_distribution_nll_loss(
 
     Args:
         concentration1 (:class:`~chainer.Variable` or :ref:`ndarray`): What draws towards 1, above
-            0, of any shape. Shape: any shape.
+            0, of any shape.
         concentration0 (:class:`~chainer.Variable` or :ref:`ndarray`): What draws towards 0, above
-            0, as `concentration1`. Shape: any shape.
+            0, as `concentration1`.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Observed shares between 0 and 1, in
-            the shape of `concentration1`. Shape: any shape.
+            the shape of `concentration1`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``concentration1``.

@@ -162,19 +162,18 @@ def beta_nll_loss(
         \operatorname{sg}\left(\max\left(\mathrm{var}, \mathrm{eps}\right)\right)^{\beta}}{2}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape. Shape:
-            any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
+            `input`.
         var (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted variances, at least 0, as
-            `input`. Shape: any shape.
-        beta (float): The power of the variance.
+            `input`.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): The power of the variance.
         eps (float): The least variance.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -211,7 +210,7 @@ class BetaNLLLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`beta_nll_loss` for the formula.
 
     Args:
-        beta (float): The power of the variance.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): The power of the variance.
         eps (float): The least variance.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 

@@ -272,18 +272,17 @@ def binary_cross_entropy(
         \max\left(-100, \log{\left(1 - \mathrm{input} \right)}\right))\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities of any shape. Shape:
-            any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities that should have been
-            predicted, as `input`. Shape: any shape.
+            predicted, as `input`.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights that broadcast to the shape
             of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

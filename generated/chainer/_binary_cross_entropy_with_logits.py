@@ -291,20 +291,19 @@ def binary_cross_entropy_with_logits(
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities in the shape of
-            `input`. Shape: any shape.
+            `input`.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights that broadcast to the shape
             of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         pos_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weights of the positive class,
             likewise.
         dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -78,14 +78,14 @@ def bpr_loss(
 
     Args:
         positive (:class:`~chainer.Variable` or :ref:`ndarray`): Scores of items that a user has
-            chosen, of any shape. Shape: any shape.
+            chosen, of any shape.
         negative (:class:`~chainer.Variable` or :ref:`ndarray`): Scores of others, in the shape of
-            `positive`. Shape: any shape.
+            `positive`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``positive``.

@@ -109,16 +109,16 @@ def charbonnier_loss(
         \mathrm{target}\right)^{2}}{\mathrm{eps}^{2}}}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
-        eps (float): Errors well below this count quadratically.
+            the shape of `input`.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): Errors well below this count
+            quadratically.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -150,7 +150,8 @@ class CharbonnierLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`charbonnier_loss` for the formula.
 
     Args:
-        eps (float): Errors well below this count quadratically.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): Errors well below this count
+            quadratically.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -715,6 +715,8 @@ def circle_loss(
     - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
       of their class, or of another, and is 0 over none; takes the target first.
 
+    Where ``detach`` is True:
+
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
         \sum_{d} \left(\frac{\mathrm{input}_{i, d}}{\left\lVert \mathrm{input}_{i, d}
@@ -732,6 +734,8 @@ def circle_loss(
         \frac{\mathrm{input}_{j, d}}{\left\lVert \mathrm{input}_{j, d} \right\rVert_{d}}\right)
         + 1\right)\right) \right|_{\mathrm{target}_{i} = \mathrm{target}_{j} \wedge i \neq
         j}\right)} + 1 \right)}
+
+    Else:
 
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -755,15 +759,17 @@ def circle_loss(
             d)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample, any
             integer. Shape: ``(i,)``.
-        gamma (float): Multiplies the weighted similarities.
-        margin (float): How far from its optimum is enough.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the weighted
+            similarities.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far from its optimum is
+            enough.
         detach (bool): Whether the weights count as constants.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -787,8 +793,10 @@ class CircleLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`circle_loss` for the formula.
 
     Args:
-        gamma (float): Multiplies the weighted similarities.
-        margin (float): How far from its optimum is enough.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the weighted
+            similarities.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far from its optimum is
+            enough.
         detach (bool): Whether the weights count as constants.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.

@@ -236,12 +236,13 @@ def clip_loss(
             d)``.
         text (:class:`~chainer.Variable` or :ref:`ndarray`): The vector of each image's text, in
             the same order. Shape: ``(i, d)``.
-        logit_scale (float): Multiplies the cosines.
+        logit_scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the
+            cosines.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``image``.
@@ -277,7 +278,8 @@ class CLIPLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`clip_loss` for the formula.
 
     Args:
-        logit_scale (float): Multiplies the cosines.
+        logit_scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the
+            cosines.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

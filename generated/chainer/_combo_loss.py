@@ -401,9 +401,11 @@ def combo_loss(
             ``(n, c, ...)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
-        alpha (float): Weight of the cross-entropy.
-        beta (float): Weight of the foreground in it.
-        smooth (float): Added to both sides of Dice's ratio.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the cross-entropy.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the foreground in
+            it.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of
+            Dice's ratio.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
 
@@ -432,9 +434,11 @@ class ComboLoss(chainer.Link):
     The parts are reported under their names.
 
     Args:
-        alpha (float): Weight of the cross-entropy.
-        beta (float): Weight of the foreground in it.
-        smooth (float): Added to both sides of Dice's ratio.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the cross-entropy.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the foreground in
+            it.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of
+            Dice's ratio.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
 
     """

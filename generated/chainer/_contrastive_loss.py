@@ -164,12 +164,12 @@ def contrastive_loss(
             `input1`. Shape: ``(n, d)`` or ``(d,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): 1 where a pair belongs together,
             else 0. Shape: ``(n,)`` or ``()``.
-        margin (float): How far apart is enough.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far apart is enough.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input1``.
@@ -209,7 +209,7 @@ class ContrastiveLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`contrastive_loss` for the formula.
 
     Args:
-        margin (float): How far apart is enough.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far apart is enough.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -174,13 +174,14 @@ def cos_face_loss(
             those of the classes. Shape: ``(n, c)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample. Shape:
             ``(n,)``.
-        scale (float): Multiplies the cosines.
-        margin (float): How much the true class must be ahead.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the cosines.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the true class
+            must be ahead.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -216,8 +217,9 @@ class CosFaceLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`cos_face_loss` for the formula.
 
     Args:
-        scale (float): Multiplies the cosines.
-        margin (float): How much the true class must be ahead.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the cosines.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the true class
+            must be ahead.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

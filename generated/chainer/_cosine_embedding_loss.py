@@ -224,12 +224,13 @@ def cosine_embedding_loss(
             `input1`. Shape: ``(n, d)`` or ``(d,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): 1 where a pair belongs together,
             else -1. Shape: ``(n,)`` or ``()``.
-        margin (float): Cosines up to this cost nothing with target -1.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): Cosines up to this cost
+            nothing with target -1.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input1``.
@@ -268,7 +269,8 @@ class CosineEmbeddingLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`cosine_embedding_loss` for the formula.
 
     Args:
-        margin (float): Cosines up to this cost nothing with target -1.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): Cosines up to this cost
+            nothing with target -1.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

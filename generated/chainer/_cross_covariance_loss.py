@@ -101,8 +101,8 @@ def cross_covariance_loss(
         input2 (:class:`~chainer.Variable` or :ref:`ndarray`): The second group, of the same
             samples. Shape: ``(n, j)``.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input1``.

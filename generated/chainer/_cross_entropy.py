@@ -604,10 +604,14 @@ def cross_entropy(
       ``optax.losses.softmax_cross_entropy``, ``optax.losses.safe_softmax_cross_entropy``: equal,
       unreduced, with the classes last; ignore no label.
 
+    Where ``target`` holds labels and ``label_smoothing`` is 0:
+
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
         \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else, where ``target`` holds labels:
 
     .. math::
         \ell = \frac{\mathrm{label\_smoothing} \sum_{c} \left(\mathrm{weight}_{c} \left(-
@@ -615,6 +619,8 @@ def cross_entropy(
         c}\right)\right)\right)}{N_{c}} + \left(1 - \mathrm{label\_smoothing}\right)
         \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(- \mathrm{input}_{n, c} +
         \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \sum_{c} \left(\mathrm{weight}_{c} \left(- \mathrm{input}_{n, c} + \log \sum_{c}
@@ -626,16 +632,17 @@ def cross_entropy(
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1, or
             alone. Shape: ``(n, c, ...)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Labels, or probabilities as `input`
-            has. Shape: ``(n, ...)`` or ``()``.
+            has. Shape: ``(n, ...)`` or ``()`` for labels; ``(n, c, ...)`` or ``(c,)`` for numbers.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
         ignore_index (int): Labels of this value do not count.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        label_smoothing (float): How much of each target is spread evenly.
+        label_smoothing (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much of each
+            target is spread evenly.
         dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -674,7 +681,8 @@ class CrossEntropyLoss(chainer.Link):
         weight (:ref:`ndarray`): One weight a class.
         ignore_index (int): Labels of this value do not count.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        label_smoothing (float): How much of each target is spread evenly.
+        label_smoothing (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much of each
+            target is spread evenly.
         dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
 
     """

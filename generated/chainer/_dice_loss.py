@@ -523,11 +523,12 @@ def dice_loss(
             ``(n, c, ...)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
-        smooth (float): Added to both sides of the ratio.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``, ``'optax'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -549,7 +550,8 @@ class DiceLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`dice_loss` for the formula.
 
     Args:
-        smooth (float): Added to both sides of the ratio.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``, ``'optax'``.
 

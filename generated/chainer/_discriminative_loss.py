@@ -435,9 +435,12 @@ def discriminative_loss(
             an image. Shape: ``(i, d)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The cluster of each, any integer.
             Shape: ``(i,)``.
-        pull (float): The distance from the centre that costs nothing.
-        push (float): Half the distance of centres that costs nothing.
-        length_weight (float): The weight of the lengths.
+        pull (float or :class:`~chainer.Variable` or :ref:`ndarray`): The distance from the centre
+            that costs nothing.
+        push (float or :class:`~chainer.Variable` or :ref:`ndarray`): Half the distance of centres
+            that costs nothing.
+        length_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): The weight of the
+            lengths.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
 
@@ -467,9 +470,12 @@ class DiscriminativeLoss(chainer.Link):
     The parts are reported under their names.
 
     Args:
-        pull (float): The distance from the centre that costs nothing.
-        push (float): Half the distance of centres that costs nothing.
-        length_weight (float): The weight of the lengths.
+        pull (float or :class:`~chainer.Variable` or :ref:`ndarray`): The distance from the centre
+            that costs nothing.
+        push (float or :class:`~chainer.Variable` or :ref:`ndarray`): Half the distance of centres
+            that costs nothing.
+        length_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): The weight of the
+            lengths.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
 
     """

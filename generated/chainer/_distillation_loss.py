@@ -478,8 +478,8 @@ def distillation_loss(
             Shape: ``(n, c, ...)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample. Shape:
             ``(n, ...)`` or ``()``.
-        alpha (float): Weight of the teacher.
-        temperature (float): Divides both logits.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the teacher.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides both logits.
         ignore_index (int): Labels of this value do not count.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
@@ -510,8 +510,8 @@ class DistillationLoss(chainer.Link):
     The parts are reported under their names.
 
     Args:
-        alpha (float): Weight of the teacher.
-        temperature (float): Divides both logits.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the teacher.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides both logits.
         ignore_index (int): Labels of this value do not count.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
 

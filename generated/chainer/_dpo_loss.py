@@ -238,20 +238,21 @@ def dpo_loss(
 
     Args:
         chosen (:class:`~chainer.Variable` or :ref:`ndarray`): The model's of the preferred
-            answers. Shape: any shape.
+            answers.
         rejected (:class:`~chainer.Variable` or :ref:`ndarray`): The model's of the other answers.
-            Shape: any shape.
         reference_chosen (:class:`~chainer.Variable` or :ref:`ndarray`): The reference's of the
-            preferred answers. Shape: any shape.
+            preferred answers.
         reference_rejected (:class:`~chainer.Variable` or :ref:`ndarray`): The reference's of the
-            other answers. Shape: any shape.
-        beta (float): How close to stay to the reference.
-        label_smoothing (float): The share of preferences that are wrong.
+            other answers.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): How close to stay to the
+            reference.
+        label_smoothing (float or :class:`~chainer.Variable` or :ref:`ndarray`): The share of
+            preferences that are wrong.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``chosen``.
@@ -301,8 +302,10 @@ class DPOLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`dpo_loss` for the formula.
 
     Args:
-        beta (float): How close to stay to the reference.
-        label_smoothing (float): The share of preferences that are wrong.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): How close to stay to the
+            reference.
+        label_smoothing (float or :class:`~chainer.Variable` or :ref:`ndarray`): The share of
+            preferences that are wrong.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -128,8 +128,8 @@ def energy_distance_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Vectors of the other, any number of
             them. Shape: ``(j, d)``.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -321,22 +321,22 @@ def evidential_regression_loss(
         \right)} - \operatorname{loggamma}{\left(\mathrm{alpha} + 0.5 \right)}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape. Shape:
-            any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
+            `input`.
         nu (:class:`~chainer.Variable` or :ref:`ndarray`): Evidence for the mean, above 0, as
-            `input`. Shape: any shape.
+            `input`.
         alpha (:class:`~chainer.Variable` or :ref:`ndarray`): Evidence for the variance, above 1,
-            as `input`. Shape: any shape.
+            as `input`.
         beta (:class:`~chainer.Variable` or :ref:`ndarray`): Scale of the variance, above 0, as
-            `input`. Shape: any shape.
-        coefficient (float): How much evidence for errors costs.
+            `input`.
+        coefficient (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much evidence for
+            errors costs.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -376,7 +376,8 @@ class EvidentialRegressionLoss(chainer.Link):
         formula.
 
     Args:
-        coefficient (float): How much evidence for errors costs.
+        coefficient (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much evidence for
+            errors costs.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

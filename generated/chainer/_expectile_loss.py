@@ -99,16 +99,15 @@ def expectile_loss(
         \text{otherwise} \end{cases}\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
-        q (float): The expectile to predict.
+            `input`.
+        q (float or :class:`~chainer.Variable` or :ref:`ndarray`): The expectile to predict.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -140,7 +139,7 @@ class ExpectileLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`expectile_loss` for the formula.
 
     Args:
-        q (float): The expectile to predict.
+        q (float or :class:`~chainer.Variable` or :ref:`ndarray`): The expectile to predict.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -345,13 +345,15 @@ def focal_tversky_loss(
             ``(n, c, ...)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
-        alpha (float): What false positives count.
-        beta (float): What false negatives count.
-        gamma (float): Above 1, hard classes count more.
-        smooth (float): Added to both sides of the ratio.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false positives count.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false negatives count.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): Above 1, hard classes count
+            more.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -393,10 +395,12 @@ class FocalTverskyLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`focal_tversky_loss` for the formula.
 
     Args:
-        alpha (float): What false positives count.
-        beta (float): What false negatives count.
-        gamma (float): Above 1, hard classes count more.
-        smooth (float): Added to both sides of the ratio.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false positives count.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false negatives count.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): Above 1, hard classes count
+            more.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

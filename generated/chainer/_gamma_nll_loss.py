@@ -170,23 +170,27 @@ def gamma_nll_loss(
     1989). The mean is over the number of entries, and NaN without any. LightGBM takes logarithms
     and has the same gradient.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \mathrm{input} + \mathrm{target} e^{- \mathrm{input}}
+
+    Else:
 
     .. math::
         \ell = \log{\left(\mathrm{input} \right)} + \frac{\mathrm{target}}{\mathrm{input}}
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Logarithms of predicted means, or the
-            means, of any shape. Shape: any shape.
+            means, of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, above 0, in the
-            shape of `input`. Shape: any shape.
+            shape of `input`.
         log_input (bool): Whether `input` holds logarithms.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

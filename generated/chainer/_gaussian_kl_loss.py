@@ -76,14 +76,14 @@ def gaussian_kl_loss(
         \ell = \frac{- \mathrm{log\_var} + \mathrm{mean}^{2} + e^{\mathrm{log\_var}} - 1}{2}
 
     Args:
-        mean (:class:`~chainer.Variable` or :ref:`ndarray`): Means of any shape. Shape: any shape.
+        mean (:class:`~chainer.Variable` or :ref:`ndarray`): Means of any shape.
         log_var (:class:`~chainer.Variable` or :ref:`ndarray`): Logarithms of the variances, as
-            `mean`. Shape: any shape.
+            `mean`.
         reduction (str): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``mean``.

@@ -132,19 +132,18 @@ def gaussian_nll_loss(
         \right)}}{2}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape. Shape:
-            any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in a shape that
-            spreads to `input`'s. Shape: any shape.
+            spreads to `input`'s. Shape: any that broadcasts to that of input.
         var (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted variances, as `input`, one a
-            sample, or one. Shape: any shape.
+            sample, or one. Shape: any that broadcasts to that of input.
         full (bool): Whether to add the constant.
         eps (float): The least variance.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -133,16 +133,16 @@ def geman_mcclure_loss(
         \mathrm{target}\right)^{2}}{\mathrm{scale}^{2}}\right)}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
-        scale (float): The error that costs one half.
+            the shape of `input`.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): The error that costs one
+            half.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -174,7 +174,8 @@ class GemanMcClureLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`geman_mcclure_loss` for the formula.
 
     Args:
-        scale (float): The error that costs one half.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): The error that costs one
+            half.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

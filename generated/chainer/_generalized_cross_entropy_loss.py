@@ -246,9 +246,13 @@ def generalized_cross_entropy_loss(
     - ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
       takes the target first, and the classes last.
 
+    Where ``q`` is 0:
+
     .. math::
         \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \frac{1 - e^{- \mathrm{q} \left(- \mathrm{input}_{n, c} + \log \sum_{c}
@@ -259,13 +263,14 @@ def generalized_cross_entropy_loss(
             alone. Shape: ``(n, c, ...)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample. Shape:
             ``(n, ...)`` or ``()``.
-        q (float): How robust the loss is to wrong labels.
+        q (float or :class:`~chainer.Variable` or :ref:`ndarray`): How robust the loss is to wrong
+            labels.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -287,7 +292,8 @@ class GeneralizedCrossEntropyLoss(chainer.Link):
         formula.
 
     Args:
-        q (float): How robust the loss is to wrong labels.
+        q (float or :class:`~chainer.Variable` or :ref:`ndarray`): How robust the loss is to wrong
+            labels.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
 

@@ -98,16 +98,15 @@ def generalized_kl_div_loss(
         \mathrm{target} + e^{\mathrm{input}} & \text{otherwise} \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logarithms of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logarithms of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Targets of at least 0, in the shape
-            of `input`. Shape: any shape.
+            of `input`.
         reduction (str): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'optax'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -102,16 +102,16 @@ def hinge_embedding_loss(
         \text{otherwise} \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Distances of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Distances of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): 1 where a pair is alike, else -1, in
-            the shape of `input`. Shape: any shape.
-        margin (float): Distances from here on cost nothing with target -1.
+            the shape of `input`.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): Distances from here on cost
+            nothing with target -1.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -143,7 +143,8 @@ class HingeEmbeddingLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`hinge_embedding_loss` for the formula.
 
     Args:
-        margin (float): Distances from here on cost nothing with target -1.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): Distances from here on cost
+            nothing with target -1.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -200,16 +200,15 @@ def hinge_loss(
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Scores of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Scores of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): -1 or 1 for each score, in the shape
-            of `input`. Shape: any shape.
+            of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'chainer'``, ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

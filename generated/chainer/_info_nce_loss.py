@@ -199,12 +199,13 @@ def info_nce_loss(
             d)``.
         key (:class:`~chainer.Variable` or :ref:`ndarray`): The vector of each query's key, in the
             same order. Shape: ``(i, d)``.
-        temperature (float): Divides the similarities.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides the
+            similarities.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``query``.
@@ -239,7 +240,8 @@ class InfoNCELoss(chainer.Link):
     First and second derivatives are analytic. See :func:`info_nce_loss` for the formula.
 
     Args:
-        temperature (float): Divides the similarities.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides the
+            similarities.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

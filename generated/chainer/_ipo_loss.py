@@ -151,19 +151,19 @@ def ipo_loss(
 
     Args:
         chosen (:class:`~chainer.Variable` or :ref:`ndarray`): The model's of the preferred
-            answers. Shape: any shape.
+            answers.
         rejected (:class:`~chainer.Variable` or :ref:`ndarray`): The model's of the other answers.
-            Shape: any shape.
         reference_chosen (:class:`~chainer.Variable` or :ref:`ndarray`): The reference's of the
-            preferred answers. Shape: any shape.
+            preferred answers.
         reference_rejected (:class:`~chainer.Variable` or :ref:`ndarray`): The reference's of the
-            other answers. Shape: any shape.
-        tau (float): How close to stay to the reference.
+            other answers.
+        tau (float or :class:`~chainer.Variable` or :ref:`ndarray`): How close to stay to the
+            reference.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``chosen``.
@@ -210,7 +210,8 @@ class IPOLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`ipo_loss` for the formula.
 
     Args:
-        tau (float): How close to stay to the reference.
+        tau (float or :class:`~chainer.Variable` or :ref:`ndarray`): How close to stay to the
+            reference.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -236,8 +236,12 @@ def kl_div(
     - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
       takes the target first.
 
+    Where ``log_target`` is True:
+
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
+
+    Else:
 
     .. math::
         \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
@@ -246,16 +250,15 @@ def kl_div(
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Log-probabilities of any shape.
-            Shape: any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities, or with `log_target`
-            their logarithms, as `input`. Shape: any shape.
+            their logarithms, as `input`.
         reduction (str): How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         log_target (bool): Whether `target` holds logarithms.
         dialect (str): Whose definition to follow: ``'keras'``, ``'optax'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -259,12 +259,12 @@ def kl_div_with_logits_loss(
             alone. Shape: ``(n, c, ...)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The teacher's logits, in the shape
             of `input`. Shape: ``(n, c, ...)`` or ``(c,)``.
-        temperature (float): Divides both logits.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides both logits.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -304,7 +304,7 @@ class KLDivWithLogitsLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`kl_div_with_logits_loss` for the formula.
 
     Args:
-        temperature (float): Divides both logits.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides both logits.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

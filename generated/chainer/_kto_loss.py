@@ -274,21 +274,24 @@ def kto_loss(
         \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): The model's log-probabilities. Shape:
-            any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): The model's log-probabilities.
         reference (:class:`~chainer.Variable` or :ref:`ndarray`): The reference's
-            log-probabilities. Shape: any shape.
+            log-probabilities.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): 1 for a good answer, 0 for a bad
-            one. Shape: any shape.
-        beta (float): How close to stay to the reference.
-        good_weight (float): How much good answers count.
-        bad_weight (float): How much bad answers count.
-        divergence (float): The gain that an answer has anyway.
+            one.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): How close to stay to the
+            reference.
+        good_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much good answers
+            count.
+        bad_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much bad answers
+            count.
+        divergence (float or :class:`~chainer.Variable` or :ref:`ndarray`): The gain that an answer
+            has anyway.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -328,10 +331,14 @@ class KTOLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`kto_loss` for the formula.
 
     Args:
-        beta (float): How close to stay to the reference.
-        good_weight (float): How much good answers count.
-        bad_weight (float): How much bad answers count.
-        divergence (float): The gain that an answer has anyway.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): How close to stay to the
+            reference.
+        good_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much good answers
+            count.
+        bad_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much bad answers
+            count.
+        divergence (float or :class:`~chainer.Variable` or :ref:`ndarray`): The gain that an answer
+            has anyway.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -119,17 +119,16 @@ def laplace_nll_loss(
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted medians of any shape.
-            Shape: any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
+            `input`.
         scale (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted scales, as `input`, or one
-            a sample. Shape: any shape.
+            a sample. Shape: any that broadcasts to that of input.
         eps (float): The least scale.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -241,12 +241,13 @@ def lifted_structure_loss(
             d)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample, any
             integer. Shape: ``(i,)``.
-        margin (float): How far apart other classes should be.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far apart other classes
+            should be.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -282,7 +283,8 @@ class LiftedStructureLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`lifted_structure_loss` for the formula.
 
     Args:
-        margin (float): How far apart other classes should be.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far apart other classes
+            should be.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -636,12 +636,16 @@ def linear_cross_entropy(
     probabilities over the samples, NaN of none. Features, weights and biases are any numbers; the
     loss has no kinks.
 
+    Where ``target`` holds labels and ``label_smoothing`` is 0:
+
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
         (\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)) + \log \sum_{c}
         \exp\left(\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else, where ``target`` holds labels:
 
     .. math::
         \ell = \frac{\mathrm{label\_smoothing} \sum_{c} \left(\mathrm{weight}_{c} \left(-
@@ -655,6 +659,8 @@ def linear_cross_entropy(
         \mathrm{linear\_weight}_{c, d}\right)) + \log \sum_{c}
         \exp\left(\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \sum_{c} \left(\mathrm{weight}_{c} \left(\frac{\mathrm{label\_smoothing}}{N_{c}}
@@ -670,18 +676,20 @@ def linear_cross_entropy(
         linear_weight (:class:`~chainer.Variable` or :ref:`ndarray`): The layer's weight, one row a
             class. Shape: ``(c, d)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Labels, or probabilities of the
-            classes. Shape: ``(n,)`` or ``()``.
-        linear_bias (Tensor): The layer's bias, one number a class.
+            classes. Shape: ``(n,)`` or ``()`` for labels; ``(n, c)`` or ``(c,)`` for numbers.
+        linear_bias (:class:`~chainer.Variable` or :ref:`ndarray`): The layer's bias, one number a
+            class.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         ignore_index (int): Labels of this value do not count.
-        label_smoothing (float): How much of each target is spread evenly.
+        label_smoothing (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much of each
+            target is spread evenly.
         options (int): How many entries of axis ``n`` to compute at a time; by default some MB of
             them.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -742,7 +750,8 @@ class LinearCrossEntropyLoss(chainer.Chain):
         weight (:ref:`ndarray`): One weight a class.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         ignore_index (int): Labels of this value do not count.
-        label_smoothing (float): How much of each target is spread evenly.
+        label_smoothing (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much of each
+            target is spread evenly.
         options (int): How many entries of axis ``n`` to compute at a time; by default some MB of
             them.
 

@@ -205,10 +205,11 @@ def log_cosh_dice_loss(
             ``(n, c, ...)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
-        smooth (float): Added to both sides of the ratio.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -239,7 +240,8 @@ class LogCoshDiceLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`log_cosh_dice_loss` for the formula.
 
     Args:
-        smooth (float): Added to both sides of the ratio.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

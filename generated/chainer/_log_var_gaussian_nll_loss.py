@@ -118,19 +118,18 @@ def log_var_gaussian_nll_loss(
         \left(\mathrm{input} - \mathrm{target}\right)^{2} e^{- \mathrm{log\_var}}}{2}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape. Shape:
-            any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
+            `input`.
         log_var (:class:`~chainer.Variable` or :ref:`ndarray`): Logarithms of predicted variances,
-            as `input`. Shape: any shape.
+            as `input`.
         full (bool): Whether to add the constant.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'chainer'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -113,17 +113,17 @@ def margin_ranking_loss(
 
     Args:
         input1 (:class:`~chainer.Variable` or :ref:`ndarray`): The first score of each pair, of any
-            shape. Shape: any shape.
+            shape.
         input2 (:class:`~chainer.Variable` or :ref:`ndarray`): The second scores, in the shape of
-            `input1`. Shape: any shape.
+            `input1`.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): 1 where the first should be higher,
-            -1 where the second, as `input1`. Shape: any shape.
-        margin (float): By how much.
+            -1 where the second, as `input1`.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input1``.
@@ -157,7 +157,7 @@ class MarginRankingLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`margin_ranking_loss` for the formula.
 
     Args:
-        margin (float): By how much.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

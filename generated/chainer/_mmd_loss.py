@@ -286,10 +286,11 @@ def mmd_loss(
             d)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Vectors of the other, any number of
             them. Shape: ``(j, d)``.
-        bandwidth (float): The distance at which they are alike.
+        bandwidth (float or :class:`~chainer.Variable` or :ref:`ndarray`): The distance at which
+            they are alike.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -317,7 +318,8 @@ class MMDLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`mmd_loss` for the formula.
 
     Args:
-        bandwidth (float): The distance at which they are alike.
+        bandwidth (float or :class:`~chainer.Variable` or :ref:`ndarray`): The distance at which
+            they are alike.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -172,13 +172,13 @@ def mse_with_l2_loss(
         \mathrm{l2} = \mathrm{coefficient} \sum_{...} \left(\mathrm{weights}^{2}\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
+            the shape of `input`.
         weights (:class:`~chainer.Variable` or :ref:`ndarray`): The weights to keep small, of any
-            shape; they have a gradient. Shape: any shape.
-        coefficient (float): How much the penalty counts.
+            shape; they have a gradient.
+        coefficient (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the penalty
+            counts.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
 
@@ -207,7 +207,8 @@ class MSEWithL2Loss(chainer.Link):
     The parts are reported under their names.
 
     Args:
-        coefficient (float): How much the penalty counts.
+        coefficient (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the penalty
+            counts.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
 
     """

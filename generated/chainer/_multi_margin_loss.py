@@ -273,11 +273,15 @@ def multi_margin_loss(
 
     - ``mindspore.nn.MultiMarginLoss``: equal.
 
+    Where ``p`` is 1:
+
     .. math::
         \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}
         \left(\begin{cases} \max\left(0, \mathrm{margin} + \mathrm{input}_{n, c} -
         \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}\right) & \text{for}\:
         \mathrm{target}_{n} \neq c \\0 & \text{otherwise} \end{cases}\right)}{N_{c}}
+
+    Else:
 
     .. math::
         \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}
@@ -291,13 +295,14 @@ def multi_margin_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The true classes. Shape: ``(n,)`` or
             ``()``.
         p (int): The power, 1 or 2.
-        margin (float): By how much the true class should be ahead.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much the true class
+            should be ahead.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -317,7 +322,8 @@ class MultiMarginLoss(chainer.Link):
 
     Args:
         p (int): The power, 1 or 2.
-        margin (float): By how much the true class should be ahead.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much the true class
+            should be ahead.
         weight (:ref:`ndarray`): One weight a class.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 

@@ -337,14 +337,17 @@ def multi_similarity_loss(
             d)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample, any
             integer. Shape: ``(i,)``.
-        alpha (float): How sharply pairs of one class count.
-        beta (float): How sharply pairs of two classes count.
-        base (float): The cosine that divides near from far.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): How sharply pairs of one
+            class count.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): How sharply pairs of two
+            classes count.
+        base (float or :class:`~chainer.Variable` or :ref:`ndarray`): The cosine that divides near
+            from far.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -382,9 +385,12 @@ class MultiSimilarityLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`multi_similarity_loss` for the formula.
 
     Args:
-        alpha (float): How sharply pairs of one class count.
-        beta (float): How sharply pairs of two classes count.
-        base (float): The cosine that divides near from far.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): How sharply pairs of one
+            class count.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): How sharply pairs of two
+            classes count.
+        base (float or :class:`~chainer.Variable` or :ref:`ndarray`): The cosine that divides near
+            from far.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -207,10 +207,10 @@ def multiclass_dice_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
-        smooth (float): Added below the line.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added below the line.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -250,7 +250,7 @@ class MulticlassDiceLoss(chainer.Link):
 
     Args:
         weight (:ref:`ndarray`): One weight a class.
-        smooth (float): Added below the line.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added below the line.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

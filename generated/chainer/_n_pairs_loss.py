@@ -136,12 +136,13 @@ def n_pairs_loss(
             d)``.
         positive (:class:`~chainer.Variable` or :ref:`ndarray`): Another vector of each class, in
             the same order. Shape: ``(i, d)``.
-        l2 (float): How much the mean of the squared lengths counts.
+        l2 (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the mean of the
+            squared lengths counts.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``anchor``.
@@ -176,7 +177,8 @@ class NPairsLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`n_pairs_loss` for the formula.
 
     Args:
-        l2 (float): How much the mean of the squared lengths counts.
+        l2 (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the mean of the
+            squared lengths counts.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

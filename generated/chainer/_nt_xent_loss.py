@@ -256,12 +256,13 @@ def nt_xent_loss(
             d)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample, any
             integer. Shape: ``(i,)``.
-        temperature (float): Divides the similarities.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides the
+            similarities.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -298,7 +299,8 @@ class NTXentLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`nt_xent_loss` for the formula.
 
     Args:
-        temperature (float): Divides the similarities.
+        temperature (float or :class:`~chainer.Variable` or :ref:`ndarray`): Divides the
+            similarities.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

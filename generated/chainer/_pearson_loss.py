@@ -135,8 +135,8 @@ def pearson_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
             `input`. Shape: ``(n, ...)``.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

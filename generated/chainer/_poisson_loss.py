@@ -94,16 +94,16 @@ def poisson_loss(
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means, at least 0, of any
-            shape. Shape: any shape.
+            shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Observed counts, at least 0, in the
-            shape of `input`. Shape: any shape.
+            shape of `input`.
         eps (float): Added to means in the logarithm.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -338,14 +338,20 @@ def poisson_nll_loss(
 
     - ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 
+    Where ``full`` is True and ``log_input`` is True:
+
     .. math::
         \ell = - \mathrm{input} \mathrm{target} + \begin{cases} - \mathrm{target} +
         \left(\mathrm{target} + \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} +
         \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 &
         \text{otherwise} \end{cases} + e^{\mathrm{input}}
 
+    Else, where ``log_input`` is True:
+
     .. math::
         \ell = - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+
+    Else, where ``full`` is True:
 
     .. math::
         \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
@@ -353,23 +359,24 @@ def poisson_nll_loss(
         \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\:
         \mathrm{target} > 1 \\0 & \text{otherwise} \end{cases}
 
+    Else:
+
     .. math::
         \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
         \right)}
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted means or their logarithms,
-            of any shape. Shape: any shape.
+            of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Counts, in the shape of `input`.
-            Shape: any shape.
         log_input (bool): Whether `input` holds logarithms.
         full (bool): Whether to add Stirling's approximation.
         eps (float): Added to means in logarithms.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -309,10 +309,14 @@ def poly_cross_entropy_loss(
     - ``optax.losses.poly_loss_cross_entropy``: equal, unreduced, of probabilities, with the
       classes last.
 
+    Where ``target`` holds labels:
+
     .. math::
         \ell = \epsilon \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}} + \left(- \mathrm{input}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \epsilon \sum_{c} \left(\mathrm{target}_{n, c} \left(1 -
@@ -324,13 +328,14 @@ def poly_cross_entropy_loss(
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1, or
             alone. Shape: ``(n, c, ...)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Labels, or probabilities as `input`
-            has. Shape: ``(n, ...)`` or ``()``.
-        epsilon (float): What is added to the first coefficient.
+            has. Shape: ``(n, ...)`` or ``()`` for labels; ``(n, c, ...)`` or ``(c,)`` for numbers.
+        epsilon (float or :class:`~chainer.Variable` or :ref:`ndarray`): What is added to the first
+            coefficient.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -349,7 +354,8 @@ class PolyCrossEntropyLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`poly_cross_entropy_loss` for the formula.
 
     Args:
-        epsilon (float): What is added to the first coefficient.
+        epsilon (float or :class:`~chainer.Variable` or :ref:`ndarray`): What is added to the first
+            coefficient.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

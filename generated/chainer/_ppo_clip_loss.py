@@ -150,17 +150,18 @@ def ppo_clip_loss(
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Log-probabilities of the actions
-            taken. Shape: any shape.
+            taken.
         old (:class:`~chainer.Variable` or :ref:`ndarray`): Log-probabilities of them under the
-            policy that took them. Shape: any shape.
+            policy that took them.
         advantage (:class:`~chainer.Variable` or :ref:`ndarray`): How much better than expected
-            each action was. Shape: any shape.
-        epsilon (float): How far the ratio may depart from 1.
+            each action was.
+        epsilon (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far the ratio may
+            depart from 1.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -195,7 +196,8 @@ class PPOClipLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`ppo_clip_loss` for the formula.
 
     Args:
-        epsilon (float): How far the ratio may depart from 1.
+        epsilon (float or :class:`~chainer.Variable` or :ref:`ndarray`): How far the ratio may
+            depart from 1.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -149,12 +149,12 @@ def quantile_huber_loss(
             Shape: ``(n, i)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Samples or quantiles of the target,
             a row a sample. Shape: ``(n, j)``.
-        kappa (float): Where the loss turns linear.
+        kappa (float or :class:`~chainer.Variable` or :ref:`ndarray`): Where the loss turns linear.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -191,7 +191,7 @@ class QuantileHuberLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`quantile_huber_loss` for the formula.
 
     Args:
-        kappa (float): Where the loss turns linear.
+        kappa (float or :class:`~chainer.Variable` or :ref:`ndarray`): Where the loss turns linear.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -94,16 +94,15 @@ def quantile_loss(
         \left(\mathrm{q} - 1\right) \left(- \mathrm{input} + \mathrm{target}\right)\right)
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
-        q (float): The quantile to predict.
+            `input`.
+        q (float or :class:`~chainer.Variable` or :ref:`ndarray`): The quantile to predict.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -136,7 +135,7 @@ class QuantileLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`quantile_loss` for the formula.
 
     Args:
-        q (float): The quantile to predict.
+        q (float or :class:`~chainer.Variable` or :ref:`ndarray`): The quantile to predict.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

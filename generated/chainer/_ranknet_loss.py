@@ -147,12 +147,13 @@ def ranknet_loss(
             i)`` or ``(i,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Relevances of the items, in the
             shape of `input`. Shape: ``(n, i)`` or ``(i,)``.
-        sigma (float): Multiplies the differences of scores.
+        sigma (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the differences
+            of scores.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -191,7 +192,8 @@ class RankNetLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`ranknet_loss` for the formula.
 
     Args:
-        sigma (float): Multiplies the differences of scores.
+        sigma (float or :class:`~chainer.Variable` or :ref:`ndarray`): Multiplies the differences
+            of scores.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

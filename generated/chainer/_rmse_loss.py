@@ -82,13 +82,12 @@ def rmse_loss(
         \right\rVert_{...}}{\sqrt{N_{...}}}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
+            the shape of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -239,10 +239,10 @@ def sensitivity_specificity_loss(
             ``(n, c, ...)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
-        r (float): Weight of the sensitivity.
+        r (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the sensitivity.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -274,7 +274,7 @@ class SensitivitySpecificityLoss(chainer.Link):
         formula.
 
     Args:
-        r (float): Weight of the sensitivity.
+        r (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the sensitivity.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

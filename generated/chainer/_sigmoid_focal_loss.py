@@ -447,11 +447,15 @@ def sigmoid_focal_loss(
       first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
       told to balance.
 
+    Where ``alpha`` is None:
+
     .. math::
         \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
         \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
         \sigma\left(\mathrm{input}\right)^{\gamma}
+
+    Else:
 
     .. math::
         \ell = - \alpha \mathrm{target} \left(1 -
@@ -461,18 +465,18 @@ def sigmoid_focal_loss(
         \sigma\left(\mathrm{input}\right)^{\gamma}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Probabilities in the shape of
-            `input`. Shape: any shape.
-        alpha (float): Weight of the positive class.
-        gamma (float): How fast easy entries fade.
+            `input`.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the positive
+            class.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy entries fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -493,8 +497,9 @@ class SigmoidFocalLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`sigmoid_focal_loss` for the formula.
 
     Args:
-        alpha (float): Weight of the positive class.
-        gamma (float): How fast easy entries fade.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the positive
+            class.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy entries fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
 

@@ -187,8 +187,12 @@ def smooth_l1_loss(
     - ``torch.nn.SmoothL1Loss``: equal.
     - ``mindspore.nn.SmoothL1Loss``: equal; does not reduce unless told to; ``beta`` is above 0.
 
+    Where ``beta`` is 0:
+
     .. math::
         \ell = \left|{\mathrm{input} - \mathrm{target}}\right|
+
+    Else:
 
     .. math::
         \ell = \begin{cases} \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \beta} &
@@ -196,16 +200,16 @@ def smooth_l1_loss(
         + \left|{\mathrm{input} - \mathrm{target}}\right| & \text{otherwise} \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
+            the shape of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        beta (float): Where the loss turns from quadratic to linear.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Where the loss turns from
+            quadratic to linear.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -224,7 +228,8 @@ class SmoothL1Loss(chainer.Link):
 
     Args:
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        beta (float): Where the loss turns from quadratic to linear.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Where the loss turns from
+            quadratic to linear.
 
     """
 

@@ -457,11 +457,12 @@ def softmax_dice_loss(
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
-        smooth (float): Added to both sides of the ratio.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'optax'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -482,7 +483,8 @@ class SoftmaxDiceLoss(chainer.Link):
 
     Args:
         weight (:ref:`ndarray`): One weight a class.
-        smooth (float): Added to both sides of the ratio.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'optax'``.
 

@@ -482,6 +482,8 @@ def softmax_focal_loss(
       class has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as
       probabilities, and the classes last.
 
+    Where ``target`` holds labels:
+
     .. math::
         \ell = - \left(1 - \sigma\left(- \log \sum_{c} \exp\left(\left. \mathrm{input}_{n, c}
         \right|_{c \neq \mathrm{target}_{n}}\right) + \left(\mathrm{input}_{n,
@@ -490,6 +492,8 @@ def softmax_focal_loss(
         \mathrm{target}_{n}}\right) + \left(\mathrm{input}_{n,
         c}\right)_{c=\mathrm{target}_{n}}\right) \right)}
         \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \sum_{c} \left(\mathrm{target}_{n, c} \mathrm{weight}_{c} \left(1 -
@@ -501,15 +505,15 @@ def softmax_focal_loss(
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Logits, classes at position 1, or
             alone. Shape: ``(n, c, ...)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Labels, or probabilities as `input`
-            has. Shape: ``(n, ...)`` or ``()``.
+            has. Shape: ``(n, ...)`` or ``()`` for labels; ``(n, c, ...)`` or ``(c,)`` for numbers.
         weight (:class:`~chainer.Variable` or :ref:`ndarray`): One weight a class.
-        gamma (float): How fast easy samples fade.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy samples fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -533,7 +537,7 @@ class SoftmaxFocalLoss(chainer.Link):
 
     Args:
         weight (:ref:`ndarray`): One weight a class.
-        gamma (float): How fast easy samples fade.
+        gamma (float or :class:`~chainer.Variable` or :ref:`ndarray`): How fast easy samples fade.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
 

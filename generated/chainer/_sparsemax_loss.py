@@ -101,15 +101,14 @@ def sparsemax_loss(
         \\\mathrm{input} \left(1 - 2 \mathrm{target}\right) & \text{otherwise} \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Scores of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Scores of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Whether the score should be above 0,
-            as 1 or 0, in the shape of `input`. Shape: any shape.
+            as 1 or 0, in the shape of `input`.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

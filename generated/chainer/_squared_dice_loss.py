@@ -362,11 +362,11 @@ def squared_dice_loss(
             ``(n, c, ...)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
-        smooth (float): Added below the line.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added below the line.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'mindspore'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -385,7 +385,7 @@ class SquaredDiceLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`squared_dice_loss` for the formula.
 
     Args:
-        smooth (float): Added below the line.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added below the line.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'mindspore'``.
 

@@ -222,16 +222,16 @@ def student_t_nll_loss(
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted locations of any shape.
-            Shape: any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, in the shape of
-            `input`. Shape: any shape.
-        df (float): Degrees of freedom; fewer make heavier tails.
-        scale (float): The unit of the error.
+            `input`.
+        df (float or :class:`~chainer.Variable` or :ref:`ndarray`): Degrees of freedom; fewer make
+            heavier tails.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): The unit of the error.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -265,8 +265,9 @@ class StudentTNLLLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`student_t_nll_loss` for the formula.
 
     Args:
-        df (float): Degrees of freedom; fewer make heavier tails.
-        scale (float): The unit of the error.
+        df (float or :class:`~chainer.Variable` or :ref:`ndarray`): Degrees of freedom; fewer make
+            heavier tails.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): The unit of the error.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

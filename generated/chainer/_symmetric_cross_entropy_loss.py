@@ -194,14 +194,16 @@ def symmetric_cross_entropy_loss(
             alone. Shape: ``(n, c, ...)`` or ``(c,)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): The class of each sample. Shape:
             ``(n, ...)`` or ``()``.
-        alpha (float): Weight of the cross-entropy.
-        beta (float): Weight of the reverse cross-entropy.
-        log_zero (float): What counts as the logarithm of 0.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the cross-entropy.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the reverse
+            cross-entropy.
+        log_zero (float or :class:`~chainer.Variable` or :ref:`ndarray`): What counts as the
+            logarithm of 0.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -246,9 +248,11 @@ class SymmetricCrossEntropyLoss(chainer.Link):
         formula.
 
     Args:
-        alpha (float): Weight of the cross-entropy.
-        beta (float): Weight of the reverse cross-entropy.
-        log_zero (float): What counts as the logarithm of 0.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the cross-entropy.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): Weight of the reverse
+            cross-entropy.
+        log_zero (float or :class:`~chainer.Variable` or :ref:`ndarray`): What counts as the
+            logarithm of 0.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -136,12 +136,13 @@ def triplet_loss(
             Shape: ``(n, d)`` or ``(d,)``.
         negative (:class:`~chainer.Variable` or :ref:`ndarray`): What should be far, as `anchor`.
             Shape: ``(n, d)`` or ``(d,)``.
-        margin (float): By how much closer, squared.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much closer,
+            squared.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``anchor``.
@@ -181,7 +182,8 @@ class TripletLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`triplet_loss` for the formula.
 
     Args:
-        margin (float): By how much closer, squared.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much closer,
+            squared.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

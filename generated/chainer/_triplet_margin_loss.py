@@ -887,12 +887,16 @@ def triplet_margin_loss(
     - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
       instead.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
         \mathrm{anchor}_{n, d} - \mathrm{negative}_{n, d} \right\rVert_{d, \mathrm{p}},
         \left\lVert \mathrm{eps} - \mathrm{negative}_{n, d} + \mathrm{positive}_{n, d}
         \right\rVert_{d, \mathrm{p}}\right) + \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
         - \mathrm{positive}_{n, d} \right\rVert_{d, \mathrm{p}}\right)
+
+    Else:
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
@@ -906,16 +910,16 @@ def triplet_margin_loss(
             Shape: ``(n, d)`` or ``(d,)``.
         negative (:class:`~chainer.Variable` or :ref:`ndarray`): What should be far, as `anchor`.
             Shape: ``(n, d)`` or ``(d,)``.
-        margin (float): By how much closer.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much closer.
         p (float): The order of the norm.
         eps (float): Added to each entry of a difference.
         swap (bool): Whether the closer of anchor and positive counts.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'optax'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``anchor``.
@@ -947,7 +951,7 @@ class TripletMarginLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`triplet_margin_loss` for the formula.
 
     Args:
-        margin (float): By how much closer.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much closer.
         p (float): The order of the norm.
         eps (float): Added to each entry of a difference.
         swap (bool): Whether the closer of anchor and positive counts.

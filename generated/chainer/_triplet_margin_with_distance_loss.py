@@ -1586,12 +1586,16 @@ def triplet_margin_with_distance_loss(
     distances. The mean is over them, NaN of none. At the hinge the slope is that of its active
     side.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} +
         \mathrm{distance\_function}\left(\mathrm{anchor}_{d}, \mathrm{positive}_{d}\right) -
         \min\left(\mathrm{distance\_function}\left(\mathrm{anchor}_{d},
         \mathrm{negative}_{d}\right), \mathrm{distance\_function}\left(\mathrm{positive}_{d},
         \mathrm{negative}_{d}\right)\right)\right)
+
+    Else:
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} -
@@ -1629,13 +1633,13 @@ def triplet_margin_with_distance_loss(
             Shape: ``(..., d)``.
         distance_function (Callable or str): The distance: its name, or a function of two inputs;
             None is the Euclidean one.
-        margin (float): By how much closer.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much closer.
         swap (bool): Whether the closer of anchor and positive counts.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``anchor``.
@@ -1711,7 +1715,7 @@ class TripletMarginWithDistanceLoss(chainer.Chain):
     Args:
         distance_function (Callable or str): The distance: its name, or a function of two inputs;
             None is the Euclidean one.
-        margin (float): By how much closer.
+        margin (float or :class:`~chainer.Variable` or :ref:`ndarray`): By how much closer.
         swap (bool): Whether the closer of anchor and positive counts.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 

@@ -136,16 +136,16 @@ def tukey_biweight_loss(
         \\\frac{\mathrm{scale}^{2}}{6} & \text{otherwise} \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
-        scale (float): From which size on errors are outliers.
+            the shape of `input`.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): From which size on errors
+            are outliers.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -177,7 +177,8 @@ class TukeyBiweightLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`tukey_biweight_loss` for the formula.
 
     Args:
-        scale (float): From which size on errors are outliers.
+        scale (float or :class:`~chainer.Variable` or :ref:`ndarray`): From which size on errors
+            are outliers.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -484,13 +484,14 @@ def tversky_loss(
             ``(n, c, ...)``.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Masks or probabilities in the shape
             of `input`. Shape: ``(n, c, ...)``.
-        alpha (float): What false positives count.
-        beta (float): What false negatives count.
-        smooth (float): Added to both sides of the ratio.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false positives count.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false negatives count.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -510,9 +511,10 @@ class TverskyLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`tversky_loss` for the formula.
 
     Args:
-        alpha (float): What false positives count.
-        beta (float): What false negatives count.
-        smooth (float): Added to both sides of the ratio.
+        alpha (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false positives count.
+        beta (float or :class:`~chainer.Variable` or :ref:`ndarray`): What false negatives count.
+        smooth (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to both sides of the
+            ratio.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect (str): Whose definition to follow: ``'keras'``.
 

@@ -327,10 +327,14 @@ def tweedie_loss(
     target alone are left out. The mean is over the number of entries, and NaN without any. XGBoost
     and LightGBM take logarithms and have the same loss.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \frac{\mathrm{target} e^{\mathrm{input} \left(1 -
         \mathrm{power}\right)}}{\mathrm{power} - 1} + \frac{e^{\mathrm{input} \left(2 -
         \mathrm{power}\right)}}{2 - \mathrm{power}}
+
+    Else:
 
     .. math::
         \ell = \frac{\mathrm{input}^{1 - \mathrm{power}} \mathrm{target}}{\mathrm{power} - 1} +
@@ -338,16 +342,17 @@ def tweedie_loss(
 
     Args:
         input (:class:`~chainer.Variable` or :ref:`ndarray`): Logarithms of predicted means, or the
-            means, of any shape. Shape: any shape.
+            means, of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What was observed, at least 0, in
-            the shape of `input`. Shape: any shape.
-        power (float): Between 1 and 2, neither included.
+            the shape of `input`.
+        power (float or :class:`~chainer.Variable` or :ref:`ndarray`): Between 1 and 2, neither
+            included.
         log_input (bool): Whether `input` holds logarithms.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -366,7 +371,8 @@ class TweedieLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`tweedie_loss` for the formula.
 
     Args:
-        power (float): Between 1 and 2, neither included.
+        power (float or :class:`~chainer.Variable` or :ref:`ndarray`): Between 1 and 2, neither
+            included.
         log_input (bool): Whether `input` holds logarithms.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 

@@ -159,13 +159,11 @@ def two_head_loss(
 
     Args:
         input1 (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of the first head.
-            Shape: any shape.
         target1 (:class:`~chainer.Variable` or :ref:`ndarray`): What the first head should have
-            predicted. Shape: any shape.
+            predicted.
         input2 (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of the second head.
-            Shape: any shape.
         target2 (:class:`~chainer.Variable` or :ref:`ndarray`): What the second head should have
-            predicted. Shape: any shape.
+            predicted.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
 

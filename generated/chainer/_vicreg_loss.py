@@ -589,10 +589,13 @@ def vicreg_loss(
             ``(n, i)``.
         input2 (:class:`~chainer.Variable` or :ref:`ndarray`): Features of the second view, in the
             shape of `input1`. Shape: ``(n, i)``.
-        sim_weight (float): How much the difference counts.
-        std_weight (float): How much the deviations count.
-        cov_weight (float): How much the covariances count.
-        eps (float): Added to each variance.
+        sim_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the difference
+            counts.
+        std_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the deviations
+            count.
+        cov_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the
+            covariances count.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to each variance.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
         return_parts (bool): Whether to return the named parts too.
 
@@ -622,10 +625,13 @@ class VICRegLoss(chainer.Link):
     The parts are reported under their names.
 
     Args:
-        sim_weight (float): How much the difference counts.
-        std_weight (float): How much the deviations count.
-        cov_weight (float): How much the covariances count.
-        eps (float): Added to each variance.
+        sim_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the difference
+            counts.
+        std_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the deviations
+            count.
+        cov_weight (float or :class:`~chainer.Variable` or :ref:`ndarray`): How much the
+            covariances count.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): Added to each variance.
         reduction (str): How to reduce: ``'mean'``, ``'sum'``.
 
     """

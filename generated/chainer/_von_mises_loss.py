@@ -95,16 +95,15 @@ def von_mises_loss(
         \mathrm{target}}{2} \right)}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted angles of any shape. Shape:
-            any shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predicted angles of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): Observed angles, in the shape of
-            `input`. Shape: any shape.
+            `input`.
         concentration (float): How close together angles lie.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.

@@ -179,17 +179,18 @@ def wing_loss(
         \mathrm{target}}\right| & \text{otherwise} \end{cases}
 
     Args:
-        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape. Shape: any
-            shape.
+        input (:class:`~chainer.Variable` or :ref:`ndarray`): Predictions of any shape.
         target (:class:`~chainer.Variable` or :ref:`ndarray`): What should have been predicted, in
-            the shape of `input`. Shape: any shape.
-        width (float): Up to which error the loss is logarithmic.
-        eps (float): The less, the more the logarithm bends.
+            the shape of `input`.
+        width (float or :class:`~chainer.Variable` or :ref:`ndarray`): Up to which error the loss
+            is logarithmic.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): The less, the more the
+            logarithm bends.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
-        sample_weight (Tensor): Weight of each sample, or of each entry; a mean divides by their
-            sum.
-        denominator (float or Tensor): What a mean divides by, where its own count is only that of
-            a part of the step.
+        sample_weight (:class:`~chainer.Variable` or :ref:`ndarray`): Weight of each sample, or of
+            each entry; a mean divides by their sum.
+        denominator (float or :class:`~chainer.Variable` or :ref:`ndarray`): What a mean divides
+            by, where its own count is only that of a part of the step.
 
     Returns:
         ~chainer.Variable: The loss, with the dtype of ``input``.
@@ -223,8 +224,10 @@ class WingLoss(chainer.Link):
     First and second derivatives are analytic. See :func:`wing_loss` for the formula.
 
     Args:
-        width (float): Up to which error the loss is logarithmic.
-        eps (float): The less, the more the logarithm bends.
+        width (float or :class:`~chainer.Variable` or :ref:`ndarray`): Up to which error the loss
+            is logarithmic.
+        eps (float or :class:`~chainer.Variable` or :ref:`ndarray`): The less, the more the
+            logarithm bends.
         reduction (str): How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
 
     """

@@ -513,8 +513,8 @@ def adaptive_wing_loss(
         1\right)} & \text{otherwise} \end{cases}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: The heatmap, between 0 and 1, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: The heatmap, between 0 and 1, in the shape of `input`.
         omega: How much the logarithm counts.
         theta: Up to which error the loss is logarithmic.
         eps: The less, the more the logarithm bends.

@@ -426,12 +426,16 @@ def asymmetric_loss(
     by it. The mean is over the number of entries, NaN of none; the authors' program takes the sum.
     At ``clip`` the slope is 0.
 
+    Where ``clip`` is 0:
+
     .. math::
         \ell = - \mathrm{target} \left(1 -
         \sigma\left(\mathrm{input}\right)\right)^{\mathrm{gamma\_pos}}
         \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
         \sigma\left(\mathrm{input}\right)^{\mathrm{gamma\_neg}}
+
+    Else:
 
     .. math::
         \ell = - \mathrm{target} \left(1 -
@@ -444,8 +448,8 @@ def asymmetric_loss(
         \end{cases}
 
     Args:
-        input: Logits of any shape. Shape: any shape.
-        target: 1 for a positive, 0 for a negative, in the shape of `input`. Shape: any shape.
+        input: Logits of any shape.
+        target: 1 for a positive, 0 for a negative, in the shape of `input`.
         gamma_neg: How fast easy negatives fade.
         gamma_pos: How fast easy positives fade.
         clip: What negatives are lowered by.

@@ -513,20 +513,30 @@ def barron_loss(
     McClure's, minus infinity Welsch's; infinity grows as an exponential. Both parameters may be
     learnt. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
+    Where ``alpha`` is 2:
+
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}
+
+    Else, where ``alpha`` is 0:
 
     .. math::
         \ell = \log{\left(1 + \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}} \right)}
 
+    Else, where ``alpha`` is -inf:
+
     .. math::
         \ell = 1 - e^{- \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}}
 
+    Else, where ``alpha`` is inf:
+
     .. math::
         \ell = e^{\frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}} - 1
+
+    Else:
 
     .. math::
         \ell = \frac{\left(\left(1 + \frac{\left(\mathrm{input} -
@@ -535,8 +545,8 @@ def barron_loss(
         2}\right|, 1.0 \cdot 10^{-6}\right)}{\alpha}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         alpha: The shape: the lower, the less outliers count.
         scale: From which size on errors are outliers.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

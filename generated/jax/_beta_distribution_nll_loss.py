@@ -113,10 +113,9 @@ def beta_distribution_nll_loss(
         \operatorname{loggamma}{\left(\mathrm{concentration0} + \mathrm{concentration1} \right)}
 
     Args:
-        concentration1: What draws towards 1, above 0, of any shape. Shape: any shape.
-        concentration0: What draws towards 0, above 0, as `concentration1`. Shape: any shape.
-        target: Observed shares between 0 and 1, in the shape of `concentration1`. Shape: any
-            shape.
+        concentration1: What draws towards 1, above 0, of any shape.
+        concentration0: What draws towards 0, above 0, as `concentration1`.
+        target: Observed shares between 0 and 1, in the shape of `concentration1`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

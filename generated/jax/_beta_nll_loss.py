@@ -135,9 +135,9 @@ def beta_nll_loss(
         \operatorname{sg}\left(\max\left(\mathrm{var}, \mathrm{eps}\right)\right)^{\beta}}{2}
 
     Args:
-        input: Predicted means of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
-        var: Predicted variances, at least 0, as `input`. Shape: any shape.
+        input: Predicted means of any shape.
+        target: What was observed, in the shape of `input`.
+        var: Predicted variances, at least 0, as `input`.
         beta: The power of the variance.
         eps: The least variance.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

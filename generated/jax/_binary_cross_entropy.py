@@ -234,8 +234,8 @@ def binary_cross_entropy(
         \max\left(-100, \log{\left(1 - \mathrm{input} \right)}\right))\right)
 
     Args:
-        input: Probabilities of any shape. Shape: any shape.
-        target: Probabilities that should have been predicted, as `input`. Shape: any shape.
+        input: Probabilities of any shape.
+        target: Probabilities that should have been predicted, as `input`.
         weight: Weights that broadcast to the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'keras'``.

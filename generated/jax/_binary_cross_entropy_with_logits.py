@@ -252,8 +252,8 @@ def binary_cross_entropy_with_logits(
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}\right)
 
     Args:
-        input: Logits of any shape. Shape: any shape.
-        target: Probabilities in the shape of `input`. Shape: any shape.
+        input: Logits of any shape.
+        target: Probabilities in the shape of `input`.
         weight: Weights that broadcast to the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         pos_weight: Weights of the positive class, likewise.

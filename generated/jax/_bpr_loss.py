@@ -78,8 +78,8 @@ def bpr_loss(
         \ell = - \log{\left(\sigma\left(- \mathrm{negative} + \mathrm{positive}\right) \right)}
 
     Args:
-        positive: Scores of items that a user has chosen, of any shape. Shape: any shape.
-        negative: Scores of others, in the shape of `positive`. Shape: any shape.
+        positive: Scores of items that a user has chosen, of any shape.
+        negative: Scores of others, in the shape of `positive`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -97,8 +97,8 @@ def cauchy_loss(
         \mathrm{target}\right)^{2}}{\mathrm{scale}^{2}} \right)}}{2}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         scale: From which size on errors are outliers.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -94,8 +94,8 @@ def charbonnier_loss(
         \mathrm{target}\right)^{2}}{\mathrm{eps}^{2}}}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         eps: Errors well below this count quadratically.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

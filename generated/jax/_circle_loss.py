@@ -488,6 +488,8 @@ def circle_loss(
     - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
       of their class, or of another, and is 0 over none; takes the target first.
 
+    Where ``detach`` is True:
+
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
         \sum_{d} \left(\frac{\mathrm{input}_{i, d}}{\left\lVert \mathrm{input}_{i, d}
@@ -505,6 +507,8 @@ def circle_loss(
         \frac{\mathrm{input}_{j, d}}{\left\lVert \mathrm{input}_{j, d} \right\rVert_{d}}\right)
         + 1\right)\right) \right|_{\mathrm{target}_{i} = \mathrm{target}_{j} \wedge i \neq
         j}\right)} + 1 \right)}
+
+    Else:
 
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +

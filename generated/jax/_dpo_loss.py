@@ -184,10 +184,10 @@ def dpo_loss(
         \mathrm{rejected}\right)\right)\right) \right)}
 
     Args:
-        chosen: The model's of the preferred answers. Shape: any shape.
-        rejected: The model's of the other answers. Shape: any shape.
-        reference_chosen: The reference's of the preferred answers. Shape: any shape.
-        reference_rejected: The reference's of the other answers. Shape: any shape.
+        chosen: The model's of the preferred answers.
+        rejected: The model's of the other answers.
+        reference_chosen: The reference's of the preferred answers.
+        reference_rejected: The reference's of the other answers.
         beta: How close to stay to the reference.
         label_smoothing: The share of preferences that are wrong.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

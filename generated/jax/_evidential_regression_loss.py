@@ -235,11 +235,11 @@ def evidential_regression_loss(
         \right)} - \operatorname{loggamma}{\left(\mathrm{alpha} + 0.5 \right)}
 
     Args:
-        input: Predicted means of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
-        nu: Evidence for the mean, above 0, as `input`. Shape: any shape.
-        alpha: Evidence for the variance, above 1, as `input`. Shape: any shape.
-        beta: Scale of the variance, above 0, as `input`. Shape: any shape.
+        input: Predicted means of any shape.
+        target: What was observed, in the shape of `input`.
+        nu: Evidence for the mean, above 0, as `input`.
+        alpha: Evidence for the variance, above 1, as `input`.
+        beta: Scale of the variance, above 0, as `input`.
         coefficient: How much evidence for errors costs.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

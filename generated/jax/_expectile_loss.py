@@ -88,8 +88,8 @@ def expectile_loss(
         \text{otherwise} \end{cases}\right)
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What was observed, in the shape of `input`.
         q: The expectile to predict.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -155,15 +155,19 @@ def gamma_nll_loss(
     1989). The mean is over the number of entries, and NaN without any. LightGBM takes logarithms
     and has the same gradient.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \mathrm{input} + \mathrm{target} e^{- \mathrm{input}}
+
+    Else:
 
     .. math::
         \ell = \log{\left(\mathrm{input} \right)} + \frac{\mathrm{target}}{\mathrm{input}}
 
     Args:
-        input: Logarithms of predicted means, or the means, of any shape. Shape: any shape.
-        target: What was observed, above 0, in the shape of `input`. Shape: any shape.
+        input: Logarithms of predicted means, or the means, of any shape.
+        target: What was observed, above 0, in the shape of `input`.
         log_input: Whether `input` holds logarithms.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

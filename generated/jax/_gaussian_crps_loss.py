@@ -102,9 +102,9 @@ def gaussian_crps_loss(
         \mathrm{std}} \right)}}{\mathrm{std}}\right)
 
     Args:
-        input: Predicted means of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
-        std: Predicted standard deviations, above 0, as `input`. Shape: any shape.
+        input: Predicted means of any shape.
+        target: What was observed, in the shape of `input`.
+        std: Predicted standard deviations, above 0, as `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

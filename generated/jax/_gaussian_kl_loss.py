@@ -76,8 +76,8 @@ def gaussian_kl_loss(
         \ell = \frac{- \mathrm{log\_var} + \mathrm{mean}^{2} + e^{\mathrm{log\_var}} - 1}{2}
 
     Args:
-        mean: Means of any shape. Shape: any shape.
-        log_var: Logarithms of the variances, as `mean`. Shape: any shape.
+        mean: Means of any shape.
+        log_var: Logarithms of the variances, as `mean`.
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

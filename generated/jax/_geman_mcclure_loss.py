@@ -108,8 +108,8 @@ def geman_mcclure_loss(
         \mathrm{target}\right)^{2}}{\mathrm{scale}^{2}}\right)}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         scale: The error that costs one half.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -239,9 +239,13 @@ def generalized_cross_entropy_loss(
     - ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
       takes the target first, and the classes last.
 
+    Where ``q`` is 0:
+
     .. math::
         \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \frac{1 - e^{- \mathrm{q} \left(- \mathrm{input}_{n, c} + \log \sum_{c}

@@ -88,8 +88,8 @@ def generalized_kl_div_loss(
         \mathrm{target} + e^{\mathrm{input}} & \text{otherwise} \end{cases}
 
     Args:
-        input: Logarithms of any shape. Shape: any shape.
-        target: Targets of at least 0, in the shape of `input`. Shape: any shape.
+        input: Logarithms of any shape.
+        target: Targets of at least 0, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'optax'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -98,8 +98,8 @@ def hinge_embedding_loss(
         \text{otherwise} \end{cases}
 
     Args:
-        input: Distances of any shape. Shape: any shape.
-        target: 1 where a pair is alike, else -1, in the shape of `input`. Shape: any shape.
+        input: Distances of any shape.
+        target: 1 where a pair is alike, else -1, in the shape of `input`.
         margin: Distances from here on cost nothing with target -1.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

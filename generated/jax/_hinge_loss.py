@@ -176,8 +176,8 @@ def hinge_loss(
         \ell = \max\left(0, - \mathrm{input} \mathrm{target} + 1\right)
 
     Args:
-        input: Scores of any shape. Shape: any shape.
-        target: -1 or 1 for each score, in the shape of `input`. Shape: any shape.
+        input: Scores of any shape.
+        target: -1 or 1 for each score, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'chainer'``, ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

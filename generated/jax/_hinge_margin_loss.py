@@ -81,8 +81,8 @@ def hinge_margin_loss(
         \ell = \max\left(0, \mathrm{margin} - \mathrm{input} \mathrm{target} + 1\right)
 
     Args:
-        input: Scores of any shape. Shape: any shape.
-        target: -1 or 1 for each score, in the shape of `input`. Shape: any shape.
+        input: Scores of any shape.
+        target: -1 or 1 for each score, in the shape of `input`.
         margin: Added to the margin of 1 that hinge losses have.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

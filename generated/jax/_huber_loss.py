@@ -102,8 +102,8 @@ def huber_loss(
         \end{cases}\right)
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         delta: Where the loss turns from quadratic to linear.
         weight: Weights in the shape of `input`.

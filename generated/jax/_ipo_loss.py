@@ -107,10 +107,10 @@ def ipo_loss(
         \mathrm{reference\_rejected} + \mathrm{rejected}\right) - \frac{1}{2 \tau}\right)^{2}
 
     Args:
-        chosen: The model's of the preferred answers. Shape: any shape.
-        rejected: The model's of the other answers. Shape: any shape.
-        reference_chosen: The reference's of the preferred answers. Shape: any shape.
-        reference_rejected: The reference's of the other answers. Shape: any shape.
+        chosen: The model's of the preferred answers.
+        rejected: The model's of the other answers.
+        reference_chosen: The reference's of the preferred answers.
+        reference_rejected: The reference's of the other answers.
         tau: How close to stay to the reference.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

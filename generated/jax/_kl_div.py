@@ -218,8 +218,12 @@ def kl_div(
     - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
       takes the target first.
 
+    Where ``log_target`` is True:
+
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
+
+    Else:
 
     .. math::
         \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
@@ -227,8 +231,8 @@ def kl_div(
         \end{cases}
 
     Args:
-        input: Log-probabilities of any shape. Shape: any shape.
-        target: Probabilities, or with `log_target` their logarithms, as `input`. Shape: any shape.
+        input: Log-probabilities of any shape.
+        target: Probabilities, or with `log_target` their logarithms, as `input`.
         reduction: How to reduce: ``'none'``, ``'batchmean'``, ``'mean'``, ``'sum'``.
         log_target: Whether `target` holds logarithms.
         dialect: Whose definition to follow: ``'keras'``, ``'optax'``.

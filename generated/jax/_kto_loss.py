@@ -210,9 +210,9 @@ def kto_loss(
         \end{cases}
 
     Args:
-        input: The model's log-probabilities. Shape: any shape.
-        reference: The reference's log-probabilities. Shape: any shape.
-        target: 1 for a good answer, 0 for a bad one. Shape: any shape.
+        input: The model's log-probabilities.
+        reference: The reference's log-probabilities.
+        target: 1 for a good answer, 0 for a bad one.
         beta: How close to stay to the reference.
         good_weight: How much good answers count.
         bad_weight: How much bad answers count.

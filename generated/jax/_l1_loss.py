@@ -80,8 +80,8 @@ def l1_loss(
         \ell = \mathrm{weight} \left|{\mathrm{input} - \mathrm{target}}\right|
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         weight: Weights in the shape of `input`.
         dialect: Whose definition to follow: ``'keras'``.

@@ -564,12 +564,16 @@ def linear_cross_entropy(
     probabilities over the samples, NaN of none. Features, weights and biases are any numbers; the
     loss has no kinks.
 
+    Where ``target`` holds labels and ``label_smoothing`` is 0:
+
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
         (\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)) + \log \sum_{c}
         \exp\left(\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else, where ``target`` holds labels:
 
     .. math::
         \ell = \frac{\mathrm{label\_smoothing} \sum_{c} \left(\mathrm{weight}_{c} \left(-
@@ -584,6 +588,8 @@ def linear_cross_entropy(
         \exp\left(\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)\right)\right)_{c=\mathrm{target}_{n}}
 
+    Else:
+
     .. math::
         \ell = \sum_{c} \left(\mathrm{weight}_{c} \left(\frac{\mathrm{label\_smoothing}}{N_{c}}
         + \mathrm{target}_{n, c} \left(1 - \mathrm{label\_smoothing}\right)\right) \left(-
@@ -595,7 +601,8 @@ def linear_cross_entropy(
     Args:
         input: Features, one row a sample, or of one sample. Shape: ``(n, d)`` or ``(d,)``.
         linear_weight: The layer's weight, one row a class. Shape: ``(c, d)``.
-        target: Labels, or probabilities of the classes. Shape: ``(n,)`` or ``()``.
+        target: Labels, or probabilities of the classes. Shape: ``(n,)`` or ``()`` for labels;
+            ``(n, c)`` or ``(c,)`` for numbers.
         linear_bias: The layer's bias, one number a class.
         weight: One weight a class.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -100,9 +100,9 @@ def log_var_gaussian_nll_loss(
         \left(\mathrm{input} - \mathrm{target}\right)^{2} e^{- \mathrm{log\_var}}}{2}
 
     Args:
-        input: Predicted means of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
-        log_var: Logarithms of predicted variances, as `input`. Shape: any shape.
+        input: Predicted means of any shape.
+        target: What was observed, in the shape of `input`.
+        log_var: Logarithms of predicted variances, as `input`.
         full: Whether to add the constant.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'chainer'``.

@@ -103,8 +103,8 @@ def mape_loss(
         \mathrm{target}}\right|}{\max\left(\mathrm{eps}, \left|{\mathrm{target}}\right|\right)}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What was observed, in the shape of `input`.
         eps: The least size of a target.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'keras'``.

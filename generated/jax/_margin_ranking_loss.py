@@ -93,10 +93,9 @@ def margin_ranking_loss(
         \mathrm{input2}\right)\right)
 
     Args:
-        input1: The first score of each pair, of any shape. Shape: any shape.
-        input2: The second scores, in the shape of `input1`. Shape: any shape.
-        target: 1 where the first should be higher, -1 where the second, as `input1`. Shape: any
-            shape.
+        input1: The first score of each pair, of any shape.
+        input2: The second scores, in the shape of `input1`.
+        target: 1 where the first should be higher, -1 where the second, as `input1`.
         margin: By how much.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -170,9 +170,9 @@ def mse_with_l2_loss(
         \mathrm{l2} = \mathrm{coefficient} \sum_{...} \left(\mathrm{weights}^{2}\right)
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
-        weights: The weights to keep small, of any shape; they have a gradient. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
+        weights: The weights to keep small, of any shape; they have a gradient.
         coefficient: How much the penalty counts.
         reduction: How to reduce: ``'mean'``, ``'sum'``.
         return_parts: Whether to return the named parts too.

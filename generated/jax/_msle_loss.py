@@ -101,8 +101,8 @@ def msle_loss(
         \log{\left(\max\left(\mathrm{eps}, \mathrm{target}\right) + 1 \right)}\right)^{2}
 
     Args:
-        input: Predicted quantities of any shape. Shape: any shape.
-        target: Observed quantities, in the shape of `input`. Shape: any shape.
+        input: Predicted quantities of any shape.
+        target: Observed quantities, in the shape of `input`.
         eps: The least quantity.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'keras'``.

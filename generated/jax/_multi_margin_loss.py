@@ -225,11 +225,15 @@ def multi_margin_loss(
 
     - ``mindspore.nn.MultiMarginLoss``: equal.
 
+    Where ``p`` is 1:
+
     .. math::
         \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}
         \left(\begin{cases} \max\left(0, \mathrm{margin} + \mathrm{input}_{n, c} -
         \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}\right) & \text{for}\:
         \mathrm{target}_{n} \neq c \\0 & \text{otherwise} \end{cases}\right)}{N_{c}}
+
+    Else:
 
     .. math::
         \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}

@@ -83,9 +83,9 @@ def multi_target_l1_loss(
         \mathrm{target2}}\right|}{2}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target1: The first target, in the shape of `input`. Shape: any shape.
-        target2: The second target, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target1: The first target, in the shape of `input`.
+        target2: The second target, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

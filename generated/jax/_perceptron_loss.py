@@ -73,8 +73,8 @@ def perceptron_loss(
         \ell = \max\left(0, - \mathrm{input} \mathrm{target}\right)
 
     Args:
-        input: Scores of any shape. Shape: any shape.
-        target: -1 or 1 for each score, in the shape of `input`. Shape: any shape.
+        input: Scores of any shape.
+        target: -1 or 1 for each score, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -83,8 +83,8 @@ def poisson_loss(
         \right)}
 
     Args:
-        input: Predicted means, at least 0, of any shape. Shape: any shape.
-        target: Observed counts, at least 0, in the shape of `input`. Shape: any shape.
+        input: Predicted means, at least 0, of any shape.
+        target: Observed counts, at least 0, in the shape of `input`.
         eps: Added to means in the logarithm.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'keras'``.

@@ -286,14 +286,20 @@ def poisson_nll_loss(
 
     - ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 
+    Where ``full`` is True and ``log_input`` is True:
+
     .. math::
         \ell = - \mathrm{input} \mathrm{target} + \begin{cases} - \mathrm{target} +
         \left(\mathrm{target} + \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} +
         \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 &
         \text{otherwise} \end{cases} + e^{\mathrm{input}}
 
+    Else, where ``log_input`` is True:
+
     .. math::
         \ell = - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+
+    Else, where ``full`` is True:
 
     .. math::
         \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
@@ -301,13 +307,15 @@ def poisson_nll_loss(
         \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\:
         \mathrm{target} > 1 \\0 & \text{otherwise} \end{cases}
 
+    Else:
+
     .. math::
         \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
         \right)}
 
     Args:
-        input: Predicted means or their logarithms, of any shape. Shape: any shape.
-        target: Counts, in the shape of `input`. Shape: any shape.
+        input: Predicted means or their logarithms, of any shape.
+        target: Counts, in the shape of `input`.
         log_input: Whether `input` holds logarithms.
         full: Whether to add Stirling's approximation.
         eps: Added to means in logarithms.

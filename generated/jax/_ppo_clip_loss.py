@@ -127,9 +127,9 @@ def ppo_clip_loss(
         \text{otherwise} \end{cases}\right)
 
     Args:
-        input: Log-probabilities of the actions taken. Shape: any shape.
-        old: Log-probabilities of them under the policy that took them. Shape: any shape.
-        advantage: How much better than expected each action was. Shape: any shape.
+        input: Log-probabilities of the actions taken.
+        old: Log-probabilities of them under the policy that took them.
+        advantage: How much better than expected each action was.
         epsilon: How far the ratio may depart from 1.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

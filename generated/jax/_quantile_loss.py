@@ -87,8 +87,8 @@ def quantile_loss(
         \left(\mathrm{q} - 1\right) \left(- \mathrm{input} + \mathrm{target}\right)\right)
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What was observed, in the shape of `input`.
         q: The quantile to predict.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

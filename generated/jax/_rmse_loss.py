@@ -79,8 +79,8 @@ def rmse_loss(
         \right\rVert_{...}}{\sqrt{N_{...}}}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.

@@ -370,11 +370,15 @@ def sigmoid_focal_loss(
       first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
       told to balance.
 
+    Where ``alpha`` is None:
+
     .. math::
         \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
         \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
         \sigma\left(\mathrm{input}\right)^{\gamma}
+
+    Else:
 
     .. math::
         \ell = - \alpha \mathrm{target} \left(1 -
@@ -384,8 +388,8 @@ def sigmoid_focal_loss(
         \sigma\left(\mathrm{input}\right)^{\gamma}
 
     Args:
-        input: Logits of any shape. Shape: any shape.
-        target: Probabilities in the shape of `input`. Shape: any shape.
+        input: Logits of any shape.
+        target: Probabilities in the shape of `input`.
         alpha: Weight of the positive class.
         gamma: How fast easy entries fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -102,8 +102,8 @@ def smape_loss(
         \mathrm{target}}\right|}{\left|{\mathrm{input}}\right| + \left|{\mathrm{target}}\right|}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What was observed, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

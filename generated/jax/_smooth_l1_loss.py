@@ -171,8 +171,12 @@ def smooth_l1_loss(
     - ``torch.nn.SmoothL1Loss``: equal.
     - ``mindspore.nn.SmoothL1Loss``: equal; does not reduce unless told to; ``beta`` is above 0.
 
+    Where ``beta`` is 0:
+
     .. math::
         \ell = \left|{\mathrm{input} - \mathrm{target}}\right|
+
+    Else:
 
     .. math::
         \ell = \begin{cases} \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \beta} &
@@ -180,8 +184,8 @@ def smooth_l1_loss(
         + \left|{\mathrm{input} - \mathrm{target}}\right| & \text{otherwise} \end{cases}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         beta: Where the loss turns from quadratic to linear.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

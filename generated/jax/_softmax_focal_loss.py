@@ -374,6 +374,8 @@ def softmax_focal_loss(
       class has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as
       probabilities, and the classes last.
 
+    Where ``target`` holds labels:
+
     .. math::
         \ell = - \left(1 - \sigma\left(- \log \sum_{c} \exp\left(\left. \mathrm{input}_{n, c}
         \right|_{c \neq \mathrm{target}_{n}}\right) + \left(\mathrm{input}_{n,
@@ -383,6 +385,8 @@ def softmax_focal_loss(
         c}\right)_{c=\mathrm{target}_{n}}\right) \right)}
         \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}}
 
+    Else:
+
     .. math::
         \ell = \sum_{c} \left(\mathrm{target}_{n, c} \mathrm{weight}_{c} \left(1 -
         \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right)^{\gamma} \left(-
@@ -391,7 +395,8 @@ def softmax_focal_loss(
 
     Args:
         input: Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
-        target: Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or ``()``.
+        target: Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or ``()`` for labels;
+            ``(n, c, ...)`` or ``(c,)`` for numbers.
         weight: One weight a class.
         gamma: How fast easy samples fade.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -95,9 +95,8 @@ def sparsemax_loss(
         \\\mathrm{input} \left(1 - 2 \mathrm{target}\right) & \text{otherwise} \end{cases}
 
     Args:
-        input: Scores of any shape. Shape: any shape.
-        target: Whether the score should be above 0, as 1 or 0, in the shape of `input`. Shape: any
-            shape.
+        input: Scores of any shape.
+        target: Whether the score should be above 0, as 1 or 0, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

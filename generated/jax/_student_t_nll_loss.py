@@ -179,8 +179,8 @@ def student_t_nll_loss(
         \operatorname{loggamma}{\left(\frac{\mathrm{df} + 1}{2} \right)}
 
     Args:
-        input: Predicted locations of any shape. Shape: any shape.
-        target: What was observed, in the shape of `input`. Shape: any shape.
+        input: Predicted locations of any shape.
+        target: What was observed, in the shape of `input`.
         df: Degrees of freedom; fewer make heavier tails.
         scale: The unit of the error.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -779,12 +779,16 @@ def triplet_margin_loss(
     - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
       instead.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
         \mathrm{anchor}_{n, d} - \mathrm{negative}_{n, d} \right\rVert_{d, \mathrm{p}},
         \left\lVert \mathrm{eps} - \mathrm{negative}_{n, d} + \mathrm{positive}_{n, d}
         \right\rVert_{d, \mathrm{p}}\right) + \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
         - \mathrm{positive}_{n, d} \right\rVert_{d, \mathrm{p}}\right)
+
+    Else:
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}

@@ -1236,12 +1236,16 @@ def triplet_margin_with_distance_loss(
     distances. The mean is over them, NaN of none. At the hinge the slope is that of its active
     side.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} +
         \mathrm{distance\_function}\left(\mathrm{anchor}_{d}, \mathrm{positive}_{d}\right) -
         \min\left(\mathrm{distance\_function}\left(\mathrm{anchor}_{d},
         \mathrm{negative}_{d}\right), \mathrm{distance\_function}\left(\mathrm{positive}_{d},
         \mathrm{negative}_{d}\right)\right)\right)
+
+    Else:
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} -

@@ -112,8 +112,8 @@ def tukey_biweight_loss(
         \\\frac{\mathrm{scale}^{2}}{6} & \text{otherwise} \end{cases}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         scale: From which size on errors are outliers.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -284,18 +284,22 @@ def tweedie_loss(
     target alone are left out. The mean is over the number of entries, and NaN without any. XGBoost
     and LightGBM take logarithms and have the same loss.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \frac{\mathrm{target} e^{\mathrm{input} \left(1 -
         \mathrm{power}\right)}}{\mathrm{power} - 1} + \frac{e^{\mathrm{input} \left(2 -
         \mathrm{power}\right)}}{2 - \mathrm{power}}
+
+    Else:
 
     .. math::
         \ell = \frac{\mathrm{input}^{1 - \mathrm{power}} \mathrm{target}}{\mathrm{power} - 1} +
         \frac{\mathrm{input}^{2 - \mathrm{power}}}{2 - \mathrm{power}}
 
     Args:
-        input: Logarithms of predicted means, or the means, of any shape. Shape: any shape.
-        target: What was observed, at least 0, in the shape of `input`. Shape: any shape.
+        input: Logarithms of predicted means, or the means, of any shape.
+        target: What was observed, at least 0, in the shape of `input`.
         power: Between 1 and 2, neither included.
         log_input: Whether `input` holds logarithms.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

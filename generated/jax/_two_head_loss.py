@@ -161,10 +161,10 @@ def two_head_loss(
         \mathrm{loss2} = \left|{\mathrm{input2} - \mathrm{target2}}\right|
 
     Args:
-        input1: Predictions of the first head. Shape: any shape.
-        target1: What the first head should have predicted. Shape: any shape.
-        input2: Predictions of the second head. Shape: any shape.
-        target2: What the second head should have predicted. Shape: any shape.
+        input1: Predictions of the first head.
+        target1: What the first head should have predicted.
+        input2: Predictions of the second head.
+        target2: What the second head should have predicted.
         reduction: How to reduce: ``'mean'``, ``'sum'``.
         return_parts: Whether to return the named parts too.
 

@@ -86,8 +86,8 @@ def von_mises_loss(
         \mathrm{target}}{2} \right)}
 
     Args:
-        input: Predicted angles of any shape. Shape: any shape.
-        target: Observed angles, in the shape of `input`. Shape: any shape.
+        input: Predicted angles of any shape.
+        target: Observed angles, in the shape of `input`.
         concentration: How close together angles lie.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -149,8 +149,8 @@ def wing_loss(
         \mathrm{target}}\right| & \text{otherwise} \end{cases}
 
     Args:
-        input: Predictions of any shape. Shape: any shape.
-        target: What should have been predicted, in the shape of `input`. Shape: any shape.
+        input: Predictions of any shape.
+        target: What should have been predicted, in the shape of `input`.
         width: Up to which error the loss is logarithmic.
         eps: The less, the more the logarithm bends.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -648,10 +648,11 @@ def adaptive_wing_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): The heatmap, between 0 and 1, in the shape of `input`.
-        omega (float, optional): How much the logarithm counts. Default: ``14.0`` .
-        theta (float, optional): Up to which error the loss is logarithmic. Default: ``0.5`` .
-        eps (float, optional): The less, the more the logarithm bends. Default: ``1.0`` .
-        alpha (float, optional): The exponent where the target is 0. Default: ``2.1`` .
+        omega (float or Tensor, optional): How much the logarithm counts. Default: ``14.0`` .
+        theta (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``0.5`` .
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``1.0`` .
+        alpha (float or Tensor, optional): The exponent where the target is 0. Default: ``2.1`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -710,17 +711,17 @@ class AdaptiveWingLoss(Loss):
         1\right)} & \text{otherwise} \end{cases}
 
     Args:
-        omega (float, optional): How much the logarithm counts. Default: ``14.0`` .
-        theta (float, optional): Up to which error the loss is logarithmic. Default: ``0.5`` .
-        eps (float, optional): The less, the more the logarithm bends. Default: ``1.0`` .
-        alpha (float, optional): The exponent where the target is 0. Default: ``2.1`` .
+        omega (float or Tensor, optional): How much the logarithm counts. Default: ``14.0`` .
+        theta (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``0.5`` .
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``1.0`` .
+        alpha (float or Tensor, optional): The exponent where the target is 0. Default: ``2.1`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - The heatmap, between 0 and 1, in the shape of `input`. Shape: any
-            shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - The heatmap, between 0 and 1, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

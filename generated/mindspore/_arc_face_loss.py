@@ -297,8 +297,9 @@ def arc_face_loss(
     Args:
         input (Tensor): Cosines of each sample's vector with those of the classes.
         target (Tensor): The class of each sample.
-        scale (float, optional): Multiplies the cosines. Default: ``64.0`` .
-        margin (float, optional): What is added to the angle of the true class. Default: ``0.5`` .
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0`` .
+        margin (float or Tensor, optional): What is added to the angle of the true class. Default:
+            ``0.5`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -358,14 +359,15 @@ class ArcFaceLoss(Loss):
         \mathrm{target}_{n}}\right)} + 1 \right)}
 
     Args:
-        scale (float, optional): Multiplies the cosines. Default: ``64.0`` .
-        margin (float, optional): What is added to the angle of the true class. Default: ``0.5`` .
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0`` .
+        margin (float or Tensor, optional): What is added to the angle of the true class. Default:
+            ``0.5`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Cosines of each sample's vector with those of the classes. Shape:
-            ``(n, c)``.
+          ``(n, c)``.
         - **target** (Tensor) - The class of each sample. Shape: ``(n,)``.
 
     Outputs:

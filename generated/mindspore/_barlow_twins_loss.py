@@ -444,7 +444,7 @@ def barlow_twins_loss(
     Args:
         input1 (Tensor): Features of the first view.
         input2 (Tensor): Features of the second view, in the shape of `input1`.
-        weight (float, optional): How much redundancy counts. Default: ``0.0051`` .
+        weight (float or Tensor, optional): How much redundancy counts. Default: ``0.0051`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False`` .
 
@@ -494,13 +494,13 @@ class BarlowTwinsLoss(Loss):
         \left(\mathrm{input2}_{n, j}\right)}{N_{n}} \right\rVert_{n}}\right)^{2}\right)\right)
 
     Args:
-        weight (float, optional): How much redundancy counts. Default: ``0.0051`` .
+        weight (float or Tensor, optional): How much redundancy counts. Default: ``0.0051`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
 
     Inputs:
         - **input1** (Tensor) - Features of the first view. Shape: ``(n, i)``.
         - **input2** (Tensor) - Features of the second view, in the shape of `input1`. Shape: ``(n,
-            i)``.
+          i)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input1`.

@@ -193,12 +193,9 @@ class BetaDistributionNLLLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **concentration1** (Tensor) - What draws towards 1, above 0, of any shape. Shape: any
-            shape.
-        - **concentration0** (Tensor) - What draws towards 0, above 0, as `concentration1`. Shape:
-            any shape.
+        - **concentration1** (Tensor) - What draws towards 1, above 0, of any shape.
+        - **concentration0** (Tensor) - What draws towards 0, above 0, as `concentration1`.
         - **target** (Tensor) - Observed shares between 0 and 1, in the shape of `concentration1`.
-            Shape: any shape.
 
     Outputs:
         Tensor, the loss, with the dtype of `concentration1`.

@@ -205,7 +205,7 @@ def beta_nll_loss(
         input (Tensor): Predicted means of any shape.
         target (Tensor): What was observed, in the shape of `input`.
         var (Tensor): Predicted variances, at least 0, as `input`.
-        beta (float, optional): The power of the variance. Default: ``0.5`` .
+        beta (float or Tensor, optional): The power of the variance. Default: ``0.5`` .
         eps (float, optional): The least variance. Default: ``1e-06`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
@@ -258,15 +258,15 @@ class BetaNLLLoss(Loss):
         \operatorname{sg}\left(\max\left(\mathrm{var}, \mathrm{eps}\right)\right)^{\beta}}{2}
 
     Args:
-        beta (float, optional): The power of the variance. Default: ``0.5`` .
+        beta (float or Tensor, optional): The power of the variance. Default: ``0.5`` .
         eps (float, optional): The least variance. Default: ``1e-06`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted means of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
-        - **var** (Tensor) - Predicted variances, at least 0, as `input`. Shape: any shape.
+        - **input** (Tensor) - Predicted means of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
+        - **var** (Tensor) - Predicted variances, at least 0, as `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -345,9 +345,8 @@ class BCELoss(Loss):
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Probabilities of any shape. Shape: any shape.
-        - **target** (Tensor) - Probabilities that should have been predicted, as `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Probabilities of any shape.
+        - **target** (Tensor) - Probabilities that should have been predicted, as `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

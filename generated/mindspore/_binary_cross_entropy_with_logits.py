@@ -418,8 +418,8 @@ class BCEWithLogitsLoss(Loss):
             ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Logits of any shape. Shape: any shape.
-        - **target** (Tensor) - Probabilities in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Logits of any shape.
+        - **target** (Tensor) - Probabilities in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -141,9 +141,8 @@ class BPRLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **positive** (Tensor) - Scores of items that a user has chosen, of any shape. Shape: any
-            shape.
-        - **negative** (Tensor) - Scores of others, in the shape of `positive`. Shape: any shape.
+        - **positive** (Tensor) - Scores of items that a user has chosen, of any shape.
+        - **negative** (Tensor) - Scores of others, in the shape of `positive`.
 
     Outputs:
         Tensor, the loss, with the dtype of `positive`.

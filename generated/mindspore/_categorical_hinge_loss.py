@@ -175,9 +175,9 @@ class CategoricalHingeLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - Scores, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - 1 for the right class, else 0, as `input`. Shape: ``(n, c, ...)``
-            or ``(c,)``.
+          or ``(c,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -125,7 +125,8 @@ def charbonnier_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        eps (float, optional): Errors well below this count quadratically. Default: ``0.001`` .
+        eps (float or Tensor, optional): Errors well below this count quadratically. Default:
+            ``0.001`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -168,14 +169,14 @@ class CharbonnierLoss(Loss):
         \mathrm{target}\right)^{2}}{\mathrm{eps}^{2}}}
 
     Args:
-        eps (float, optional): Errors well below this count quadratically. Default: ``0.001`` .
+        eps (float or Tensor, optional): Errors well below this count quadratically. Default:
+            ``0.001`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -830,8 +830,9 @@ def circle_loss(
     Args:
         input (Tensor): One vector a sample.
         target (Tensor): The class of each sample, any integer.
-        gamma (float, optional): Multiplies the weighted similarities. Default: ``80.0`` .
-        margin (float, optional): How far from its optimum is enough. Default: ``0.4`` .
+        gamma (float or Tensor, optional): Multiplies the weighted similarities. Default: ``80.0``
+            .
+        margin (float or Tensor, optional): How far from its optimum is enough. Default: ``0.4`` .
         detach (bool, optional): Whether the weights count as constants. Default: ``False`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
@@ -868,6 +869,8 @@ class CircleLoss(Loss):
     - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
       of their class, or of another, and is 0 over none; takes the target first.
 
+    Where ``detach`` is True:
+
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
         \sum_{d} \left(\frac{\mathrm{input}_{i, d}}{\left\lVert \mathrm{input}_{i, d}
@@ -885,6 +888,8 @@ class CircleLoss(Loss):
         \frac{\mathrm{input}_{j, d}}{\left\lVert \mathrm{input}_{j, d} \right\rVert_{d}}\right)
         + 1\right)\right) \right|_{\mathrm{target}_{i} = \mathrm{target}_{j} \wedge i \neq
         j}\right)} + 1 \right)}
+
+    Else:
 
     .. math::
         \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -904,8 +909,9 @@ class CircleLoss(Loss):
         \wedge i \neq j}\right)} + 1 \right)}
 
     Args:
-        gamma (float, optional): Multiplies the weighted similarities. Default: ``80.0`` .
-        margin (float, optional): How far from its optimum is enough. Default: ``0.4`` .
+        gamma (float or Tensor, optional): Multiplies the weighted similarities. Default: ``80.0``
+            .
+        margin (float or Tensor, optional): How far from its optimum is enough. Default: ``0.4`` .
         detach (bool, optional): Whether the weights count as constants. Default: ``False`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .

@@ -268,7 +268,8 @@ def clip_loss(
     Args:
         image (Tensor): One vector an image.
         text (Tensor): The vector of each image's text, in the same order.
-        logit_scale (float, optional): Multiplies the cosines. Default: ``14.285714285714285`` .
+        logit_scale (float or Tensor, optional): Multiplies the cosines. Default:
+            ``14.285714285714285`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -320,14 +321,15 @@ class CLIPLoss(Loss):
         \mathrm{text}_{j, d} \right\rVert_{d}}\right)\right)\right)_{j=i}}{2}
 
     Args:
-        logit_scale (float, optional): Multiplies the cosines. Default: ``14.285714285714285`` .
+        logit_scale (float or Tensor, optional): Multiplies the cosines. Default:
+            ``14.285714285714285`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **image** (Tensor) - One vector an image. Shape: ``(i, d)``.
         - **text** (Tensor) - The vector of each image's text, in the same order. Shape: ``(i,
-            d)``.
+          d)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `image`.

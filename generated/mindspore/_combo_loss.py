@@ -417,9 +417,9 @@ def combo_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.5`` .
-        beta (float, optional): Weight of the foreground in it. Default: ``0.5`` .
-        smooth (float, optional): Added to both sides of Dice's ratio. Default: ``1.0`` .
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.5`` .
+        beta (float or Tensor, optional): Weight of the foreground in it. Default: ``0.5`` .
+        smooth (float or Tensor, optional): Added to both sides of Dice's ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False`` .
 
@@ -464,15 +464,15 @@ class ComboLoss(Loss):
         \left(\mathrm{target}_{n, c} + \sigma\left(\mathrm{input}_{n, c}\right)\right)\right)}
 
     Args:
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.5`` .
-        beta (float, optional): Weight of the foreground in it. Default: ``0.5`` .
-        smooth (float, optional): Added to both sides of Dice's ratio. Default: ``1.0`` .
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.5`` .
+        beta (float or Tensor, optional): Weight of the foreground in it. Default: ``0.5`` .
+        smooth (float or Tensor, optional): Added to both sides of Dice's ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

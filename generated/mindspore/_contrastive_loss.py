@@ -172,7 +172,7 @@ def contrastive_loss(
         input1 (Tensor): One vector a pair, or one alone.
         input2 (Tensor): The other vectors, in the shape of `input1`.
         target (Tensor): 1 where a pair belongs together, else 0.
-        margin (float, optional): How far apart is enough. Default: ``1.0`` .
+        margin (float or Tensor, optional): How far apart is enough. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -227,14 +227,14 @@ class ContrastiveLoss(Loss):
         \mathrm{input2}_{n, d} \right\rVert_{d}\right)^{2} & \text{otherwise} \end{cases}}{2}
 
     Args:
-        margin (float, optional): How far apart is enough. Default: ``1.0`` .
+        margin (float or Tensor, optional): How far apart is enough. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input1** (Tensor) - One vector a pair, or one alone. Shape: ``(n, d)`` or ``(d,)``.
         - **input2** (Tensor) - The other vectors, in the shape of `input1`. Shape: ``(n, d)`` or
-            ``(d,)``.
+          ``(d,)``.
         - **target** (Tensor) - 1 where a pair belongs together, else 0. Shape: ``(n,)`` or ``()``.
 
     Outputs:

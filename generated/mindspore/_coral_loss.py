@@ -184,7 +184,7 @@ class CoralLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - Logits, one for each rank but the last. Shape: ``(n, k)`` or
-            ``(k,)``.
+          ``(k,)``.
         - **target** (Tensor) - The rank of each sample, from 0. Shape: ``(n,)`` or ``()``.
 
     Outputs:

@@ -214,8 +214,9 @@ def cos_face_loss(
     Args:
         input (Tensor): Cosines of each sample's vector with those of the classes.
         target (Tensor): The class of each sample.
-        scale (float, optional): Multiplies the cosines. Default: ``64.0`` .
-        margin (float, optional): How much the true class must be ahead. Default: ``0.35`` .
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0`` .
+        margin (float or Tensor, optional): How much the true class must be ahead. Default:
+            ``0.35`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -263,14 +264,15 @@ class CosFaceLoss(Loss):
         \mathrm{input}_{n, c} \right|_{c \neq \mathrm{target}_{n}}\right)} + 1 \right)}
 
     Args:
-        scale (float, optional): Multiplies the cosines. Default: ``64.0`` .
-        margin (float, optional): How much the true class must be ahead. Default: ``0.35`` .
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0`` .
+        margin (float or Tensor, optional): How much the true class must be ahead. Default:
+            ``0.35`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Cosines of each sample's vector with those of the classes. Shape:
-            ``(n, c)``.
+          ``(n, c)``.
         - **target** (Tensor) - The class of each sample. Shape: ``(n,)``.
 
     Outputs:

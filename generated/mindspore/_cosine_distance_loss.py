@@ -309,7 +309,7 @@ class CosineDistanceLoss(Loss):
     Inputs:
         - **input** (Tensor) - Predicted vectors, or one alone. Shape: ``(n, d, ...)`` or ``(d,)``.
         - **target** (Tensor) - What they should point to, as `input`. Shape: ``(n, d, ...)`` or
-            ``(d,)``.
+          ``(d,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -242,8 +242,8 @@ def cosine_embedding_loss(
         input1 (Tensor): One vector a pair, or one alone.
         input2 (Tensor): The other vectors, in the shape of `input1`.
         target (Tensor): 1 where a pair belongs together, else -1.
-        margin (float, optional): Cosines up to this cost nothing with target -1. Default: ``0.0``
-            .
+        margin (float or Tensor, optional): Cosines up to this cost nothing with target -1.
+            Default: ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -302,17 +302,17 @@ class CosineEmbeddingLoss(Loss):
         \mathrm{target}_{n} = -1 \\0 & \text{otherwise} \end{cases}
 
     Args:
-        margin (float, optional): Cosines up to this cost nothing with target -1. Default: ``0.0``
-            .
+        margin (float or Tensor, optional): Cosines up to this cost nothing with target -1.
+            Default: ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input1** (Tensor) - One vector a pair, or one alone. Shape: ``(n, d)`` or ``(d,)``.
         - **input2** (Tensor) - The other vectors, in the shape of `input1`. Shape: ``(n, d)`` or
-            ``(d,)``.
+          ``(d,)``.
         - **target** (Tensor) - 1 where a pair belongs together, else -1. Shape: ``(n,)`` or
-            ``()``.
+          ``()``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input1`.

@@ -736,8 +736,8 @@ def cross_entropy(
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
-        label_smoothing (float, optional): How much of each target is spread evenly. Default:
-            ``0.0`` .
+        label_smoothing (float or Tensor, optional): How much of each target is spread evenly.
+            Default: ``0.0`` .
         dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
             ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -793,10 +793,14 @@ class CrossEntropyLoss(Loss):
       ``optax.losses.softmax_cross_entropy``, ``optax.losses.safe_softmax_cross_entropy``: equal,
       unreduced, with the classes last; ignore no label.
 
+    Where ``target`` holds labels and ``label_smoothing`` is 0:
+
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
         \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else, where ``target`` holds labels:
 
     .. math::
         \ell = \frac{\mathrm{label\_smoothing} \sum_{c} \left(\mathrm{weight}_{c} \left(-
@@ -804,6 +808,8 @@ class CrossEntropyLoss(Loss):
         c}\right)\right)\right)}{N_{c}} + \left(1 - \mathrm{label\_smoothing}\right)
         \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(- \mathrm{input}_{n, c} +
         \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \sum_{c} \left(\mathrm{weight}_{c} \left(- \mathrm{input}_{n, c} + \log \sum_{c}
@@ -816,16 +822,16 @@ class CrossEntropyLoss(Loss):
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
-        label_smoothing (float, optional): How much of each target is spread evenly. Default:
-            ``0.0`` .
+        label_smoothing (float or Tensor, optional): How much of each target is spread evenly.
+            Default: ``0.0`` .
         dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
             ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or
-            ``()``.
+          ``()`` for labels; ``(n, c, ...)`` or ``(c,)`` for numbers.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

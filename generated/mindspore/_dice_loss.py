@@ -587,7 +587,7 @@ def dice_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
@@ -629,7 +629,7 @@ class DiceLoss(Loss):
         c}\right)\right)\right)}
 
     Args:
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
@@ -638,7 +638,7 @@ class DiceLoss(Loss):
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

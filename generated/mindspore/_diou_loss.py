@@ -576,7 +576,7 @@ class DIoULoss(Loss):
     Inputs:
         - **input** (Tensor) - Boxes: x1, y1, x2, y2, or one alone. Shape: ``(n, 4)`` or ``(4,)``.
         - **target** (Tensor) - The true boxes, in the shape of `input`. Shape: ``(n, 4)`` or
-            ``(4,)``.
+          ``(4,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

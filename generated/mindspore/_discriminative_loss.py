@@ -523,9 +523,11 @@ def discriminative_loss(
     Args:
         input (Tensor): One vector a member, as each pixel of an image.
         target (Tensor): The cluster of each, any integer.
-        pull (float, optional): The distance from the centre that costs nothing. Default: ``0.5`` .
-        push (float, optional): Half the distance of centres that costs nothing. Default: ``1.5`` .
-        length_weight (float, optional): The weight of the lengths. Default: ``0.001`` .
+        pull (float or Tensor, optional): The distance from the centre that costs nothing. Default:
+            ``0.5`` .
+        push (float or Tensor, optional): Half the distance of centres that costs nothing. Default:
+            ``1.5`` .
+        length_weight (float or Tensor, optional): The weight of the lengths. Default: ``0.001`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False`` .
 
@@ -598,9 +600,11 @@ class DiscriminativeLoss(Loss):
         \mathrm{target}_{j}\right]\right)}\right)}
 
     Args:
-        pull (float, optional): The distance from the centre that costs nothing. Default: ``0.5`` .
-        push (float, optional): Half the distance of centres that costs nothing. Default: ``1.5`` .
-        length_weight (float, optional): The weight of the lengths. Default: ``0.001`` .
+        pull (float or Tensor, optional): The distance from the centre that costs nothing. Default:
+            ``0.5`` .
+        push (float or Tensor, optional): Half the distance of centres that costs nothing. Default:
+            ``1.5`` .
+        length_weight (float or Tensor, optional): The weight of the lengths. Default: ``0.001`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
 
     Inputs:

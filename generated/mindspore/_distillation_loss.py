@@ -590,8 +590,8 @@ def distillation_loss(
         input (Tensor): The student's logits, classes at position 1, or alone.
         teacher (Tensor): The teacher's logits, as `input`.
         target (Tensor): The class of each sample.
-        alpha (float, optional): Weight of the teacher. Default: ``0.5`` .
-        temperature (float, optional): Divides both logits. Default: ``2.0`` .
+        alpha (float or Tensor, optional): Weight of the teacher. Default: ``0.5`` .
+        temperature (float or Tensor, optional): Divides both logits. Default: ``2.0`` .
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False`` .
@@ -636,16 +636,16 @@ class DistillationLoss(Loss):
         \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
 
     Args:
-        alpha (float, optional): Weight of the teacher. Default: ``0.5`` .
-        temperature (float, optional): Divides both logits. Default: ``2.0`` .
+        alpha (float or Tensor, optional): Weight of the teacher. Default: ``0.5`` .
+        temperature (float or Tensor, optional): Divides both logits. Default: ``2.0`` .
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - The student's logits, classes at position 1, or alone. Shape: ``(n,
-            c, ...)`` or ``(c,)``.
+          c, ...)`` or ``(c,)``.
         - **teacher** (Tensor) - The teacher's logits, as `input`. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - The class of each sample. Shape: ``(n, ...)`` or ``()``.
 
     Outputs:

@@ -285,9 +285,9 @@ def dpo_loss(
         rejected (Tensor): The model's of the other answers.
         reference_chosen (Tensor): The reference's of the preferred answers.
         reference_rejected (Tensor): The reference's of the other answers.
-        beta (float, optional): How close to stay to the reference. Default: ``0.1`` .
-        label_smoothing (float, optional): The share of preferences that are wrong. Default:
-            ``0.0`` .
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1`` .
+        label_smoothing (float or Tensor, optional): The share of preferences that are wrong.
+            Default: ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -347,18 +347,17 @@ class DPOLoss(Loss):
         \mathrm{rejected}\right)\right)\right) \right)}
 
     Args:
-        beta (float, optional): How close to stay to the reference. Default: ``0.1`` .
-        label_smoothing (float, optional): The share of preferences that are wrong. Default:
-            ``0.0`` .
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1`` .
+        label_smoothing (float or Tensor, optional): The share of preferences that are wrong.
+            Default: ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **chosen** (Tensor) - The model's of the preferred answers. Shape: any shape.
-        - **rejected** (Tensor) - The model's of the other answers. Shape: any shape.
-        - **reference_chosen** (Tensor) - The reference's of the preferred answers. Shape: any
-            shape.
-        - **reference_rejected** (Tensor) - The reference's of the other answers. Shape: any shape.
+        - **chosen** (Tensor) - The model's of the preferred answers.
+        - **rejected** (Tensor) - The model's of the other answers.
+        - **reference_chosen** (Tensor) - The reference's of the preferred answers.
+        - **reference_rejected** (Tensor) - The reference's of the other answers.
 
     Outputs:
         Tensor, the loss, with the dtype of `chosen`.

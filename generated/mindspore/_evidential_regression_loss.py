@@ -343,7 +343,8 @@ def evidential_regression_loss(
         nu (Tensor): Evidence for the mean, above 0, as `input`.
         alpha (Tensor): Evidence for the variance, above 1, as `input`.
         beta (Tensor): Scale of the variance, above 0, as `input`.
-        coefficient (float, optional): How much evidence for errors costs. Default: ``0.01`` .
+        coefficient (float or Tensor, optional): How much evidence for errors costs. Default:
+            ``0.01`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -399,16 +400,17 @@ class EvidentialRegressionLoss(Loss):
         \right)} - \operatorname{loggamma}{\left(\mathrm{alpha} + 0.5 \right)}
 
     Args:
-        coefficient (float, optional): How much evidence for errors costs. Default: ``0.01`` .
+        coefficient (float or Tensor, optional): How much evidence for errors costs. Default:
+            ``0.01`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted means of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
-        - **nu** (Tensor) - Evidence for the mean, above 0, as `input`. Shape: any shape.
-        - **alpha** (Tensor) - Evidence for the variance, above 1, as `input`. Shape: any shape.
-        - **beta** (Tensor) - Scale of the variance, above 0, as `input`. Shape: any shape.
+        - **input** (Tensor) - Predicted means of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
+        - **nu** (Tensor) - Evidence for the mean, above 0, as `input`.
+        - **alpha** (Tensor) - Evidence for the variance, above 1, as `input`.
+        - **beta** (Tensor) - Scale of the variance, above 0, as `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

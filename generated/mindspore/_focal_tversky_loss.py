@@ -352,11 +352,11 @@ def focal_tversky_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        alpha (float, optional): What false positives count. Default: ``0.7`` .
-        beta (float, optional): What false negatives count. Default: ``0.3`` .
-        gamma (float, optional): Above 1, hard classes count more. Default: ``1.3333333333333333``
-            .
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        alpha (float or Tensor, optional): What false positives count. Default: ``0.7`` .
+        beta (float or Tensor, optional): What false negatives count. Default: ``0.3`` .
+        gamma (float or Tensor, optional): Above 1, hard classes count more. Default:
+            ``1.3333333333333333`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -416,18 +416,18 @@ class FocalTverskyLoss(Loss):
         c}\right)\right)\right)\right)} & \text{otherwise} \end{cases}
 
     Args:
-        alpha (float, optional): What false positives count. Default: ``0.7`` .
-        beta (float, optional): What false negatives count. Default: ``0.3`` .
-        gamma (float, optional): Above 1, hard classes count more. Default: ``1.3333333333333333``
-            .
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        alpha (float or Tensor, optional): What false positives count. Default: ``0.7`` .
+        beta (float or Tensor, optional): What false negatives count. Default: ``0.3`` .
+        gamma (float or Tensor, optional): Above 1, hard classes count more. Default:
+            ``1.3333333333333333`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -238,8 +238,12 @@ class GammaNLLLoss(Loss):
     1989). The mean is over the number of entries, and NaN without any. LightGBM takes logarithms
     and has the same gradient.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \mathrm{input} + \mathrm{target} e^{- \mathrm{input}}
+
+    Else:
 
     .. math::
         \ell = \log{\left(\mathrm{input} \right)} + \frac{\mathrm{target}}{\mathrm{input}}
@@ -250,10 +254,8 @@ class GammaNLLLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Logarithms of predicted means, or the means, of any shape. Shape:
-            any shape.
-        - **target** (Tensor) - What was observed, above 0, in the shape of `input`. Shape: any
-            shape.
+        - **input** (Tensor) - Logarithms of predicted means, or the means, of any shape.
+        - **target** (Tensor) - What was observed, above 0, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -179,9 +179,9 @@ class GaussianCRPSLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted means of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
-        - **std** (Tensor) - Predicted standard deviations, above 0, as `input`. Shape: any shape.
+        - **input** (Tensor) - Predicted means of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
+        - **std** (Tensor) - Predicted standard deviations, above 0, as `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

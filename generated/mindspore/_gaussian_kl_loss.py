@@ -134,8 +134,8 @@ class GaussianKLLoss(Loss):
             ``'sum'``. Default: ``'mean'`` .
 
     Inputs:
-        - **mean** (Tensor) - Means of any shape. Shape: any shape.
-        - **log_var** (Tensor) - Logarithms of the variances, as `mean`. Shape: any shape.
+        - **mean** (Tensor) - Means of any shape.
+        - **log_var** (Tensor) - Logarithms of the variances, as `mean`.
 
     Outputs:
         Tensor, the loss, with the dtype of `mean`.

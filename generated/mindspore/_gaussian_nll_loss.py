@@ -228,11 +228,11 @@ class GaussianNLLLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted means of any shape. Shape: any shape.
+        - **input** (Tensor) - Predicted means of any shape.
         - **target** (Tensor) - What was observed, in a shape that spreads to `input`'s. Shape: any
-            shape.
-        - **var** (Tensor) - Predicted variances, as `input`, one a sample, or one. Shape: any
-            shape.
+          that broadcasts to that of input.
+        - **var** (Tensor) - Predicted variances, as `input`, one a sample, or one. Shape: any that
+          broadcasts to that of input.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -149,7 +149,7 @@ def geman_mcclure_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        scale (float, optional): The error that costs one half. Default: ``1.0`` .
+        scale (float or Tensor, optional): The error that costs one half. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -192,14 +192,13 @@ class GemanMcClureLoss(Loss):
         \mathrm{target}\right)^{2}}{\mathrm{scale}^{2}}\right)}
 
     Args:
-        scale (float, optional): The error that costs one half. Default: ``1.0`` .
+        scale (float or Tensor, optional): The error that costs one half. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -299,7 +299,7 @@ def generalized_cross_entropy_loss(
     Args:
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): The class of each sample.
-        q (float, optional): How robust the loss is to wrong labels. Default: ``0.7`` .
+        q (float or Tensor, optional): How robust the loss is to wrong labels. Default: ``0.7`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
@@ -330,23 +330,27 @@ class GeneralizedCrossEntropyLoss(Loss):
     - ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
       takes the target first, and the classes last.
 
+    Where ``q`` is 0:
+
     .. math::
         \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \frac{1 - e^{- \mathrm{q} \left(- \mathrm{input}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}}}{\mathrm{q}}
 
     Args:
-        q (float, optional): How robust the loss is to wrong labels. Default: ``0.7`` .
+        q (float or Tensor, optional): How robust the loss is to wrong labels. Default: ``0.7`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - The class of each sample. Shape: ``(n, ...)`` or ``()``.
 
     Outputs:

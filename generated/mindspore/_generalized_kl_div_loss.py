@@ -164,8 +164,8 @@ class GeneralizedKLDivLoss(Loss):
         dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Logarithms of any shape. Shape: any shape.
-        - **target** (Tensor) - Targets of at least 0, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Logarithms of any shape.
+        - **target** (Tensor) - Targets of at least 0, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

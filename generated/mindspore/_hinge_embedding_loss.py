@@ -112,8 +112,8 @@ def hinge_embedding_loss(
     Args:
         input (Tensor): Distances of any shape.
         target (Tensor): 1 where a pair is alike, else -1, in the shape of `input`.
-        margin (float, optional): Distances from here on cost nothing with target -1. Default:
-            ``1.0`` .
+        margin (float or Tensor, optional): Distances from here on cost nothing with target -1.
+            Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -155,15 +155,14 @@ class HingeEmbeddingLoss(Loss):
         \text{otherwise} \end{cases}
 
     Args:
-        margin (float, optional): Distances from here on cost nothing with target -1. Default:
-            ``1.0`` .
+        margin (float or Tensor, optional): Distances from here on cost nothing with target -1.
+            Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Distances of any shape. Shape: any shape.
-        - **target** (Tensor) - 1 where a pair is alike, else -1, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Distances of any shape.
+        - **target** (Tensor) - 1 where a pair is alike, else -1, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

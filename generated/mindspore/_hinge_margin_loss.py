@@ -111,8 +111,8 @@ def hinge_margin_loss(
     Args:
         input (Tensor): Scores of any shape.
         target (Tensor): -1 or 1 for each score, in the shape of `input`.
-        margin (float, optional): Added to the margin of 1 that hinge losses have. Default: ``1.0``
-            .
+        margin (float or Tensor, optional): Added to the margin of 1 that hinge losses have.
+            Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -153,14 +153,14 @@ class HingeMarginLoss(Loss):
         \ell = \max\left(0, \mathrm{margin} - \mathrm{input} \mathrm{target} + 1\right)
 
     Args:
-        margin (float, optional): Added to the margin of 1 that hinge losses have. Default: ``1.0``
-            .
+        margin (float or Tensor, optional): Added to the margin of 1 that hinge losses have.
+            Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Scores of any shape. Shape: any shape.
-        - **target** (Tensor) - -1 or 1 for each score, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Scores of any shape.
+        - **target** (Tensor) - -1 or 1 for each score, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -120,7 +120,8 @@ def huber_loss(
         target (Tensor): What should have been predicted, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
-        delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
+        delta (float or Tensor, optional): Where the loss turns from quadratic to linear. Default:
+            ``1.0`` .
         weight (Tensor, optional): Weights in the shape of `input`. Default: ``None`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
             ``None`` .
@@ -204,14 +205,14 @@ class HuberLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
-        delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
+        delta (float or Tensor, optional): Where the loss turns from quadratic to linear. Default:
+            ``1.0`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
             ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

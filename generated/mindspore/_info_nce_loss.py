@@ -233,7 +233,7 @@ def info_nce_loss(
     Args:
         query (Tensor): One vector a sample.
         key (Tensor): The vector of each query's key, in the same order.
-        temperature (float, optional): Divides the similarities. Default: ``0.1`` .
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.1`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -279,7 +279,7 @@ class InfoNCELoss(Loss):
         \right\rVert_{d}}\right)}{\mathrm{temperature}}\right)_{j=i}
 
     Args:
-        temperature (float, optional): Divides the similarities. Default: ``0.1`` .
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.1`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 

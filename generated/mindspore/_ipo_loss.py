@@ -187,7 +187,7 @@ def ipo_loss(
         rejected (Tensor): The model's of the other answers.
         reference_chosen (Tensor): The reference's of the preferred answers.
         reference_rejected (Tensor): The reference's of the other answers.
-        tau (float, optional): How close to stay to the reference. Default: ``0.1`` .
+        tau (float or Tensor, optional): How close to stay to the reference. Default: ``0.1`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -240,16 +240,15 @@ class IPOLoss(Loss):
         \mathrm{reference\_rejected} + \mathrm{rejected}\right) - \frac{1}{2 \tau}\right)^{2}
 
     Args:
-        tau (float, optional): How close to stay to the reference. Default: ``0.1`` .
+        tau (float or Tensor, optional): How close to stay to the reference. Default: ``0.1`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **chosen** (Tensor) - The model's of the preferred answers. Shape: any shape.
-        - **rejected** (Tensor) - The model's of the other answers. Shape: any shape.
-        - **reference_chosen** (Tensor) - The reference's of the preferred answers. Shape: any
-            shape.
-        - **reference_rejected** (Tensor) - The reference's of the other answers. Shape: any shape.
+        - **chosen** (Tensor) - The model's of the preferred answers.
+        - **rejected** (Tensor) - The model's of the other answers.
+        - **reference_chosen** (Tensor) - The reference's of the preferred answers.
+        - **reference_rejected** (Tensor) - The reference's of the other answers.
 
     Outputs:
         Tensor, the loss, with the dtype of `chosen`.

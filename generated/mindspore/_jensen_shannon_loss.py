@@ -383,9 +383,9 @@ class JensenShannonLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - Logits, in the shape of `input`. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -304,8 +304,12 @@ class KLDivLoss(Loss):
     - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
       takes the target first.
 
+    Where ``log_target`` is True:
+
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
+
+    Else:
 
     .. math::
         \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
@@ -320,9 +324,8 @@ class KLDivLoss(Loss):
             ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Log-probabilities of any shape. Shape: any shape.
+        - **input** (Tensor) - Log-probabilities of any shape.
         - **target** (Tensor) - Probabilities, or with `log_target` their logarithms, as `input`.
-            Shape: any shape.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

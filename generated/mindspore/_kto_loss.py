@@ -315,10 +315,11 @@ def kto_loss(
         input (Tensor): The model's log-probabilities.
         reference (Tensor): The reference's log-probabilities.
         target (Tensor): 1 for a good answer, 0 for a bad one.
-        beta (float, optional): How close to stay to the reference. Default: ``0.1`` .
-        good_weight (float, optional): How much good answers count. Default: ``1.0`` .
-        bad_weight (float, optional): How much bad answers count. Default: ``1.0`` .
-        divergence (float, optional): The gain that an answer has anyway. Default: ``0.0`` .
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1`` .
+        good_weight (float or Tensor, optional): How much good answers count. Default: ``1.0`` .
+        bad_weight (float or Tensor, optional): How much bad answers count. Default: ``1.0`` .
+        divergence (float or Tensor, optional): The gain that an answer has anyway. Default:
+            ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -374,17 +375,18 @@ class KTOLoss(Loss):
         \end{cases}
 
     Args:
-        beta (float, optional): How close to stay to the reference. Default: ``0.1`` .
-        good_weight (float, optional): How much good answers count. Default: ``1.0`` .
-        bad_weight (float, optional): How much bad answers count. Default: ``1.0`` .
-        divergence (float, optional): The gain that an answer has anyway. Default: ``0.0`` .
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1`` .
+        good_weight (float or Tensor, optional): How much good answers count. Default: ``1.0`` .
+        bad_weight (float or Tensor, optional): How much bad answers count. Default: ``1.0`` .
+        divergence (float or Tensor, optional): The gain that an answer has anyway. Default:
+            ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - The model's log-probabilities. Shape: any shape.
-        - **reference** (Tensor) - The reference's log-probabilities. Shape: any shape.
-        - **target** (Tensor) - 1 for a good answer, 0 for a bad one. Shape: any shape.
+        - **input** (Tensor) - The model's log-probabilities.
+        - **reference** (Tensor) - The reference's log-probabilities.
+        - **target** (Tensor) - 1 for a good answer, 0 for a bad one.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

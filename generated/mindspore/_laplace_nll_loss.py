@@ -187,9 +187,10 @@ class LaplaceNLLLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted medians of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
-        - **scale** (Tensor) - Predicted scales, as `input`, or one a sample. Shape: any shape.
+        - **input** (Tensor) - Predicted medians of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
+        - **scale** (Tensor) - Predicted scales, as `input`, or one a sample. Shape: any that
+          broadcasts to that of input.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

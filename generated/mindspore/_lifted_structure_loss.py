@@ -274,7 +274,8 @@ def lifted_structure_loss(
     Args:
         input (Tensor): One vector a sample.
         target (Tensor): The class of each sample, any integer.
-        margin (float, optional): How far apart other classes should be. Default: ``1.0`` .
+        margin (float or Tensor, optional): How far apart other classes should be. Default: ``1.0``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -331,7 +332,8 @@ class LiftedStructureLoss(Loss):
         \right\rVert_{d}\right)^{2}}{2}\right)
 
     Args:
-        margin (float, optional): How far apart other classes should be. Default: ``1.0`` .
+        margin (float or Tensor, optional): How far apart other classes should be. Default: ``1.0``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 

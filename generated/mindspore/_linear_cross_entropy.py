@@ -1079,8 +1079,8 @@ def linear_cross_entropy(
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         ignore_index (int, optional): Labels of this value do not count. Default: ``None`` .
-        label_smoothing (float, optional): How much of each target is spread evenly. Default:
-            ``0.0`` .
+        label_smoothing (float or Tensor, optional): How much of each target is spread evenly.
+            Default: ``0.0`` .
         options (int, optional): How many entries of axis ``n`` to compute at a time; by default
             some MB of them. Default: ``None`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -1144,12 +1144,16 @@ class LinearCrossEntropyLoss(Loss):
     probabilities over the samples, NaN of none. Features, weights and biases are any numbers; the
     loss has no kinks.
 
+    Where ``target`` holds labels and ``label_smoothing`` is 0:
+
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
         (\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)) + \log \sum_{c}
         \exp\left(\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else, where ``target`` holds labels:
 
     .. math::
         \ell = \frac{\mathrm{label\_smoothing} \sum_{c} \left(\mathrm{weight}_{c} \left(-
@@ -1163,6 +1167,8 @@ class LinearCrossEntropyLoss(Loss):
         \mathrm{linear\_weight}_{c, d}\right)) + \log \sum_{c}
         \exp\left(\mathrm{linear\_bias}_{c} + \sum_{d} \left(\mathrm{input}_{n, d}
         \mathrm{linear\_weight}_{c, d}\right)\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \sum_{c} \left(\mathrm{weight}_{c} \left(\frac{\mathrm{label\_smoothing}}{N_{c}}
@@ -1180,15 +1186,16 @@ class LinearCrossEntropyLoss(Loss):
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         ignore_index (int, optional): Labels of this value do not count. Default: ``None`` .
-        label_smoothing (float, optional): How much of each target is spread evenly. Default:
-            ``0.0`` .
+        label_smoothing (float or Tensor, optional): How much of each target is spread evenly.
+            Default: ``0.0`` .
         options (int, optional): How many entries of axis ``n`` to compute at a time; by default
             some MB of them. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Features, one row a sample, or of one sample. Shape: ``(n, d)`` or
-            ``(d,)``.
-        - **target** (Tensor) - Labels, or probabilities of the classes. Shape: ``(n,)`` or ``()``.
+          ``(d,)``.
+        - **target** (Tensor) - Labels, or probabilities of the classes. Shape: ``(n,)`` or ``()``
+          for labels; ``(n, c)`` or ``(c,)`` for numbers.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

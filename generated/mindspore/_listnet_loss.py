@@ -190,7 +190,7 @@ class ListNetLoss(Loss):
     Inputs:
         - **input** (Tensor) - Scores, one row a list. Shape: ``(n, i)`` or ``(i,)``.
         - **target** (Tensor) - Relevances of the items, in the shape of `input`. Shape: ``(n, i)``
-            or ``(i,)``.
+          or ``(i,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

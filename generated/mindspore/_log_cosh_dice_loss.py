@@ -206,7 +206,7 @@ def log_cosh_dice_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -249,14 +249,14 @@ class LogCoshDiceLoss(Loss):
         \right)} \right)}
 
     Args:
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -191,9 +191,9 @@ class LogVarGaussianNLLLoss(Loss):
         dialect (str, optional): Whose definition to follow: ``'chainer'``. Default: ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted means of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
-        - **log_var** (Tensor) - Logarithms of predicted variances, as `input`. Shape: any shape.
+        - **input** (Tensor) - Predicted means of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
+        - **log_var** (Tensor) - Logarithms of predicted variances, as `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -133,7 +133,7 @@ def margin_ranking_loss(
         input1 (Tensor): The first score of each pair, of any shape.
         input2 (Tensor): The second scores, in the shape of `input1`.
         target (Tensor): 1 where the first should be higher, -1 where the second, as `input1`.
-        margin (float, optional): By how much. Default: ``0.0`` .
+        margin (float or Tensor, optional): By how much. Default: ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -180,15 +180,15 @@ class MarginRankingLoss(Loss):
         \mathrm{input2}\right)\right)
 
     Args:
-        margin (float, optional): By how much. Default: ``0.0`` .
+        margin (float or Tensor, optional): By how much. Default: ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input1** (Tensor) - The first score of each pair, of any shape. Shape: any shape.
-        - **input2** (Tensor) - The second scores, in the shape of `input1`. Shape: any shape.
+        - **input1** (Tensor) - The first score of each pair, of any shape.
+        - **input2** (Tensor) - The second scores, in the shape of `input1`.
         - **target** (Tensor) - 1 where the first should be higher, -1 where the second, as
-            `input1`. Shape: any shape.
+          `input1`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input1`.

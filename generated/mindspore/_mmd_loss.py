@@ -272,7 +272,8 @@ def mmd_loss(
     Args:
         input (Tensor): Vectors of one sample.
         target (Tensor): Vectors of the other, any number of them.
-        bandwidth (float, optional): The distance at which they are alike. Default: ``1.0`` .
+        bandwidth (float or Tensor, optional): The distance at which they are alike. Default:
+            ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -318,7 +319,8 @@ class MMDLoss(Loss):
         \mathrm{bandwidth}^{2}}}\right)\right)}{N_{i} N_{j}}
 
     Args:
-        bandwidth (float, optional): The distance at which they are alike. Default: ``1.0`` .
+        bandwidth (float or Tensor, optional): The distance at which they are alike. Default:
+            ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 

@@ -208,7 +208,7 @@ def mse_with_l2_loss(
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
         weights (Tensor): The weights to keep small, of any shape; they have a gradient.
-        coefficient (float, optional): How much the penalty counts. Default: ``0.01`` .
+        coefficient (float or Tensor, optional): How much the penalty counts. Default: ``0.01`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False`` .
 
@@ -244,15 +244,13 @@ class MSEWithL2Loss(Loss):
         \mathrm{l2} = \mathrm{coefficient} \sum_{...} \left(\mathrm{weights}^{2}\right)
 
     Args:
-        coefficient (float, optional): How much the penalty counts. Default: ``0.01`` .
+        coefficient (float or Tensor, optional): How much the penalty counts. Default: ``0.01`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
         - **weights** (Tensor) - The weights to keep small, of any shape; they have a gradient.
-            Shape: any shape.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

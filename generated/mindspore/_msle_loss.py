@@ -190,8 +190,8 @@ class MSLELoss(Loss):
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted quantities of any shape. Shape: any shape.
-        - **target** (Tensor) - Observed quantities, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Predicted quantities of any shape.
+        - **target** (Tensor) - Observed quantities, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -378,7 +378,8 @@ def multi_margin_loss(
         input (Tensor): One score a class, for each sample or one alone.
         target (Tensor): The true classes.
         p (int, optional): The power, 1 or 2. Default: ``1`` .
-        margin (float, optional): By how much the true class should be ahead. Default: ``1.0`` .
+        margin (float or Tensor, optional): By how much the true class should be ahead. Default:
+            ``1.0`` .
         weight (Tensor, optional): One weight a class. Default: ``None`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
@@ -408,11 +409,15 @@ class MultiMarginLoss(Loss):
 
     - ``mindspore.nn.MultiMarginLoss``: equal.
 
+    Where ``p`` is 1:
+
     .. math::
         \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}
         \left(\begin{cases} \max\left(0, \mathrm{margin} + \mathrm{input}_{n, c} -
         \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}\right) & \text{for}\:
         \mathrm{target}_{n} \neq c \\0 & \text{otherwise} \end{cases}\right)}{N_{c}}
+
+    Else:
 
     .. math::
         \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}
@@ -422,14 +427,15 @@ class MultiMarginLoss(Loss):
 
     Args:
         p (int, optional): The power, 1 or 2. Default: ``1`` .
-        margin (float, optional): By how much the true class should be ahead. Default: ``1.0`` .
+        margin (float or Tensor, optional): By how much the true class should be ahead. Default:
+            ``1.0`` .
         weight (Tensor, optional): One weight a class. Default: ``None`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - One score a class, for each sample or one alone. Shape: ``(n, c)``
-            or ``(c,)``.
+          or ``(c,)``.
         - **target** (Tensor) - The true classes. Shape: ``(n,)`` or ``()``.
 
     Outputs:

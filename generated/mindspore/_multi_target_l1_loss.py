@@ -164,9 +164,9 @@ class MultiTargetL1Loss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target1** (Tensor) - The first target, in the shape of `input`. Shape: any shape.
-        - **target2** (Tensor) - The second target, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target1** (Tensor) - The first target, in the shape of `input`.
+        - **target2** (Tensor) - The second target, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

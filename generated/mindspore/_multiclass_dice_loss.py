@@ -205,7 +205,7 @@ def multiclass_dice_loss(
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
         weight (Tensor, optional): One weight a class. Default: ``None`` .
-        smooth (float, optional): Added below the line. Default: ``1e-05`` .
+        smooth (float or Tensor, optional): Added below the line. Default: ``1e-05`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -253,14 +253,14 @@ class MulticlassDiceLoss(Loss):
 
     Args:
         weight (Tensor, optional): One weight a class. Default: ``None`` .
-        smooth (float, optional): Added below the line. Default: ``1e-05`` .
+        smooth (float or Tensor, optional): Added below the line. Default: ``1e-05`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

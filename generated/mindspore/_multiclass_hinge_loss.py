@@ -171,7 +171,7 @@ class MulticlassHingeLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - Scores, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - The right class of each sample. Shape: ``(n, ...)`` or ``()``.
 
     Outputs:

@@ -201,9 +201,9 @@ class MultiLabelMarginLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - One score a class, for each sample or one alone. Shape: ``(n, c)``
-            or ``(c,)``.
+          or ``(c,)``.
         - **target** (Tensor) - Classes, then -1, as long as `input`. Shape: ``(n, c)`` or
-            ``(c,)``.
+          ``(c,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -180,9 +180,9 @@ class MultiLabelSoftMarginLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - One logit a class, for each sample or one alone. Shape: ``(n, c)``
-            or ``(c,)``.
+          or ``(c,)``.
         - **target** (Tensor) - 1 for the classes of a sample, else 0, as `input`. Shape: ``(n,
-            c)`` or ``(c,)``.
+          c)`` or ``(c,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

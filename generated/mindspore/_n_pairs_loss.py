@@ -148,7 +148,8 @@ def n_pairs_loss(
     Args:
         anchor (Tensor): One vector a class.
         positive (Tensor): Another vector of each class, in the same order.
-        l2 (float, optional): How much the mean of the squared lengths counts. Default: ``0.0`` .
+        l2 (float or Tensor, optional): How much the mean of the squared lengths counts. Default:
+            ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -191,14 +192,15 @@ class NPairsLoss(Loss):
         \sum_{d} \left(\mathrm{anchor}_{i, d} \mathrm{positive}_{j, d}\right)\right)_{j=i}
 
     Args:
-        l2 (float, optional): How much the mean of the squared lengths counts. Default: ``0.0`` .
+        l2 (float or Tensor, optional): How much the mean of the squared lengths counts. Default:
+            ``0.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **anchor** (Tensor) - One vector a class. Shape: ``(i, d)``.
         - **positive** (Tensor) - Another vector of each class, in the same order. Shape: ``(i,
-            d)``.
+          d)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `anchor`.

@@ -200,7 +200,7 @@ class NLLLoss(Loss):
 
     Inputs:
         - **input** (Tensor) - Log-probabilities, classes at position 1, or alone. Shape: ``(n, c,
-            ...)`` or ``(c,)``.
+          ...)`` or ``(c,)``.
         - **target** (Tensor) - The classes that were observed. Shape: ``(n, ...)`` or ``()``.
 
     Outputs:

@@ -304,7 +304,7 @@ def nt_xent_loss(
     Args:
         input (Tensor): One vector a sample.
         target (Tensor): The class of each sample, any integer.
-        temperature (float, optional): Divides the similarities. Default: ``0.07`` .
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -360,7 +360,7 @@ class NTXentLoss(Loss):
         1 \right)} \left[\mathrm{target}_{i} = \mathrm{target}_{j} \wedge i \neq j\right]\right)
 
     Args:
-        temperature (float, optional): Divides the similarities. Default: ``0.07`` .
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 

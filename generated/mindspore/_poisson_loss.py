@@ -162,9 +162,8 @@ class PoissonLoss(Loss):
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted means, at least 0, of any shape. Shape: any shape.
-        - **target** (Tensor) - Observed counts, at least 0, in the shape of `input`. Shape: any
-            shape.
+        - **input** (Tensor) - Predicted means, at least 0, of any shape.
+        - **target** (Tensor) - Observed counts, at least 0, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

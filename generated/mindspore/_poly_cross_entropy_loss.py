@@ -355,7 +355,8 @@ def poly_cross_entropy_loss(
     Args:
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): Labels, or probabilities as `input` has.
-        epsilon (float, optional): What is added to the first coefficient. Default: ``2.0`` .
+        epsilon (float or Tensor, optional): What is added to the first coefficient. Default:
+            ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -383,10 +384,14 @@ class PolyCrossEntropyLoss(Loss):
     - ``optax.losses.poly_loss_cross_entropy``: equal, unreduced, of probabilities, with the
       classes last.
 
+    Where ``target`` holds labels:
+
     .. math::
         \ell = \epsilon \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}} + \left(- \mathrm{input}_{n, c} + \log \sum_{c}
         \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \epsilon \sum_{c} \left(\mathrm{target}_{n, c} \left(1 -
@@ -395,15 +400,16 @@ class PolyCrossEntropyLoss(Loss):
         \exp\left(\mathrm{input}_{n, c}\right)\right)\right)
 
     Args:
-        epsilon (float, optional): What is added to the first coefficient. Default: ``2.0`` .
+        epsilon (float or Tensor, optional): What is added to the first coefficient. Default:
+            ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or
-            ``()``.
+          ``()`` for labels; ``(n, c, ...)`` or ``(c,)`` for numbers.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -183,7 +183,8 @@ def ppo_clip_loss(
         input (Tensor): Log-probabilities of the actions taken.
         old (Tensor): Log-probabilities of them under the policy that took them.
         advantage (Tensor): How much better than expected each action was.
-        epsilon (float, optional): How far the ratio may depart from 1. Default: ``0.2`` .
+        epsilon (float or Tensor, optional): How far the ratio may depart from 1. Default: ``0.2``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -234,15 +235,15 @@ class PPOClipLoss(Loss):
         \text{otherwise} \end{cases}\right)
 
     Args:
-        epsilon (float, optional): How far the ratio may depart from 1. Default: ``0.2`` .
+        epsilon (float or Tensor, optional): How far the ratio may depart from 1. Default: ``0.2``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Log-probabilities of the actions taken. Shape: any shape.
-        - **old** (Tensor) - Log-probabilities of them under the policy that took them. Shape: any
-            shape.
-        - **advantage** (Tensor) - How much better than expected each action was. Shape: any shape.
+        - **input** (Tensor) - Log-probabilities of the actions taken.
+        - **old** (Tensor) - Log-probabilities of them under the policy that took them.
+        - **advantage** (Tensor) - How much better than expected each action was.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

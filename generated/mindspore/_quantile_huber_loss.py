@@ -138,7 +138,7 @@ def quantile_huber_loss(
     Args:
         input (Tensor): Predicted quantiles, a row a sample.
         target (Tensor): Samples or quantiles of the target, a row a sample.
-        kappa (float, optional): Where the loss turns linear. Default: ``1.0`` .
+        kappa (float or Tensor, optional): Where the loss turns linear. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -186,14 +186,14 @@ class QuantileHuberLoss(Loss):
         \end{cases}\right)\right)}{N_{j}}\right)
 
     Args:
-        kappa (float, optional): Where the loss turns linear. Default: ``1.0`` .
+        kappa (float or Tensor, optional): Where the loss turns linear. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Predicted quantiles, a row a sample. Shape: ``(n, i)``.
         - **target** (Tensor) - Samples or quantiles of the target, a row a sample. Shape: ``(n,
-            j)``.
+          j)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -114,7 +114,7 @@ def quantile_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What was observed, in the shape of `input`.
-        q (float, optional): The quantile to predict. Default: ``0.5`` .
+        q (float or Tensor, optional): The quantile to predict. Default: ``0.5`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -157,13 +157,13 @@ class QuantileLoss(Loss):
         \left(\mathrm{q} - 1\right) \left(- \mathrm{input} + \mathrm{target}\right)\right)
 
     Args:
-        q (float, optional): The quantile to predict. Default: ``0.5`` .
+        q (float or Tensor, optional): The quantile to predict. Default: ``0.5`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -139,7 +139,7 @@ def ranknet_loss(
     Args:
         input (Tensor): Scores, one row a list.
         target (Tensor): Relevances of the items, in the shape of `input`.
-        sigma (float, optional): Multiplies the differences of scores. Default: ``1.0`` .
+        sigma (float or Tensor, optional): Multiplies the differences of scores. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -192,14 +192,14 @@ class RankNetLoss(Loss):
         j}\right]\right)\right)}
 
     Args:
-        sigma (float, optional): Multiplies the differences of scores. Default: ``1.0`` .
+        sigma (float or Tensor, optional): Multiplies the differences of scores. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Scores, one row a list. Shape: ``(n, i)`` or ``(i,)``.
         - **target** (Tensor) - Relevances of the items, in the shape of `input`. Shape: ``(n, i)``
-            or ``(i,)``.
+          or ``(i,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -299,7 +299,7 @@ def reverse_kl_div_with_logits_loss(
     Args:
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): The teacher's logits, in the shape of `input`.
-        temperature (float, optional): Divides both logits. Default: ``1.0`` .
+        temperature (float or Tensor, optional): Divides both logits. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -355,15 +355,15 @@ class ReverseKLDivWithLogitsLoss(Loss):
         \left(\frac{\mathrm{input}_{n, c}}{\mathrm{temperature}}\right)\right)
 
     Args:
-        temperature (float, optional): Divides both logits. Default: ``1.0`` .
+        temperature (float or Tensor, optional): Divides both logits. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - The teacher's logits, in the shape of `input`. Shape: ``(n, c,
-            ...)`` or ``(c,)``.
+          ...)`` or ``(c,)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

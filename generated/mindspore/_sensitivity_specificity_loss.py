@@ -266,7 +266,7 @@ def sensitivity_specificity_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        r (float, optional): Weight of the sensitivity. Default: ``0.05`` .
+        r (float or Tensor, optional): Weight of the sensitivity. Default: ``0.05`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -310,14 +310,14 @@ class SensitivitySpecificityLoss(Loss):
         \left(\sum_{n} \left(1 - \mathrm{target}_{n, c}\right)\right)}
 
     Args:
-        r (float, optional): Weight of the sensitivity. Default: ``0.05`` .
+        r (float or Tensor, optional): Weight of the sensitivity. Default: ``0.05`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -278,8 +278,8 @@ def siglip_loss(
     Args:
         image (Tensor): One vector an image.
         text (Tensor): The vector of each image's text, in the same order.
-        logit_scale (float, optional): Multiplies the cosines. Default: ``10.0`` .
-        logit_bias (float, optional): Added to the scaled cosines. Default: ``-10.0`` .
+        logit_scale (float or Tensor, optional): Multiplies the cosines. Default: ``10.0`` .
+        logit_bias (float or Tensor, optional): Added to the scaled cosines. Default: ``-10.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -325,15 +325,15 @@ class SigLIPLoss(Loss):
         \text{for}\: i = j \\-1 & \text{otherwise} \end{cases}\right)} \right)}\right)
 
     Args:
-        logit_scale (float, optional): Multiplies the cosines. Default: ``10.0`` .
-        logit_bias (float, optional): Added to the scaled cosines. Default: ``-10.0`` .
+        logit_scale (float or Tensor, optional): Multiplies the cosines. Default: ``10.0`` .
+        logit_bias (float or Tensor, optional): Added to the scaled cosines. Default: ``-10.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **image** (Tensor) - One vector an image. Shape: ``(i, d)``.
         - **text** (Tensor) - The vector of each image's text, in the same order. Shape: ``(i,
-            d)``.
+          d)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `image`.

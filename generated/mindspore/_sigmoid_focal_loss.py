@@ -503,8 +503,8 @@ def sigmoid_focal_loss(
     Args:
         input (Tensor): Logits of any shape.
         target (Tensor): Probabilities in the shape of `input`.
-        alpha (float, optional): Weight of the positive class. Default: ``None`` .
-        gamma (float, optional): How fast easy entries fade. Default: ``2.0`` .
+        alpha (float or Tensor, optional): Weight of the positive class. Default: ``None`` .
+        gamma (float or Tensor, optional): How fast easy entries fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
@@ -538,11 +538,15 @@ class SigmoidFocalLoss(Loss):
       first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
       told to balance.
 
+    Where ``alpha`` is None:
+
     .. math::
         \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
         \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
         \sigma\left(\mathrm{input}\right)^{\gamma}
+
+    Else:
 
     .. math::
         \ell = - \alpha \mathrm{target} \left(1 -
@@ -552,15 +556,15 @@ class SigmoidFocalLoss(Loss):
         \sigma\left(\mathrm{input}\right)^{\gamma}
 
     Args:
-        alpha (float, optional): Weight of the positive class. Default: ``None`` .
-        gamma (float, optional): How fast easy entries fade. Default: ``2.0`` .
+        alpha (float or Tensor, optional): Weight of the positive class. Default: ``None`` .
+        gamma (float or Tensor, optional): How fast easy entries fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Logits of any shape. Shape: any shape.
-        - **target** (Tensor) - Probabilities in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Logits of any shape.
+        - **target** (Tensor) - Probabilities in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -177,8 +177,8 @@ class SMAPELoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -237,7 +237,8 @@ def smooth_l1_loss(
         target (Tensor): What should have been predicted, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
-        beta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
+        beta (float or Tensor, optional): Where the loss turns from quadratic to linear. Default:
+            ``1.0`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
             by their sum. Default: ``None`` .
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -263,8 +264,12 @@ class SmoothL1Loss(Loss):
     - ``torch.nn.SmoothL1Loss``: equal.
     - ``mindspore.nn.SmoothL1Loss``: equal; does not reduce unless told to; ``beta`` is above 0.
 
+    Where ``beta`` is 0:
+
     .. math::
         \ell = \left|{\mathrm{input} - \mathrm{target}}\right|
+
+    Else:
 
     .. math::
         \ell = \begin{cases} \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \beta} &
@@ -274,12 +279,12 @@ class SmoothL1Loss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
-        beta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0`` .
+        beta (float or Tensor, optional): Where the loss turns from quadratic to linear. Default:
+            ``1.0`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

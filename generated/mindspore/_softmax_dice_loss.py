@@ -557,7 +557,7 @@ def softmax_dice_loss(
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
         weight (Tensor, optional): One weight a class. Default: ``None`` .
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
@@ -598,7 +598,7 @@ class SoftmaxDiceLoss(Loss):
 
     Args:
         weight (Tensor, optional): One weight a class. Default: ``None`` .
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0`` .
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None`` .
@@ -606,7 +606,7 @@ class SoftmaxDiceLoss(Loss):
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -680,7 +680,7 @@ def softmax_focal_loss(
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): Labels, or probabilities as `input` has.
         weight (Tensor, optional): One weight a class. Default: ``None`` .
-        gamma (float, optional): How fast easy samples fade. Default: ``2.0`` .
+        gamma (float or Tensor, optional): How fast easy samples fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
@@ -716,6 +716,8 @@ class SoftmaxFocalLoss(Loss):
       class has weight 0.25; has no slope within 1e-7 of 0 and 1; takes the target first, as
       probabilities, and the classes last.
 
+    Where ``target`` holds labels:
+
     .. math::
         \ell = - \left(1 - \sigma\left(- \log \sum_{c} \exp\left(\left. \mathrm{input}_{n, c}
         \right|_{c \neq \mathrm{target}_{n}}\right) + \left(\mathrm{input}_{n,
@@ -725,6 +727,8 @@ class SoftmaxFocalLoss(Loss):
         c}\right)_{c=\mathrm{target}_{n}}\right) \right)}
         \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}}
 
+    Else:
+
     .. math::
         \ell = \sum_{c} \left(\mathrm{target}_{n, c} \mathrm{weight}_{c} \left(1 -
         \operatorname{softmax}_{c} \left(\mathrm{input}_{n, c}\right)\right)^{\gamma} \left(-
@@ -733,16 +737,16 @@ class SoftmaxFocalLoss(Loss):
 
     Args:
         weight (Tensor, optional): One weight a class. Default: ``None`` .
-        gamma (float, optional): How fast easy samples fade. Default: ``2.0`` .
+        gamma (float or Tensor, optional): How fast easy samples fade. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or
-            ``()``.
+          ``()`` for labels; ``(n, c, ...)`` or ``(c,)`` for numbers.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -159,9 +159,9 @@ class SparsemaxLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Scores of any shape. Shape: any shape.
+        - **input** (Tensor) - Scores of any shape.
         - **target** (Tensor) - Whether the score should be above 0, as 1 or 0, in the shape of
-            `input`. Shape: any shape.
+          `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -400,7 +400,7 @@ def squared_dice_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added below the line. Default: ``1e-05`` .
+        smooth (float or Tensor, optional): Added below the line. Default: ``1e-05`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None`` .
@@ -436,7 +436,7 @@ class SquaredDiceLoss(Loss):
         c}\right)^{2}\right)\right)}
 
     Args:
-        smooth (float, optional): Added below the line. Default: ``1e-05`` .
+        smooth (float or Tensor, optional): Added below the line. Default: ``1e-05`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None`` .
@@ -444,7 +444,7 @@ class SquaredDiceLoss(Loss):
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1. Shape: ``(n, c, ...)``.
         - **target** (Tensor) - Masks or probabilities in the shape of `input`. Shape: ``(n, c,
-            ...)``.
+          ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -289,8 +289,8 @@ class SquaredHingeLoss(Loss):
             ``None`` .
 
     Inputs:
-        - **input** (Tensor) - Scores of any shape. Shape: any shape.
-        - **target** (Tensor) - -1 or 1 for each score, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Scores of any shape.
+        - **target** (Tensor) - -1 or 1 for each score, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -209,8 +209,9 @@ def student_t_nll_loss(
     Args:
         input (Tensor): Predicted locations of any shape.
         target (Tensor): What was observed, in the shape of `input`.
-        df (float, optional): Degrees of freedom; fewer make heavier tails. Default: ``3.0`` .
-        scale (float, optional): The unit of the error. Default: ``1.0`` .
+        df (float or Tensor, optional): Degrees of freedom; fewer make heavier tails. Default:
+            ``3.0`` .
+        scale (float or Tensor, optional): The unit of the error. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -260,14 +261,15 @@ class StudentTNLLLoss(Loss):
         \operatorname{loggamma}{\left(\frac{\mathrm{df} + 1}{2} \right)}
 
     Args:
-        df (float, optional): Degrees of freedom; fewer make heavier tails. Default: ``3.0`` .
-        scale (float, optional): The unit of the error. Default: ``1.0`` .
+        df (float or Tensor, optional): Degrees of freedom; fewer make heavier tails. Default:
+            ``3.0`` .
+        scale (float or Tensor, optional): The unit of the error. Default: ``1.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted locations of any shape. Shape: any shape.
-        - **target** (Tensor) - What was observed, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Predicted locations of any shape.
+        - **target** (Tensor) - What was observed, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -266,7 +266,7 @@ def sup_con_loss(
     Args:
         input (Tensor): One vector a sample; two views of an image are two samples.
         target (Tensor): The class of each sample, any integer.
-        temperature (float, optional): Divides the similarities. Default: ``0.07`` .
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -314,13 +314,13 @@ class SupConLoss(Loss):
         \left(\left[\mathrm{target}_{i} = \mathrm{target}_{j} \wedge i \neq j\right]\right)}
 
     Args:
-        temperature (float, optional): Divides the similarities. Default: ``0.07`` .
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - One vector a sample; two views of an image are two samples. Shape:
-            ``(i, d)``.
+          ``(i, d)``.
         - **target** (Tensor) - The class of each sample, any integer. Shape: ``(i,)``.
 
     Outputs:

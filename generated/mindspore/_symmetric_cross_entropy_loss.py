@@ -215,9 +215,10 @@ def symmetric_cross_entropy_loss(
     Args:
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): The class of each sample.
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.1`` .
-        beta (float, optional): Weight of the reverse cross-entropy. Default: ``1.0`` .
-        log_zero (float, optional): What counts as the logarithm of 0. Default: ``-4.0`` .
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.1`` .
+        beta (float or Tensor, optional): Weight of the reverse cross-entropy. Default: ``1.0`` .
+        log_zero (float or Tensor, optional): What counts as the logarithm of 0. Default: ``-4.0``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -276,15 +277,16 @@ class SymmetricCrossEntropyLoss(Loss):
         c}\right)\right)\right)_{c=\mathrm{target}_{n}}
 
     Args:
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.1`` .
-        beta (float, optional): Weight of the reverse cross-entropy. Default: ``1.0`` .
-        log_zero (float, optional): What counts as the logarithm of 0. Default: ``-4.0`` .
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.1`` .
+        beta (float or Tensor, optional): Weight of the reverse cross-entropy. Default: ``1.0`` .
+        log_zero (float or Tensor, optional): What counts as the logarithm of 0. Default: ``-4.0``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
         - **input** (Tensor) - Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
-            ``(c,)``.
+          ``(c,)``.
         - **target** (Tensor) - The class of each sample. Shape: ``(n, ...)`` or ``()``.
 
     Outputs:

@@ -151,7 +151,7 @@ def triplet_loss(
         anchor (Tensor): One vector a triplet, or one alone.
         positive (Tensor): What should be close, as `anchor`.
         negative (Tensor): What should be far, as `anchor`.
-        margin (float, optional): By how much closer, squared. Default: ``0.2`` .
+        margin (float or Tensor, optional): By how much closer, squared. Default: ``0.2`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -204,7 +204,7 @@ class TripletLoss(Loss):
         - \mathrm{positive}_{n, d}\right)^{2}\right)\right)
 
     Args:
-        margin (float, optional): By how much closer, squared. Default: ``0.2`` .
+        margin (float or Tensor, optional): By how much closer, squared. Default: ``0.2`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 

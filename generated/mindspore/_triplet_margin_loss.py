@@ -1263,7 +1263,7 @@ def triplet_margin_loss(
         anchor (Tensor): One vector a triplet, or one alone.
         positive (Tensor): What should be close, as `anchor`.
         negative (Tensor): What should be far, as `anchor`.
-        margin (float, optional): By how much closer. Default: ``1.0`` .
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0`` .
         p (float, optional): The order of the norm. Default: ``2.0`` .
         eps (float, optional): Added to each entry of a difference. Default: ``1e-06`` .
         swap (bool, optional): Whether the closer of anchor and positive counts. Default: ``False``
@@ -1312,6 +1312,8 @@ class TripletMarginLoss(Loss):
     - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
       instead.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
         \mathrm{anchor}_{n, d} - \mathrm{negative}_{n, d} \right\rVert_{d, \mathrm{p}},
@@ -1319,13 +1321,15 @@ class TripletMarginLoss(Loss):
         \right\rVert_{d, \mathrm{p}}\right) + \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
         - \mathrm{positive}_{n, d} \right\rVert_{d, \mathrm{p}}\right)
 
+    Else:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
         - \mathrm{negative}_{n, d} \right\rVert_{d, \mathrm{p}} + \left\lVert \mathrm{eps} +
         \mathrm{anchor}_{n, d} - \mathrm{positive}_{n, d} \right\rVert_{d, \mathrm{p}}\right)
 
     Args:
-        margin (float, optional): By how much closer. Default: ``1.0`` .
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0`` .
         p (float, optional): The order of the norm. Default: ``2.0`` .
         eps (float, optional): Added to each entry of a difference. Default: ``1e-06`` .
         swap (bool, optional): Whether the closer of anchor and positive counts. Default: ``False``

@@ -1918,7 +1918,7 @@ def triplet_margin_with_distance_loss(
         negative (Tensor): What should be far, as `anchor`.
         distance_function (Callable or str, optional): The distance: its name, or a function of two
             inputs; None is the Euclidean one. Default: ``None`` .
-        margin (float, optional): By how much closer. Default: ``1.0`` .
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0`` .
         swap (bool, optional): Whether the closer of anchor and positive counts. Default: ``False``
             .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
@@ -2002,12 +2002,16 @@ class TripletMarginWithDistanceLoss(Loss):
     distances. The mean is over them, NaN of none. At the hinge the slope is that of its active
     side.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} +
         \mathrm{distance\_function}\left(\mathrm{anchor}_{d}, \mathrm{positive}_{d}\right) -
         \min\left(\mathrm{distance\_function}\left(\mathrm{anchor}_{d},
         \mathrm{negative}_{d}\right), \mathrm{distance\_function}\left(\mathrm{positive}_{d},
         \mathrm{negative}_{d}\right)\right)\right)
+
+    Else:
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} -
@@ -2039,7 +2043,7 @@ class TripletMarginWithDistanceLoss(Loss):
     Args:
         distance_function (Callable or str, optional): The distance: its name, or a function of two
             inputs; None is the Euclidean one. Default: ``None`` .
-        margin (float, optional): By how much closer. Default: ``1.0`` .
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0`` .
         swap (bool, optional): Whether the closer of anchor and positive counts. Default: ``False``
             .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:

@@ -144,7 +144,8 @@ def tukey_biweight_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        scale (float, optional): From which size on errors are outliers. Default: ``4.685`` .
+        scale (float or Tensor, optional): From which size on errors are outliers. Default:
+            ``4.685`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -190,14 +191,14 @@ class TukeyBiweightLoss(Loss):
         \\\frac{\mathrm{scale}^{2}}{6} & \text{otherwise} \end{cases}
 
     Args:
-        scale (float, optional): From which size on errors are outliers. Default: ``4.685`` .
+        scale (float or Tensor, optional): From which size on errors are outliers. Default:
+            ``4.685`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

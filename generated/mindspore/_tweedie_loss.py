@@ -372,7 +372,7 @@ def tweedie_loss(
     Args:
         input (Tensor): Logarithms of predicted means, or the means, of any shape.
         target (Tensor): What was observed, at least 0, in the shape of `input`.
-        power (float, optional): Between 1 and 2, neither included. Default: ``1.5`` .
+        power (float or Tensor, optional): Between 1 and 2, neither included. Default: ``1.5`` .
         log_input (bool, optional): Whether `input` holds logarithms. Default: ``True`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
@@ -400,26 +400,28 @@ class TweedieLoss(Loss):
     target alone are left out. The mean is over the number of entries, and NaN without any. XGBoost
     and LightGBM take logarithms and have the same loss.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \frac{\mathrm{target} e^{\mathrm{input} \left(1 -
         \mathrm{power}\right)}}{\mathrm{power} - 1} + \frac{e^{\mathrm{input} \left(2 -
         \mathrm{power}\right)}}{2 - \mathrm{power}}
+
+    Else:
 
     .. math::
         \ell = \frac{\mathrm{input}^{1 - \mathrm{power}} \mathrm{target}}{\mathrm{power} - 1} +
         \frac{\mathrm{input}^{2 - \mathrm{power}}}{2 - \mathrm{power}}
 
     Args:
-        power (float, optional): Between 1 and 2, neither included. Default: ``1.5`` .
+        power (float or Tensor, optional): Between 1 and 2, neither included. Default: ``1.5`` .
         log_input (bool, optional): Whether `input` holds logarithms. Default: ``True`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Logarithms of predicted means, or the means, of any shape. Shape:
-            any shape.
-        - **target** (Tensor) - What was observed, at least 0, in the shape of `input`. Shape: any
-            shape.
+        - **input** (Tensor) - Logarithms of predicted means, or the means, of any shape.
+        - **target** (Tensor) - What was observed, at least 0, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -245,10 +245,10 @@ class TwoHeadLoss(Loss):
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
 
     Inputs:
-        - **input1** (Tensor) - Predictions of the first head. Shape: any shape.
-        - **target1** (Tensor) - What the first head should have predicted. Shape: any shape.
-        - **input2** (Tensor) - Predictions of the second head. Shape: any shape.
-        - **target2** (Tensor) - What the second head should have predicted. Shape: any shape.
+        - **input1** (Tensor) - Predictions of the first head.
+        - **target1** (Tensor) - What the first head should have predicted.
+        - **input2** (Tensor) - Predictions of the second head.
+        - **target2** (Tensor) - What the second head should have predicted.
 
     Outputs:
         Tensor, the loss, with the dtype of `input1`.

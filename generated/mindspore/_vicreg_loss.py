@@ -626,10 +626,10 @@ def vicreg_loss(
     Args:
         input1 (Tensor): Features of the first view.
         input2 (Tensor): Features of the second view, in the shape of `input1`.
-        sim_weight (float, optional): How much the difference counts. Default: ``25.0`` .
-        std_weight (float, optional): How much the deviations count. Default: ``25.0`` .
-        cov_weight (float, optional): How much the covariances count. Default: ``1.0`` .
-        eps (float, optional): Added to each variance. Default: ``0.0001`` .
+        sim_weight (float or Tensor, optional): How much the difference counts. Default: ``25.0`` .
+        std_weight (float or Tensor, optional): How much the deviations count. Default: ``25.0`` .
+        cov_weight (float or Tensor, optional): How much the covariances count. Default: ``1.0`` .
+        eps (float or Tensor, optional): Added to each variance. Default: ``0.0001`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False`` .
 
@@ -688,16 +688,16 @@ class VICRegLoss(Loss):
         \left[i \neq j\right]\right)\right)}{N_{i}}\right)
 
     Args:
-        sim_weight (float, optional): How much the difference counts. Default: ``25.0`` .
-        std_weight (float, optional): How much the deviations count. Default: ``25.0`` .
-        cov_weight (float, optional): How much the covariances count. Default: ``1.0`` .
-        eps (float, optional): Added to each variance. Default: ``0.0001`` .
+        sim_weight (float or Tensor, optional): How much the difference counts. Default: ``25.0`` .
+        std_weight (float or Tensor, optional): How much the deviations count. Default: ``25.0`` .
+        cov_weight (float or Tensor, optional): How much the covariances count. Default: ``1.0`` .
+        eps (float or Tensor, optional): Added to each variance. Default: ``0.0001`` .
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'`` .
 
     Inputs:
         - **input1** (Tensor) - Features of the first view. Shape: ``(n, i)``.
         - **input2** (Tensor) - Features of the second view, in the shape of `input1`. Shape: ``(n,
-            i)``.
+          i)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input1`.

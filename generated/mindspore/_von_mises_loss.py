@@ -165,8 +165,8 @@ class VonMisesLoss(Loss):
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predicted angles of any shape. Shape: any shape.
-        - **target** (Tensor) - Observed angles, in the shape of `input`. Shape: any shape.
+        - **input** (Tensor) - Predicted angles of any shape.
+        - **target** (Tensor) - Observed angles, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -140,7 +140,7 @@ class WeightedMSELoss(Loss):
     Inputs:
         - **input** (Tensor) - Predictions, samples first. Shape: ``(n, ...)``.
         - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            ``(n, ...)``.
+          ``(n, ...)``.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -126,7 +126,8 @@ def welsch_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        scale (float, optional): From which size on errors are outliers. Default: ``1.0`` .
+        scale (float or Tensor, optional): From which size on errors are outliers. Default: ``1.0``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -168,14 +169,14 @@ class WelschLoss(Loss):
         \mathrm{target}\right)^{2}}{\mathrm{scale}^{2}}}\right)}{2}
 
     Args:
-        scale (float, optional): From which size on errors are outliers. Default: ``1.0`` .
+        scale (float or Tensor, optional): From which size on errors are outliers. Default: ``1.0``
+            .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

@@ -187,8 +187,9 @@ def wing_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        width (float, optional): Up to which error the loss is logarithmic. Default: ``10.0`` .
-        eps (float, optional): The less, the more the logarithm bends. Default: ``2.0`` .
+        width (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``10.0`` .
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -236,15 +237,15 @@ class WingLoss(Loss):
         \mathrm{target}}\right| & \text{otherwise} \end{cases}
 
     Args:
-        width (float, optional): Up to which error the loss is logarithmic. Default: ``10.0`` .
-        eps (float, optional): The less, the more the logarithm bends. Default: ``2.0`` .
+        width (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``10.0`` .
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``2.0`` .
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'`` .
 
     Inputs:
-        - **input** (Tensor) - Predictions of any shape. Shape: any shape.
-        - **target** (Tensor) - What should have been predicted, in the shape of `input`. Shape:
-            any shape.
+        - **input** (Tensor) - Predictions of any shape.
+        - **target** (Tensor) - What should have been predicted, in the shape of `input`.
 
     Outputs:
         Tensor, the loss, with the dtype of `input`.

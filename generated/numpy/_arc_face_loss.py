@@ -226,8 +226,8 @@ def arc_face_loss(
     """ArcFace: cross-entropy of scaled cosines, the true class's angle widened by a margin.
 
     Args:
-        input: Cosines of each sample's vector with those of the classes.
-        target: The class of each sample.
+        input: Cosines of each sample's vector with those of the classes. Shape: ``(n, c)``.
+        target: The class of each sample. Shape: ``(n,)``.
         scale: Multiplies the cosines.
         margin: What is added to the angle of the true class.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -6,12 +6,16 @@ A negative whose probability is at most ``clip`` costs nothing; that of the othe
 by it. The mean is over the number of entries, NaN of none; the authors' program takes the sum.
 At ``clip`` the slope is 0.
 
+Where ``clip`` is 0:
+
 .. math::
     \ell = - \mathrm{target} \left(1 -
     \sigma\left(\mathrm{input}\right)\right)^{\mathrm{gamma\_pos}}
     \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
     \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
     \sigma\left(\mathrm{input}\right)^{\mathrm{gamma\_neg}}
+
+Else:
 
 .. math::
     \ell = - \mathrm{target} \left(1 -

@@ -321,8 +321,8 @@ def barlow_twins_loss(
     """Barlow twins: features of two views should correlate, each with itself alone.
 
     Args:
-        input1: Features of the first view.
-        input2: Features of the second view, in the shape of `input1`.
+        input1: Features of the first view. Shape: ``(n, i)``.
+        input2: Features of the second view, in the shape of `input1`. Shape: ``(n, i)``.
         weight: How much redundancy counts.
         reduction: How to reduce: ``'mean'``, ``'sum'``.
         return_parts: Whether to return the named parts too.

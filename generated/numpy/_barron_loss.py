@@ -5,20 +5,30 @@ r"""General robust loss, of which many others are cases (Barron, 2019).
 McClure's, minus infinity Welsch's; infinity grows as an exponential. Both parameters may be
 learnt. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
+Where ``alpha`` is 2:
+
 .. math::
     \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}
+
+Else, where ``alpha`` is 0:
 
 .. math::
     \ell = \log{\left(1 + \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
     \mathrm{scale}^{2}} \right)}
 
+Else, where ``alpha`` is -inf:
+
 .. math::
     \ell = 1 - e^{- \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
     \mathrm{scale}^{2}}}
 
+Else, where ``alpha`` is inf:
+
 .. math::
     \ell = e^{\frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
     \mathrm{scale}^{2}}} - 1
+
+Else:
 
 .. math::
     \ell = \frac{\left(\left(1 + \frac{\left(\mathrm{input} -

@@ -128,8 +128,8 @@ def categorical_hinge_loss(
     """Categorical hinge loss: the score of the right class should exceed that of the others by 1.
 
     Args:
-        input: Scores, classes at position 1, or alone.
-        target: 1 for the right class, else 0, as `input`.
+        input: Scores, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: 1 for the right class, else 0, as `input`. Shape: ``(n, c, ...)`` or ``(c,)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -10,6 +10,8 @@ have none, as in the paper.
 - ``keras.losses.Circle``: of vectors of length 1; the mean leaves out anchors without others
   of their class, or of another, and is 0 over none; takes the target first.
 
+Where ``detach`` is True:
+
 .. math::
     \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
     \sum_{d} \left(\frac{\mathrm{input}_{i, d}}{\left\lVert \mathrm{input}_{i, d}
@@ -27,6 +29,8 @@ have none, as in the paper.
     \frac{\mathrm{input}_{j, d}}{\left\lVert \mathrm{input}_{j, d} \right\rVert_{d}}\right)
     + 1\right)\right) \right|_{\mathrm{target}_{i} = \mathrm{target}_{j} \wedge i \neq
     j}\right)} + 1 \right)}
+
+Else:
 
 .. math::
     \ell = \log{\left(e^{\log \sum_{j} \exp\left(\left. \gamma \left(- \mathrm{margin} +
@@ -732,8 +736,8 @@ def circle_loss(
     (Sun et al., 2020).
 
     Args:
-        input: One vector a sample.
-        target: The class of each sample, any integer.
+        input: One vector a sample. Shape: ``(i, d)``.
+        target: The class of each sample, any integer. Shape: ``(i,)``.
         gamma: Multiplies the weighted similarities.
         margin: How far from its optimum is enough.
         detach: Whether the weights count as constants.

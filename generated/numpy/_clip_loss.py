@@ -243,8 +243,8 @@ def clip_loss(
     (Radford et al., 2021).
 
     Args:
-        image: One vector an image.
-        text: The vector of each image's text, in the same order.
+        image: One vector an image. Shape: ``(i, d)``.
+        text: The vector of each image's text, in the same order. Shape: ``(i, d)``.
         logit_scale: Multiplies the cosines.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -290,8 +290,8 @@ def combo_loss(
     """Combo loss: weighted cross-entropy plus Dice loss (Taghanaki et al., 2019).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         alpha: Weight of the cross-entropy.
         beta: Weight of the foreground in it.
         smooth: Added to both sides of Dice's ratio.

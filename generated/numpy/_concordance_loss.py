@@ -172,8 +172,8 @@ def concordance_loss(
     """One minus the concordance correlation coefficient over the batch (Lin, 1989).
 
     Args:
-        input: Predictions, samples first.
-        target: What was observed, in the shape of `input`.
+        input: Predictions, samples first. Shape: ``(n, ...)``.
+        target: What was observed, in the shape of `input`. Shape: ``(n, ...)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.

@@ -173,9 +173,9 @@ def contrastive_loss(
     """Contrastive loss of pairs: close where they belong together, else a margin apart.
 
     Args:
-        input1: One vector a pair, or one alone.
-        input2: The other vectors, in the shape of `input1`.
-        target: 1 where a pair belongs together, else 0.
+        input1: One vector a pair, or one alone. Shape: ``(n, d)`` or ``(d,)``.
+        input2: The other vectors, in the shape of `input1`. Shape: ``(n, d)`` or ``(d,)``.
+        target: 1 where a pair belongs together, else 0. Shape: ``(n,)`` or ``()``.
         margin: How far apart is enough.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

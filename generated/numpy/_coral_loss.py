@@ -137,8 +137,8 @@ def coral_loss(
     """CORAL loss for ordered classes: is the rank above 0, above 1, ... (Cao et al., 2020).
 
     Args:
-        input: Logits, one for each rank but the last.
-        target: The rank of each sample, from 0.
+        input: Logits, one for each rank but the last. Shape: ``(n, k)`` or ``(k,)``.
+        target: The rank of each sample, from 0. Shape: ``(n,)`` or ``()``.
         weight: One weight a question.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

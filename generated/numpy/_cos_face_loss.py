@@ -178,8 +178,8 @@ def cos_face_loss(
     """CosFace: cross-entropy of scaled cosines, that of the true class less a margin.
 
     Args:
-        input: Cosines of each sample's vector with those of the classes.
-        target: The class of each sample.
+        input: Cosines of each sample's vector with those of the classes. Shape: ``(n, c)``.
+        target: The class of each sample. Shape: ``(n,)``.
         scale: Multiplies the cosines.
         margin: How much the true class must be ahead.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

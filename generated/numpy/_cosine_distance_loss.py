@@ -215,8 +215,8 @@ def cosine_distance_loss(
     """One minus the cosine of the angle between prediction and target (Salton et al., 1975).
 
     Args:
-        input: Predicted vectors, or one alone.
-        target: What they should point to, as `input`.
+        input: Predicted vectors, or one alone. Shape: ``(n, d, ...)`` or ``(d,)``.
+        target: What they should point to, as `input`. Shape: ``(n, d, ...)`` or ``(d,)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'keras'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

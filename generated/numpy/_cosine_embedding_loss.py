@@ -204,9 +204,9 @@ def cosine_embedding_loss(
     """Cosine embedding loss: pairs that belong together should point the same way.
 
     Args:
-        input1: One vector a pair, or one alone.
-        input2: The other vectors, in the shape of `input1`.
-        target: 1 where a pair belongs together, else -1.
+        input1: One vector a pair, or one alone. Shape: ``(n, d)`` or ``(d,)``.
+        input2: The other vectors, in the shape of `input1`. Shape: ``(n, d)`` or ``(d,)``.
+        target: 1 where a pair belongs together, else -1. Shape: ``(n,)`` or ``()``.
         margin: Cosines up to this cost nothing with target -1.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -121,8 +121,8 @@ def cross_covariance_loss(
     """Half the squared covariances of two groups of features over the batch (Cheung et al., 2015).
 
     Args:
-        input1: The first group, samples first.
-        input2: The second group, of the same samples.
+        input1: The first group, samples first. Shape: ``(n, i)``.
+        input2: The second group, of the same samples. Shape: ``(n, j)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.

@@ -18,10 +18,14 @@ probabilities it is over the number of samples. Label smoothing after Szegedy et
   ``optax.losses.softmax_cross_entropy``, ``optax.losses.safe_softmax_cross_entropy``: equal,
   unreduced, with the classes last; ignore no label.
 
+Where ``target`` holds labels and ``label_smoothing`` is 0:
+
 .. math::
     \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
     \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
     c}\right)\right)_{c=\mathrm{target}_{n}}
+
+Else, where ``target`` holds labels:
 
 .. math::
     \ell = \frac{\mathrm{label\_smoothing} \sum_{c} \left(\mathrm{weight}_{c} \left(-
@@ -29,6 +33,8 @@ probabilities it is over the number of samples. Label smoothing after Szegedy et
     c}\right)\right)\right)}{N_{c}} + \left(1 - \mathrm{label\_smoothing}\right)
     \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(- \mathrm{input}_{n, c} +
     \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
+
+Else:
 
 .. math::
     \ell = \sum_{c} \left(\mathrm{weight}_{c} \left(- \mathrm{input}_{n, c} + \log \sum_{c}
@@ -540,8 +546,9 @@ def cross_entropy(
     """Cross-entropy between logits and class labels, or class probabilities (Good, 1952).
 
     Args:
-        input: Logits, classes at position 1, or alone.
-        target: Labels, or probabilities as `input` has.
+        input: Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or ``()`` for labels;
+            ``(n, c, ...)`` or ``(c,)`` for numbers.
         weight: One weight a class.
         ignore_index: Labels of this value do not count.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -126,7 +126,7 @@ def decov_loss(
     (Cogswell et al., 2016).
 
     Args:
-        input: Activations, samples first.
+        input: Activations, samples first. Shape: ``(n, i)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.

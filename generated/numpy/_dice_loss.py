@@ -388,8 +388,8 @@ def dice_loss(
     """Dice loss of each class, over batch and space (Milletari et al., 2016).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'keras'``, ``'optax'``.

@@ -415,8 +415,8 @@ def discriminative_loss(
     """Discriminative clustering: clusters are tight, and far from each other.
 
     Args:
-        input: One vector a member, as each pixel of an image.
-        target: The cluster of each, any integer.
+        input: One vector a member, as each pixel of an image. Shape: ``(i, d)``.
+        target: The cluster of each, any integer. Shape: ``(i,)``.
         pull: The distance from the centre that costs nothing.
         push: Half the distance of centres that costs nothing.
         length_weight: The weight of the lengths.

@@ -307,9 +307,10 @@ def distillation_loss(
     (Hinton et al., 2015).
 
     Args:
-        input: The student's logits, classes at position 1, or alone.
-        teacher: The teacher's logits, as `input`.
-        target: The class of each sample.
+        input: The student's logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
+            ``(c,)``.
+        teacher: The teacher's logits, as `input`. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: The class of each sample. Shape: ``(n, ...)`` or ``()``.
         alpha: Weight of the teacher.
         temperature: Divides both logits.
         ignore_index: Labels of this value do not count.

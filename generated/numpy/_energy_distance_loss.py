@@ -162,8 +162,8 @@ def energy_distance_loss(
     (Székely and Rizzo, 2013).
 
     Args:
-        input: Vectors of one sample.
-        target: Vectors of the other, any number of them.
+        input: Vectors of one sample. Shape: ``(i, d)``.
+        target: Vectors of the other, any number of them. Shape: ``(j, d)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.

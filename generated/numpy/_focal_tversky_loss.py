@@ -309,8 +309,8 @@ def focal_tversky_loss(
     """Focal Tversky loss: the Tversky loss to the power ``1 / gamma`` (Abraham and Khan, 2019).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         alpha: What false positives count.
         beta: What false negatives count.
         gamma: Above 1, hard classes count more.

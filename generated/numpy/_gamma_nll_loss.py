@@ -6,8 +6,12 @@ factor of the shape and the terms of the target alone are left out (McCullagh an
 1989). The mean is over the number of entries, and NaN without any. LightGBM takes logarithms
 and has the same gradient.
 
+Where ``log_input`` is True:
+
 .. math::
     \ell = \mathrm{input} + \mathrm{target} e^{- \mathrm{input}}
+
+Else:
 
 .. math::
     \ell = \log{\left(\mathrm{input} \right)} + \frac{\mathrm{target}}{\mathrm{input}}

@@ -160,8 +160,10 @@ def gaussian_nll_loss(
 
     Args:
         input: Predicted means of any shape.
-        target: What was observed, in a shape that spreads to `input`'s.
-        var: Predicted variances, as `input`, one a sample, or one.
+        target: What was observed, in a shape that spreads to `input`'s. Shape: any that broadcasts
+            to that of input.
+        var: Predicted variances, as `input`, one a sample, or one. Shape: any that broadcasts to
+            that of input.
         full: Whether to add the constant.
         eps: The least variance.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

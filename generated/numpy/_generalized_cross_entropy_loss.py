@@ -8,9 +8,13 @@ is over the number of labels, NaN of none.
 - ``keras.losses.CategoricalGeneralizedCrossEntropy``: of probabilities, with 0.5 for ``q``;
   takes the target first, and the classes last.
 
+Where ``q`` is 0:
+
 .. math::
     \ell = \left(- \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
     c}\right)\right)_{c=\mathrm{target}_{n}}
+
+Else:
 
 .. math::
     \ell = \frac{1 - e^{- \mathrm{q} \left(- \mathrm{input}_{n, c} + \log \sum_{c}
@@ -249,8 +253,8 @@ def generalized_cross_entropy_loss(
     (Zhang and Sabuncu, 2018).
 
     Args:
-        input: Logits, classes at position 1, or alone.
-        target: The class of each sample.
+        input: Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: The class of each sample. Shape: ``(n, ...)`` or ``()``.
         q: How robust the loss is to wrong labels.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'keras'``.

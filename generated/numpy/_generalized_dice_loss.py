@@ -191,8 +191,8 @@ def generalized_dice_loss(
     (Sudre et al., 2017).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

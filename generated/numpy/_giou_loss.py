@@ -386,8 +386,8 @@ def giou_loss(
     """Generalised IoU loss: the IoU loss plus the share of the hull that is in neither box.
 
     Args:
-        input: Boxes: x1, y1, x2, y2, or one alone.
-        target: The true boxes, in the shape of `input`.
+        input: Boxes: x1, y1, x2, y2, or one alone. Shape: ``(n, 4)`` or ``(4,)``.
+        target: The true boxes, in the shape of `input`. Shape: ``(n, 4)`` or ``(4,)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

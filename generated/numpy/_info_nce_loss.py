@@ -189,8 +189,8 @@ def info_nce_loss(
     """InfoNCE: each query should be closer to its own key than to the others'.
 
     Args:
-        query: One vector a sample.
-        key: The vector of each query's key, in the same order.
+        query: One vector a sample. Shape: ``(i, d)``.
+        key: The vector of each query's key, in the same order. Shape: ``(i, d)``.
         temperature: Divides the similarities.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -272,8 +272,8 @@ def iou_loss(
     """IoU loss: one minus the intersection over the union of two boxes (Yu et al., 2016).
 
     Args:
-        input: Boxes: x1, y1, x2, y2, or one alone.
-        target: The true boxes, in the shape of `input`.
+        input: Boxes: x1, y1, x2, y2, or one alone. Shape: ``(n, 4)`` or ``(4,)``.
+        target: The true boxes, in the shape of `input`. Shape: ``(n, 4)`` or ``(4,)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -262,8 +262,8 @@ def jensen_shannon_loss(
     """Jensen-Shannon divergence between the softmax of two sets of logits (Lin, 1991).
 
     Args:
-        input: Logits, classes at position 1, or alone.
-        target: Logits, in the shape of `input`.
+        input: Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: Logits, in the shape of `input`. Shape: ``(n, c, ...)`` or ``(c,)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

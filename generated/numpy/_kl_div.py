@@ -11,8 +11,12 @@ gradient; a negative one gives NaN.
 - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
   takes the target first.
 
+Where ``log_target`` is True:
+
 .. math::
     \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
+
+Else:
 
 .. math::
     \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-

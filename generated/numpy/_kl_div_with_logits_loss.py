@@ -179,8 +179,8 @@ def kl_div_with_logits_loss(
     """Kullback-Leibler divergence between the softmax of two sets of logits (Hinton et al., 2015).
 
     Args:
-        input: Logits, classes at position 1, or alone.
-        target: The teacher's logits, in the shape of `input`.
+        input: Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: The teacher's logits, in the shape of `input`. Shape: ``(n, c, ...)`` or ``(c,)``.
         temperature: Divides both logits.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -147,7 +147,8 @@ def laplace_nll_loss(
     Args:
         input: Predicted medians of any shape.
         target: What was observed, in the shape of `input`.
-        scale: Predicted scales, as `input`, or one a sample.
+        scale: Predicted scales, as `input`, or one a sample. Shape: any that broadcasts to that of
+            input.
         eps: The least scale.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -407,8 +407,8 @@ def lifted_structure_loss(
     (Song et al., 2016).
 
     Args:
-        input: One vector a sample.
-        target: The class of each sample, any integer.
+        input: One vector a sample. Shape: ``(i, d)``.
+        target: The class of each sample, any integer. Shape: ``(i,)``.
         margin: How far apart other classes should be.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -136,8 +136,8 @@ def listnet_loss(
     """ListNet: cross-entropy between the top-one probabilities of two scorings (Cao et al., 2007).
 
     Args:
-        input: Scores, one row a list.
-        target: Relevances of the items, in the shape of `input`.
+        input: Scores, one row a list. Shape: ``(n, i)`` or ``(i,)``.
+        target: Relevances of the items, in the shape of `input`. Shape: ``(n, i)`` or ``(i,)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -186,8 +186,8 @@ def log_cosh_dice_loss(
     """Log-cosh Dice loss: the logarithm of the hyperbolic cosine of the Dice loss (Jadon, 2020).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         smooth: Added to both sides of the ratio.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the

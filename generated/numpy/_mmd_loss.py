@@ -237,8 +237,8 @@ def mmd_loss(
     (Gretton et al., 2012).
 
     Args:
-        input: Vectors of one sample.
-        target: Vectors of the other, any number of them.
+        input: Vectors of one sample. Shape: ``(i, d)``.
+        target: Vectors of the other, any number of them. Shape: ``(j, d)``.
         bandwidth: The distance at which they are alike.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the

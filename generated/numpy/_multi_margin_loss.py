@@ -8,11 +8,15 @@ are any numbers. The mean is over the number of samples, NaN of none. At the hin
 
 - ``mindspore.nn.MultiMarginLoss``: equal.
 
+Where ``p`` is 1:
+
 .. math::
     \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}
     \left(\begin{cases} \max\left(0, \mathrm{margin} + \mathrm{input}_{n, c} -
     \left(\mathrm{input}_{n, c}\right)_{c=\mathrm{target}_{n}}\right) & \text{for}\:
     \mathrm{target}_{n} \neq c \\0 & \text{otherwise} \end{cases}\right)}{N_{c}}
+
+Else:
 
 .. math::
     \ell = \frac{\left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \sum_{c}
@@ -272,8 +276,8 @@ def multi_margin_loss(
     """Multiclass hinge loss: the true class should score above the others by a margin.
 
     Args:
-        input: One score a class, for each sample or one alone.
-        target: The true classes.
+        input: One score a class, for each sample or one alone. Shape: ``(n, c)`` or ``(c,)``.
+        target: The true classes. Shape: ``(n,)`` or ``()``.
         p: The power, 1 or 2.
         margin: By how much the true class should be ahead.
         weight: One weight a class.

@@ -368,8 +368,8 @@ def multi_similarity_loss(
     """Multi-similarity loss: pairs weighted by how they compare with others (Wang et al., 2019).
 
     Args:
-        input: One vector a sample.
-        target: The class of each sample, any integer.
+        input: One vector a sample. Shape: ``(i, d)``.
+        target: The class of each sample, any integer. Shape: ``(i,)``.
         alpha: How sharply pairs of one class count.
         beta: How sharply pairs of two classes count.
         base: The cosine that divides near from far.

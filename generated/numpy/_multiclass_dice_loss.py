@@ -196,8 +196,8 @@ def multiclass_dice_loss(
     """Dice loss with squares on softmax probabilities, of each class over batch and space.
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         weight: One weight a class.
         smooth: Added below the line.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

@@ -125,8 +125,8 @@ def multiclass_hinge_loss(
     """Multiclass hinge loss: the label should beat the others by 1 (Crammer and Singer, 2001).
 
     Args:
-        input: Scores, classes at position 1, or alone.
-        target: The right class of each sample.
+        input: Scores, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: The right class of each sample. Shape: ``(n, ...)`` or ``()``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

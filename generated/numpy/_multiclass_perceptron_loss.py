@@ -120,8 +120,8 @@ def multiclass_perceptron_loss(
     """Multiclass perceptron loss: by how much the best class beats the label (Collins, 2002).
 
     Args:
-        input: Scores, classes at position 1, or alone.
-        target: The right class of each sample.
+        input: Scores, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: The right class of each sample. Shape: ``(n, ...)`` or ``()``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -141,8 +141,8 @@ def multilabel_margin_loss(
     """Multilabel margin loss: each class of a sample should score above each other class by 1.
 
     Args:
-        input: One score a class, for each sample or one alone.
-        target: Classes, then -1, as long as `input`.
+        input: One score a class, for each sample or one alone. Shape: ``(n, c)`` or ``(c,)``.
+        target: Classes, then -1, as long as `input`. Shape: ``(n, c)`` or ``(c,)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -139,8 +139,8 @@ def multilabel_soft_margin_loss(
     """Multilabel soft margin loss: binary cross-entropy of each class, averaged over the classes.
 
     Args:
-        input: One logit a class, for each sample or one alone.
-        target: 1 for the classes of a sample, else 0, as `input`.
+        input: One logit a class, for each sample or one alone. Shape: ``(n, c)`` or ``(c,)``.
+        target: 1 for the classes of a sample, else 0, as `input`. Shape: ``(n, c)`` or ``(c,)``.
         weight: One weight a class, or an entry.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

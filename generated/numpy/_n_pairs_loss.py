@@ -150,8 +150,8 @@ def n_pairs_loss(
     """N-pairs loss: an anchor's own positive against the positives of the others (Sohn, 2016).
 
     Args:
-        anchor: One vector a class.
-        positive: Another vector of each class, in the same order.
+        anchor: One vector a class. Shape: ``(i, d)``.
+        positive: Another vector of each class, in the same order. Shape: ``(i, d)``.
         l2: How much the mean of the squared lengths counts.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

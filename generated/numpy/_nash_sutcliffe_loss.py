@@ -149,8 +149,8 @@ def nash_sutcliffe_loss(
     """One minus the model efficiency over the batch (Nash and Sutcliffe, 1970).
 
     Args:
-        input: Predictions, samples first.
-        target: What was observed, in the shape of `input`.
+        input: Predictions, samples first. Shape: ``(n, ...)``.
+        target: What was observed, in the shape of `input`. Shape: ``(n, ...)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.

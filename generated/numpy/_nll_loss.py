@@ -205,8 +205,9 @@ def nll_loss(
     """Negative log-likelihood of class labels, given log-probabilities (Fisher, 1922).
 
     Args:
-        input: Log-probabilities, classes at position 1, or alone.
-        target: The classes that were observed.
+        input: Log-probabilities, classes at position 1, or alone. Shape: ``(n, c, ...)`` or
+            ``(c,)``.
+        target: The classes that were observed. Shape: ``(n, ...)`` or ``()``.
         weight: One weight a class.
         ignore_index: Labels of this value do not count.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

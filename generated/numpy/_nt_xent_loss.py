@@ -298,8 +298,8 @@ def nt_xent_loss(
     (Chen et al., 2020).
 
     Args:
-        input: One vector a sample.
-        target: The class of each sample, any integer.
+        input: One vector a sample. Shape: ``(i, d)``.
+        target: The class of each sample, any integer. Shape: ``(i,)``.
         temperature: Divides the similarities.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -158,8 +158,8 @@ def pearson_loss(
     """One minus Pearson's correlation coefficient over the batch (Pearson, 1895).
 
     Args:
-        input: Predictions, samples first.
-        target: What was observed, in the shape of `input`.
+        input: Predictions, samples first. Shape: ``(n, ...)``.
+        target: What was observed, in the shape of `input`. Shape: ``(n, ...)``.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the
             step.

@@ -8,10 +8,14 @@ This is Poly-1: the first coefficient of the cross-entropy as a polynomial, chan
 - ``optax.losses.poly_loss_cross_entropy``: equal, unreduced, of probabilities, with the
   classes last.
 
+Where ``target`` holds labels:
+
 .. math::
     \ell = \epsilon \left(1 - \operatorname{softmax}_{c} \left(\mathrm{input}_{n,
     c}\right)\right)_{c=\mathrm{target}_{n}} + \left(- \mathrm{input}_{n, c} + \log \sum_{c}
     \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
+
+Else:
 
 .. math::
     \ell = \epsilon \sum_{c} \left(\mathrm{target}_{n, c} \left(1 -
@@ -277,8 +281,9 @@ def poly_cross_entropy_loss(
     (Leng et al., 2022).
 
     Args:
-        input: Logits, classes at position 1, or alone.
-        target: Labels, or probabilities as `input` has.
+        input: Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: Labels, or probabilities as `input` has. Shape: ``(n, ...)`` or ``()`` for labels;
+            ``(n, c, ...)`` or ``(c,)`` for numbers.
         epsilon: What is added to the first coefficient.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -158,8 +158,8 @@ def quantile_huber_loss(
     (Dabney et al., 2018).
 
     Args:
-        input: Predicted quantiles, a row a sample.
-        target: Samples or quantiles of the target, a row a sample.
+        input: Predicted quantiles, a row a sample. Shape: ``(n, i)``.
+        target: Samples or quantiles of the target, a row a sample. Shape: ``(n, j)``.
         kappa: Where the loss turns linear.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

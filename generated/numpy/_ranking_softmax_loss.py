@@ -189,8 +189,8 @@ def ranking_softmax_loss(
     (Xia et al., 2008).
 
     Args:
-        input: Scores, one row a list.
-        target: Relevances of the items, in the shape of `input`.
+        input: Scores, one row a list. Shape: ``(n, i)`` or ``(i,)``.
+        target: Relevances of the items, in the shape of `input`. Shape: ``(n, i)`` or ``(i,)``.
         weights: Weights of the items, in the shape of `input`.
         where: 1 for items that count, 0 for padding, in the shape of `input`.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

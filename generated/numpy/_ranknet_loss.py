@@ -156,8 +156,8 @@ def ranknet_loss(
     (Burges et al., 2005).
 
     Args:
-        input: Scores, one row a list.
-        target: Relevances of the items, in the shape of `input`.
+        input: Scores, one row a list. Shape: ``(n, i)`` or ``(i,)``.
+        target: Relevances of the items, in the shape of `input`. Shape: ``(n, i)`` or ``(i,)``.
         sigma: Multiplies the differences of scores.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

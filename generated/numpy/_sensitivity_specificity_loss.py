@@ -202,8 +202,8 @@ def sensitivity_specificity_loss(
     """Sensitivity-specificity loss of each class, over batch and space (Brosch et al., 2015).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         r: Weight of the sensitivity.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         denominator: What a mean divides by, where its own count is only that of a part of the

@@ -216,8 +216,8 @@ def siglip_loss(
     """SigLIP: whether an image and a text belong together, pair by pair (Zhai et al., 2023).
 
     Args:
-        image: One vector an image.
-        text: The vector of each image's text, in the same order.
+        image: One vector an image. Shape: ``(i, d)``.
+        text: The vector of each image's text, in the same order. Shape: ``(i, d)``.
         logit_scale: Multiplies the cosines.
         logit_bias: Added to the scaled cosines.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.

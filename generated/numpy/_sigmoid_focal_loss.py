@@ -10,11 +10,15 @@ fade by the mean of the two probabilities, each class here by its own.
   first; has no slope within 1e-7 of 0 and 1; takes the target first, and ``alpha`` only if
   told to balance.
 
+Where ``alpha`` is None:
+
 .. math::
     \ell = - \mathrm{target} \left(1 - \sigma\left(\mathrm{input}\right)\right)^{\gamma}
     \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
     \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
     \sigma\left(\mathrm{input}\right)^{\gamma}
+
+Else:
 
 .. math::
     \ell = - \alpha \mathrm{target} \left(1 -

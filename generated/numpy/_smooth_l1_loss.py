@@ -7,8 +7,12 @@ It is the Huber loss divided by ``beta``; with ``beta`` 0 it is the absolute err
 - ``torch.nn.SmoothL1Loss``: equal.
 - ``mindspore.nn.SmoothL1Loss``: equal; does not reduce unless told to; ``beta`` is above 0.
 
+Where ``beta`` is 0:
+
 .. math::
     \ell = \left|{\mathrm{input} - \mathrm{target}}\right|
+
+Else:
 
 .. math::
     \ell = \begin{cases} \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \beta} &

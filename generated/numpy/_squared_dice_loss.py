@@ -294,8 +294,8 @@ def squared_dice_loss(
     """Dice loss with squares in the denominator, of each class (Milletari et al., 2016).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         smooth: Added below the line.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         dialect: Whose definition to follow: ``'mindspore'``.

@@ -249,8 +249,8 @@ def sup_con_loss(
     """Supervised contrastive loss: samples of one class attract each other (Khosla et al., 2020).
 
     Args:
-        input: One vector a sample; two views of an image are two samples.
-        target: The class of each sample, any integer.
+        input: One vector a sample; two views of an image are two samples. Shape: ``(i, d)``.
+        target: The class of each sample, any integer. Shape: ``(i,)``.
         temperature: Divides the similarities.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

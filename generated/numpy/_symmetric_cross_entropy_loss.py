@@ -204,8 +204,8 @@ def symmetric_cross_entropy_loss(
     """Symmetric cross-entropy: robust to wrong labels (Wang et al., 2019).
 
     Args:
-        input: Logits, classes at position 1, or alone.
-        target: The class of each sample.
+        input: Logits, classes at position 1, or alone. Shape: ``(n, c, ...)`` or ``(c,)``.
+        target: The class of each sample. Shape: ``(n, ...)`` or ``()``.
         alpha: Weight of the cross-entropy.
         beta: Weight of the reverse cross-entropy.
         log_zero: What counts as the logarithm of 0.

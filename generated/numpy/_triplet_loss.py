@@ -160,9 +160,9 @@ def triplet_loss(
     """Triplet loss of squared distances: the positive should be closer by a margin.
 
     Args:
-        anchor: One vector a triplet, or one alone.
-        positive: What should be close, as `anchor`.
-        negative: What should be far, as `anchor`.
+        anchor: One vector a triplet, or one alone. Shape: ``(n, d)`` or ``(d,)``.
+        positive: What should be close, as `anchor`. Shape: ``(n, d)`` or ``(d,)``.
+        negative: What should be far, as `anchor`. Shape: ``(n, d)`` or ``(d,)``.
         margin: By how much closer, squared.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

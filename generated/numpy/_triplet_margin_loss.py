@@ -11,12 +11,16 @@ squared distances.
 - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
   instead.
 
+Where ``swap`` is True:
+
 .. math::
     \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
     \mathrm{anchor}_{n, d} - \mathrm{negative}_{n, d} \right\rVert_{d, \mathrm{p}},
     \left\lVert \mathrm{eps} - \mathrm{negative}_{n, d} + \mathrm{positive}_{n, d}
     \right\rVert_{d, \mathrm{p}}\right) + \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
     - \mathrm{positive}_{n, d} \right\rVert_{d, \mathrm{p}}\right)
+
+Else:
 
 .. math::
     \ell = \max\left(0, \mathrm{margin} - \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
@@ -786,9 +790,9 @@ def triplet_margin_loss(
     margin.
 
     Args:
-        anchor: One vector a triplet, or one alone.
-        positive: What should be close, as `anchor`.
-        negative: What should be far, as `anchor`.
+        anchor: One vector a triplet, or one alone. Shape: ``(n, d)`` or ``(d,)``.
+        positive: What should be close, as `anchor`. Shape: ``(n, d)`` or ``(d,)``.
+        negative: What should be far, as `anchor`. Shape: ``(n, d)`` or ``(d,)``.
         margin: By how much closer.
         p: The order of the norm.
         eps: Added to each entry of a difference.

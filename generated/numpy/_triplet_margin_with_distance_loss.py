@@ -7,12 +7,16 @@ function of two inputs, which the framework differentiates; the loss then has th
 distances. The mean is over them, NaN of none. At the hinge the slope is that of its active
 side.
 
+Where ``swap`` is True:
+
 .. math::
     \ell = \max\left(0, \mathrm{margin} +
     \mathrm{distance\_function}\left(\mathrm{anchor}_{d}, \mathrm{positive}_{d}\right) -
     \min\left(\mathrm{distance\_function}\left(\mathrm{anchor}_{d},
     \mathrm{negative}_{d}\right), \mathrm{distance\_function}\left(\mathrm{positive}_{d},
     \mathrm{negative}_{d}\right)\right)\right)
+
+Else:
 
 .. math::
     \ell = \max\left(0, \mathrm{margin} -
@@ -1339,9 +1343,9 @@ def triplet_margin_with_distance_loss(
     """Triplet margin loss of a distance that the caller chooses.
 
     Args:
-        anchor: One vector a triplet.
-        positive: What should be close, as `anchor`.
-        negative: What should be far, as `anchor`.
+        anchor: One vector a triplet. Shape: ``(..., d)``.
+        positive: What should be close, as `anchor`. Shape: ``(..., d)``.
+        negative: What should be far, as `anchor`. Shape: ``(..., d)``.
         distance_function: The distance: its name, or a function of two inputs; None is the
             Euclidean one.
         margin: By how much closer.

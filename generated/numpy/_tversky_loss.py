@@ -388,8 +388,8 @@ def tversky_loss(
     """Tversky loss of each class, over batch and space (Salehi et al., 2017).
 
     Args:
-        input: Logits, classes at position 1.
-        target: Masks or probabilities in the shape of `input`.
+        input: Logits, classes at position 1. Shape: ``(n, c, ...)``.
+        target: Masks or probabilities in the shape of `input`. Shape: ``(n, c, ...)``.
         alpha: What false positives count.
         beta: What false negatives count.
         smooth: Added to both sides of the ratio.

@@ -7,10 +7,14 @@ logarithms of means, any numbers, or with ``log_input=False`` means, above 0. Te
 target alone are left out. The mean is over the number of entries, and NaN without any. XGBoost
 and LightGBM take logarithms and have the same loss.
 
+Where ``log_input`` is True:
+
 .. math::
     \ell = \frac{\mathrm{target} e^{\mathrm{input} \left(1 -
     \mathrm{power}\right)}}{\mathrm{power} - 1} + \frac{e^{\mathrm{input} \left(2 -
     \mathrm{power}\right)}}{2 - \mathrm{power}}
+
+Else:
 
 .. math::
     \ell = \frac{\mathrm{input}^{1 - \mathrm{power}} \mathrm{target}}{\mathrm{power} - 1} +

@@ -432,8 +432,8 @@ def vicreg_loss(
     """VICReg: two views agree, and features neither collapse nor repeat (Bardes et al., 2022).
 
     Args:
-        input1: Features of the first view.
-        input2: Features of the second view, in the shape of `input1`.
+        input1: Features of the first view. Shape: ``(n, i)``.
+        input2: Features of the second view, in the shape of `input1`. Shape: ``(n, i)``.
         sim_weight: How much the difference counts.
         std_weight: How much the deviations count.
         cov_weight: How much the covariances count.

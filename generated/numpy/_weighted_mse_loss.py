@@ -116,8 +116,8 @@ def weighted_mse_loss(
     """Squared error with weights for samples or for entries (Aitken, 1936).
 
     Args:
-        input: Predictions, samples first.
-        target: What should have been predicted, in the shape of `input`.
+        input: Predictions, samples first. Shape: ``(n, ...)``.
+        target: What should have been predicted, in the shape of `input`. Shape: ``(n, ...)``.
         weights: One weight a sample, or one an entry.
         reduction: How to reduce: ``'none'``, ``'mean'``, ``'sum'``.
         sample_weight: Weight of each sample, or of each entry; a mean divides by their sum.

@@ -594,10 +594,11 @@ def adaptive_wing_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): The heatmap, between 0 and 1, in the shape of `input`.
-        omega (float, optional): How much the logarithm counts. Default: ``14.0``.
-        theta (float, optional): Up to which error the loss is logarithmic. Default: ``0.5``.
-        eps (float, optional): The less, the more the logarithm bends. Default: ``1.0``.
-        alpha (float, optional): The exponent where the target is 0. Default: ``2.1``.
+        omega (float or Tensor, optional): How much the logarithm counts. Default: ``14.0``.
+        theta (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``0.5``.
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``1.0``.
+        alpha (float or Tensor, optional): The exponent where the target is 0. Default: ``2.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -658,17 +659,18 @@ class AdaptiveWingLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        omega (float, optional): How much the logarithm counts. Default: ``14.0``.
-        theta (float, optional): Up to which error the loss is logarithmic. Default: ``0.5``.
-        eps (float, optional): The less, the more the logarithm bends. Default: ``1.0``.
-        alpha (float, optional): The exponent where the target is 0. Default: ``2.1``.
+        omega (float or Tensor, optional): How much the logarithm counts. Default: ``14.0``.
+        theta (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``0.5``.
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``1.0``.
+        alpha (float or Tensor, optional): The exponent where the target is 0. Default: ``2.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = AdaptiveWingLoss()

@@ -250,8 +250,9 @@ def arc_face_loss(
     Args:
         input (Tensor): Cosines of each sample's vector with those of the classes.
         target (Tensor): The class of each sample.
-        scale (float, optional): Multiplies the cosines. Default: ``64.0``.
-        margin (float, optional): What is added to the angle of the true class. Default: ``0.5``.
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0``.
+        margin (float or Tensor, optional): What is added to the angle of the true class. Default:
+            ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -313,8 +314,9 @@ class ArcFaceLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        scale (float, optional): Multiplies the cosines. Default: ``64.0``.
-        margin (float, optional): What is added to the angle of the true class. Default: ``0.5``.
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0``.
+        margin (float or Tensor, optional): What is added to the angle of the true class. Default:
+            ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

@@ -524,9 +524,9 @@ def asymmetric_loss(
     Args:
         input (Tensor): Logits of any shape.
         target (Tensor): 1 for a positive, 0 for a negative, in the shape of `input`.
-        gamma_neg (float, optional): How fast easy negatives fade. Default: ``4.0``.
-        gamma_pos (float, optional): How fast easy positives fade. Default: ``1.0``.
-        clip (float, optional): What negatives are lowered by. Default: ``0.05``.
+        gamma_neg (float or Tensor, optional): How fast easy negatives fade. Default: ``4.0``.
+        gamma_pos (float or Tensor, optional): How fast easy positives fade. Default: ``1.0``.
+        clip (float or Tensor, optional): What negatives are lowered by. Default: ``0.05``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -553,12 +553,16 @@ class AsymmetricLoss(Loss):
     by it. The mean is over the number of entries, NaN of none; the authors' program takes the sum.
     At ``clip`` the slope is 0.
 
+    Where ``clip`` is 0:
+
     .. math::
         \ell = - \mathrm{target} \left(1 -
         \sigma\left(\mathrm{input}\right)\right)^{\mathrm{gamma\_pos}}
         \log{\left(\sigma\left(\mathrm{input}\right) \right)} - \left(1 - \mathrm{target}\right)
         \log{\left(1 - \sigma\left(\mathrm{input}\right) \right)}
         \sigma\left(\mathrm{input}\right)^{\mathrm{gamma\_neg}}
+
+    Else:
 
     .. math::
         \ell = - \mathrm{target} \left(1 -
@@ -573,16 +577,16 @@ class AsymmetricLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        gamma_neg (float, optional): How fast easy negatives fade. Default: ``4.0``.
-        gamma_pos (float, optional): How fast easy positives fade. Default: ``1.0``.
-        clip (float, optional): What negatives are lowered by. Default: ``0.05``.
+        gamma_neg (float or Tensor, optional): How fast easy negatives fade. Default: ``4.0``.
+        gamma_pos (float or Tensor, optional): How fast easy positives fade. Default: ``1.0``.
+        clip (float or Tensor, optional): What negatives are lowered by. Default: ``0.05``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = AsymmetricLoss()

@@ -357,7 +357,7 @@ def barlow_twins_loss(
     Args:
         input1 (Tensor): Features of the first view.
         input2 (Tensor): Features of the second view, in the shape of `input1`.
-        weight (float, optional): How much redundancy counts. Default: ``0.0051``.
+        weight (float or Tensor, optional): How much redundancy counts. Default: ``0.0051``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False``.
 
@@ -406,7 +406,7 @@ class BarlowTwinsLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        weight (float, optional): How much redundancy counts. Default: ``0.0051``.
+        weight (float or Tensor, optional): How much redundancy counts. Default: ``0.0051``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
 
     Shape:

@@ -669,8 +669,10 @@ def barron_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        alpha (float, optional): The shape: the lower, the less outliers count. Default: ``1.0``.
-        scale (float, optional): From which size on errors are outliers. Default: ``1.0``.
+        alpha (float or Tensor, optional): The shape: the lower, the less outliers count. Default:
+            ``1.0``.
+        scale (float or Tensor, optional): From which size on errors are outliers. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -700,20 +702,30 @@ class BarronLoss(Loss):
     McClure's, minus infinity Welsch's; infinity grows as an exponential. Both parameters may be
     learnt. Inputs are any numbers. The mean is over the number of entries, and NaN without any.
 
+    Where ``alpha`` is 2:
+
     .. math::
         \ell = \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2 \mathrm{scale}^{2}}
+
+    Else, where ``alpha`` is 0:
 
     .. math::
         \ell = \log{\left(1 + \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}} \right)}
 
+    Else, where ``alpha`` is -inf:
+
     .. math::
         \ell = 1 - e^{- \frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}}
 
+    Else, where ``alpha`` is inf:
+
     .. math::
         \ell = e^{\frac{\left(\mathrm{input} - \mathrm{target}\right)^{2}}{2
         \mathrm{scale}^{2}}} - 1
+
+    Else:
 
     .. math::
         \ell = \frac{\left(\left(1 + \frac{\left(\mathrm{input} -
@@ -724,15 +736,17 @@ class BarronLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        alpha (float, optional): The shape: the lower, the less outliers count. Default: ``1.0``.
-        scale (float, optional): From which size on errors are outliers. Default: ``1.0``.
+        alpha (float or Tensor, optional): The shape: the lower, the less outliers count. Default:
+            ``1.0``.
+        scale (float or Tensor, optional): From which size on errors are outliers. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = BarronLoss()

@@ -178,9 +178,9 @@ class BetaDistributionNLLLoss(Loss):
 
     Shape:
         - concentration1: any shape.
-        - concentration0: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - concentration0: that of concentration1.
+        - target: that of concentration1.
+        - Output: scalar; that of concentration1 where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = BetaDistributionNLLLoss()

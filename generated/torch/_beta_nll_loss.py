@@ -154,7 +154,7 @@ def beta_nll_loss(
         input (Tensor): Predicted means of any shape.
         target (Tensor): What was observed, in the shape of `input`.
         var (Tensor): Predicted variances, at least 0, as `input`.
-        beta (float, optional): The power of the variance. Default: ``0.5``.
+        beta (float or Tensor, optional): The power of the variance. Default: ``0.5``.
         eps (float, optional): The least variance. Default: ``1e-06``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
@@ -209,16 +209,16 @@ class BetaNLLLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        beta (float, optional): The power of the variance. Default: ``0.5``.
+        beta (float or Tensor, optional): The power of the variance. Default: ``0.5``.
         eps (float, optional): The least variance. Default: ``1e-06``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - var: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - var: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = BetaNLLLoss()

@@ -121,8 +121,8 @@ class BPRLoss(Loss):
 
     Shape:
         - positive: any shape.
-        - negative: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - negative: that of positive.
+        - Output: scalar; that of positive where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = BPRLoss()

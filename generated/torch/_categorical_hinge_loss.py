@@ -145,7 +145,7 @@ class CategoricalHingeLoss(Loss):
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
         - target: ``(n, c, ...)`` or ``(c,)``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = CategoricalHingeLoss()

@@ -103,7 +103,8 @@ def charbonnier_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        eps (float, optional): Errors well below this count quadratically. Default: ``0.001``.
+        eps (float or Tensor, optional): Errors well below this count quadratically. Default:
+            ``0.001``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -147,14 +148,15 @@ class CharbonnierLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        eps (float, optional): Errors well below this count quadratically. Default: ``0.001``.
+        eps (float or Tensor, optional): Errors well below this count quadratically. Default:
+            ``0.001``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = CharbonnierLoss()

@@ -849,7 +849,7 @@ class CIoULoss(Loss):
     Shape:
         - input: ``(n, 4)`` or ``(4,)``.
         - target: ``(n, 4)`` or ``(4,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = CIoULoss()

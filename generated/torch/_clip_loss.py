@@ -219,7 +219,8 @@ def clip_loss(
     Args:
         image (Tensor): One vector an image.
         text (Tensor): The vector of each image's text, in the same order.
-        logit_scale (float, optional): Multiplies the cosines. Default: ``14.285714285714285``.
+        logit_scale (float or Tensor, optional): Multiplies the cosines. Default:
+            ``14.285714285714285``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -278,7 +279,8 @@ class CLIPLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        logit_scale (float, optional): Multiplies the cosines. Default: ``14.285714285714285``.
+        logit_scale (float or Tensor, optional): Multiplies the cosines. Default:
+            ``14.285714285714285``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

@@ -392,9 +392,9 @@ def combo_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.5``.
-        beta (float, optional): Weight of the foreground in it. Default: ``0.5``.
-        smooth (float, optional): Added to both sides of Dice's ratio. Default: ``1.0``.
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.5``.
+        beta (float or Tensor, optional): Weight of the foreground in it. Default: ``0.5``.
+        smooth (float or Tensor, optional): Added to both sides of Dice's ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False``.
 
@@ -438,9 +438,9 @@ class ComboLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.5``.
-        beta (float, optional): Weight of the foreground in it. Default: ``0.5``.
-        smooth (float, optional): Added to both sides of Dice's ratio. Default: ``1.0``.
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.5``.
+        beta (float or Tensor, optional): Weight of the foreground in it. Default: ``0.5``.
+        smooth (float or Tensor, optional): Added to both sides of Dice's ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
 
     Shape:

@@ -150,7 +150,7 @@ def contrastive_loss(
         input1 (Tensor): One vector a pair, or one alone.
         input2 (Tensor): The other vectors, in the shape of `input1`.
         target (Tensor): 1 where a pair belongs together, else 0.
-        margin (float, optional): How far apart is enough. Default: ``1.0``.
+        margin (float or Tensor, optional): How far apart is enough. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -207,7 +207,7 @@ class ContrastiveLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): How far apart is enough. Default: ``1.0``.
+        margin (float or Tensor, optional): How far apart is enough. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
@@ -215,7 +215,7 @@ class ContrastiveLoss(Loss):
         - input1: ``(n, d)`` or ``(d,)``.
         - input2: ``(n, d)`` or ``(d,)``.
         - target: ``(n,)`` or ``()``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = ContrastiveLoss()

@@ -156,7 +156,7 @@ class CoralLoss(Loss):
     Shape:
         - input: ``(n, k)`` or ``(k,)``.
         - target: ``(n,)`` or ``()``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = CoralLoss()

@@ -172,8 +172,9 @@ def cos_face_loss(
     Args:
         input (Tensor): Cosines of each sample's vector with those of the classes.
         target (Tensor): The class of each sample.
-        scale (float, optional): Multiplies the cosines. Default: ``64.0``.
-        margin (float, optional): How much the true class must be ahead. Default: ``0.35``.
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0``.
+        margin (float or Tensor, optional): How much the true class must be ahead. Default:
+            ``0.35``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -223,8 +224,9 @@ class CosFaceLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        scale (float, optional): Multiplies the cosines. Default: ``64.0``.
-        margin (float, optional): How much the true class must be ahead. Default: ``0.35``.
+        scale (float or Tensor, optional): Multiplies the cosines. Default: ``64.0``.
+        margin (float or Tensor, optional): How much the true class must be ahead. Default:
+            ``0.35``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

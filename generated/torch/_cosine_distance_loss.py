@@ -271,7 +271,7 @@ class CosineDistanceLoss(Loss):
     Shape:
         - input: ``(n, d, ...)`` or ``(d,)``.
         - target: ``(n, d, ...)`` or ``(d,)``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = CosineDistanceLoss()

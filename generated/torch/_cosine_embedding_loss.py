@@ -204,7 +204,8 @@ def cosine_embedding_loss(
         input1 (Tensor): One vector a pair, or one alone.
         input2 (Tensor): The other vectors, in the shape of `input1`.
         target (Tensor): 1 where a pair belongs together, else -1.
-        margin (float, optional): Cosines up to this cost nothing with target -1. Default: ``0.0``.
+        margin (float or Tensor, optional): Cosines up to this cost nothing with target -1.
+            Default: ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -265,7 +266,8 @@ class CosineEmbeddingLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): Cosines up to this cost nothing with target -1. Default: ``0.0``.
+        margin (float or Tensor, optional): Cosines up to this cost nothing with target -1.
+            Default: ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
@@ -273,7 +275,7 @@ class CosineEmbeddingLoss(Loss):
         - input1: ``(n, d)`` or ``(d,)``.
         - input2: ``(n, d)`` or ``(d,)``.
         - target: ``(n,)`` or ``()``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = CosineEmbeddingLoss()

@@ -135,7 +135,7 @@ class CrossCovarianceLoss(Loss):
     Shape:
         - input1: ``(n, i)``.
         - input2: ``(n, j)``.
-        - Output: scalar; scalar where :attr:`reduction` is ``'none'``.
+        - Output: scalar.
 
     Examples:
         >>> loss = CrossCovarianceLoss()

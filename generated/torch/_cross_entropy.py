@@ -605,8 +605,8 @@ def cross_entropy(
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
-        label_smoothing (float, optional): How much of each target is spread evenly. Default:
-            ``0.0``.
+        label_smoothing (float or Tensor, optional): How much of each target is spread evenly.
+            Default: ``0.0``.
         dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
             ``None``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -661,10 +661,14 @@ class CrossEntropyLoss(Loss):
       ``optax.losses.softmax_cross_entropy``, ``optax.losses.safe_softmax_cross_entropy``: equal,
       unreduced, with the classes last; ignore no label.
 
+    Where ``target`` holds labels and ``label_smoothing`` is 0:
+
     .. math::
         \ell = \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(-
         \mathrm{input}_{n, c} + \log \sum_{c} \exp\left(\mathrm{input}_{n,
         c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else, where ``target`` holds labels:
 
     .. math::
         \ell = \frac{\mathrm{label\_smoothing} \sum_{c} \left(\mathrm{weight}_{c} \left(-
@@ -672,6 +676,8 @@ class CrossEntropyLoss(Loss):
         c}\right)\right)\right)}{N_{c}} + \left(1 - \mathrm{label\_smoothing}\right)
         \left(\mathrm{weight}_{c}\right)_{c=\mathrm{target}_{n}} \left(- \mathrm{input}_{n, c} +
         \log \sum_{c} \exp\left(\mathrm{input}_{n, c}\right)\right)_{c=\mathrm{target}_{n}}
+
+    Else:
 
     .. math::
         \ell = \sum_{c} \left(\mathrm{weight}_{c} \left(- \mathrm{input}_{n, c} + \log \sum_{c}
@@ -686,15 +692,15 @@ class CrossEntropyLoss(Loss):
         ignore_index (int, optional): Labels of this value do not count. Default: ``-100``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
-        label_smoothing (float, optional): How much of each target is spread evenly. Default:
-            ``0.0``.
+        label_smoothing (float or Tensor, optional): How much of each target is spread evenly.
+            Default: ``0.0``.
         dialect (str, optional): Whose definition to follow: ``'chainer'``, ``'keras'``. Default:
             ``None``.
 
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
-        - target: ``(n, ...)`` or ``()``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - target: ``(n, ...)`` or ``()`` for labels; ``(n, c, ...)`` or ``(c,)`` for numbers.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = CrossEntropyLoss()

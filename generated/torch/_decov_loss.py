@@ -134,7 +134,7 @@ class DeCovLoss(Loss):
 
     Shape:
         - input: ``(n, i)``.
-        - Output: scalar; scalar where :attr:`reduction` is ``'none'``.
+        - Output: scalar.
 
     Examples:
         >>> loss = DeCovLoss()

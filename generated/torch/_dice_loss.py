@@ -501,7 +501,7 @@ def dice_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:
@@ -544,7 +544,7 @@ class DiceLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'optax'``. Default:

@@ -573,7 +573,7 @@ class DIoULoss(Loss):
     Shape:
         - input: ``(n, 4)`` or ``(4,)``.
         - target: ``(n, 4)`` or ``(4,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = DIoULoss()

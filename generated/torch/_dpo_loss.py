@@ -226,9 +226,9 @@ def dpo_loss(
         rejected (Tensor): The model's of the other answers.
         reference_chosen (Tensor): The reference's of the preferred answers.
         reference_rejected (Tensor): The reference's of the other answers.
-        beta (float, optional): How close to stay to the reference. Default: ``0.1``.
-        label_smoothing (float, optional): The share of preferences that are wrong. Default:
-            ``0.0``.
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1``.
+        label_smoothing (float or Tensor, optional): The share of preferences that are wrong.
+            Default: ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -295,18 +295,18 @@ class DPOLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        beta (float, optional): How close to stay to the reference. Default: ``0.1``.
-        label_smoothing (float, optional): The share of preferences that are wrong. Default:
-            ``0.0``.
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1``.
+        label_smoothing (float or Tensor, optional): The share of preferences that are wrong.
+            Default: ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - chosen: any shape.
-        - rejected: any shape.
-        - reference_chosen: any shape.
-        - reference_rejected: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - rejected: that of chosen.
+        - reference_chosen: that of chosen.
+        - reference_rejected: that of chosen.
+        - Output: scalar; that of chosen where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = DPOLoss()

@@ -161,7 +161,7 @@ class EnergyDistanceLoss(Loss):
     Shape:
         - input: ``(i, d)``.
         - target: ``(j, d)``.
-        - Output: scalar; scalar where :attr:`reduction` is ``'none'``.
+        - Output: scalar.
 
     Examples:
         >>> loss = EnergyDistanceLoss()

@@ -318,7 +318,8 @@ def evidential_regression_loss(
         nu (Tensor): Evidence for the mean, above 0, as `input`.
         alpha (Tensor): Evidence for the variance, above 1, as `input`.
         beta (Tensor): Scale of the variance, above 0, as `input`.
-        coefficient (float, optional): How much evidence for errors costs. Default: ``0.01``.
+        coefficient (float or Tensor, optional): How much evidence for errors costs. Default:
+            ``0.01``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -376,17 +377,18 @@ class EvidentialRegressionLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        coefficient (float, optional): How much evidence for errors costs. Default: ``0.01``.
+        coefficient (float or Tensor, optional): How much evidence for errors costs. Default:
+            ``0.01``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - nu: any shape.
-        - alpha: any shape.
-        - beta: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - nu: that of input.
+        - alpha: that of input.
+        - beta: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = EvidentialRegressionLoss()

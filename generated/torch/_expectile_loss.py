@@ -109,7 +109,7 @@ def expectile_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What was observed, in the shape of `input`.
-        q (float, optional): The expectile to predict. Default: ``0.5``.
+        q (float or Tensor, optional): The expectile to predict. Default: ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -155,14 +155,14 @@ class ExpectileLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        q (float, optional): The expectile to predict. Default: ``0.5``.
+        q (float or Tensor, optional): The expectile to predict. Default: ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = ExpectileLoss()

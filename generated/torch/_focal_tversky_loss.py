@@ -325,10 +325,11 @@ def focal_tversky_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        alpha (float, optional): What false positives count. Default: ``0.7``.
-        beta (float, optional): What false negatives count. Default: ``0.3``.
-        gamma (float, optional): Above 1, hard classes count more. Default: ``1.3333333333333333``.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        alpha (float or Tensor, optional): What false positives count. Default: ``0.7``.
+        beta (float or Tensor, optional): What false negatives count. Default: ``0.3``.
+        gamma (float or Tensor, optional): Above 1, hard classes count more. Default:
+            ``1.3333333333333333``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -394,10 +395,11 @@ class FocalTverskyLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        alpha (float, optional): What false positives count. Default: ``0.7``.
-        beta (float, optional): What false negatives count. Default: ``0.3``.
-        gamma (float, optional): Above 1, hard classes count more. Default: ``1.3333333333333333``.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        alpha (float or Tensor, optional): What false positives count. Default: ``0.7``.
+        beta (float or Tensor, optional): What false negatives count. Default: ``0.3``.
+        gamma (float or Tensor, optional): Above 1, hard classes count more. Default:
+            ``1.3333333333333333``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

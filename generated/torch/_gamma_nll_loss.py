@@ -191,8 +191,12 @@ class GammaNLLLoss(Loss):
     1989). The mean is over the number of entries, and NaN without any. LightGBM takes logarithms
     and has the same gradient.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \mathrm{input} + \mathrm{target} e^{- \mathrm{input}}
+
+    Else:
 
     .. math::
         \ell = \log{\left(\mathrm{input} \right)} + \frac{\mathrm{target}}{\mathrm{input}}
@@ -206,8 +210,8 @@ class GammaNLLLoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = GammaNLLLoss()

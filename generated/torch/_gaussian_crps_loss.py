@@ -158,9 +158,9 @@ class GaussianCRPSLoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - std: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - std: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = GaussianCRPSLoss()

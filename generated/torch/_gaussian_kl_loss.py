@@ -121,8 +121,8 @@ class GaussianKLLoss(Loss):
 
     Shape:
         - mean: any shape.
-        - log_var: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - log_var: that of mean.
+        - Output: scalar; that of mean where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = GaussianKLLoss()

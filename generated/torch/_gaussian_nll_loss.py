@@ -187,9 +187,9 @@ class GaussianNLLLoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - var: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: any that broadcasts to that of input.
+        - var: any that broadcasts to that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = GaussianNLLLoss()

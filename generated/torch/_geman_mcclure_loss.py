@@ -123,7 +123,7 @@ def geman_mcclure_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        scale (float, optional): The error that costs one half. Default: ``1.0``.
+        scale (float or Tensor, optional): The error that costs one half. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -167,14 +167,14 @@ class GemanMcClureLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        scale (float, optional): The error that costs one half. Default: ``1.0``.
+        scale (float or Tensor, optional): The error that costs one half. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = GemanMcClureLoss()

@@ -596,7 +596,7 @@ class GIoULoss(Loss):
     Shape:
         - input: ``(n, 4)`` or ``(4,)``.
         - target: ``(n, 4)`` or ``(4,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = GIoULoss()

@@ -94,8 +94,8 @@ def hinge_embedding_loss(
     Args:
         input (Tensor): Distances of any shape.
         target (Tensor): 1 where a pair is alike, else -1, in the shape of `input`.
-        margin (float, optional): Distances from here on cost nothing with target -1. Default:
-            ``1.0``.
+        margin (float or Tensor, optional): Distances from here on cost nothing with target -1.
+            Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -146,15 +146,15 @@ class HingeEmbeddingLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): Distances from here on cost nothing with target -1. Default:
-            ``1.0``.
+        margin (float or Tensor, optional): Distances from here on cost nothing with target -1.
+            Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = HingeEmbeddingLoss()

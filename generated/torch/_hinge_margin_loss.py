@@ -86,8 +86,8 @@ def hinge_margin_loss(
     Args:
         input (Tensor): Scores of any shape.
         target (Tensor): -1 or 1 for each score, in the shape of `input`.
-        margin (float, optional): Added to the margin of 1 that hinge losses have. Default:
-            ``1.0``.
+        margin (float or Tensor, optional): Added to the margin of 1 that hinge losses have.
+            Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -129,15 +129,15 @@ class HingeMarginLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): Added to the margin of 1 that hinge losses have. Default:
-            ``1.0``.
+        margin (float or Tensor, optional): Added to the margin of 1 that hinge losses have.
+            Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = HingeMarginLoss()

@@ -109,7 +109,8 @@ def huber_loss(
         target (Tensor): What should have been predicted, in the shape of `input`.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
-        delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0``.
+        delta (float or Tensor, optional): Where the loss turns from quadratic to linear. Default:
+            ``1.0``.
         weight (Tensor, optional): Weights in the shape of `input`.
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
             ``None``.
@@ -192,14 +193,15 @@ class HuberLoss(Loss):
     Args:
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
-        delta (float, optional): Where the loss turns from quadratic to linear. Default: ``1.0``.
+        delta (float or Tensor, optional): Where the loss turns from quadratic to linear. Default:
+            ``1.0``.
         dialect (str, optional): Whose definition to follow: ``'keras'``, ``'chainer'``. Default:
             ``None``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = HuberLoss()

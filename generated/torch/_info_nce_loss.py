@@ -190,7 +190,7 @@ def info_nce_loss(
     Args:
         query (Tensor): One vector a sample.
         key (Tensor): The vector of each query's key, in the same order.
-        temperature (float, optional): Divides the similarities. Default: ``0.1``.
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -243,7 +243,7 @@ class InfoNCELoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        temperature (float, optional): Divides the similarities. Default: ``0.1``.
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

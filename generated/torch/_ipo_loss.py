@@ -141,7 +141,7 @@ def ipo_loss(
         rejected (Tensor): The model's of the other answers.
         reference_chosen (Tensor): The reference's of the preferred answers.
         reference_rejected (Tensor): The reference's of the other answers.
-        tau (float, optional): How close to stay to the reference. Default: ``0.1``.
+        tau (float or Tensor, optional): How close to stay to the reference. Default: ``0.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -200,16 +200,16 @@ class IPOLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        tau (float, optional): How close to stay to the reference. Default: ``0.1``.
+        tau (float or Tensor, optional): How close to stay to the reference. Default: ``0.1``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - chosen: any shape.
-        - rejected: any shape.
-        - reference_chosen: any shape.
-        - reference_rejected: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - rejected: that of chosen.
+        - reference_chosen: that of chosen.
+        - reference_rejected: that of chosen.
+        - Output: scalar; that of chosen where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = IPOLoss()

@@ -165,7 +165,7 @@ def jaccard_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -210,7 +210,7 @@ class JaccardLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

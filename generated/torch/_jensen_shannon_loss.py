@@ -347,7 +347,7 @@ class JensenShannonLoss(Loss):
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
         - target: ``(n, c, ...)`` or ``(c,)``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = JensenShannonLoss()

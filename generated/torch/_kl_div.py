@@ -259,8 +259,12 @@ class KLDivLoss(Loss):
     - ``keras.losses.KLDivergence``: of probabilities, clipped at 1e-7; sums over the last axis;
       takes the target first.
 
+    Where ``log_target`` is True:
+
     .. math::
         \ell = \left(- \mathrm{input} + \mathrm{target}\right) e^{\mathrm{target}}
+
+    Else:
 
     .. math::
         \ell = \begin{cases} 0 & \text{for}\: \mathrm{target} = 0 \\\mathrm{target} \left(-
@@ -278,8 +282,8 @@ class KLDivLoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = KLDivLoss()

@@ -268,10 +268,11 @@ def kto_loss(
         input (Tensor): The model's log-probabilities.
         reference (Tensor): The reference's log-probabilities.
         target (Tensor): 1 for a good answer, 0 for a bad one.
-        beta (float, optional): How close to stay to the reference. Default: ``0.1``.
-        good_weight (float, optional): How much good answers count. Default: ``1.0``.
-        bad_weight (float, optional): How much bad answers count. Default: ``1.0``.
-        divergence (float, optional): The gain that an answer has anyway. Default: ``0.0``.
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1``.
+        good_weight (float or Tensor, optional): How much good answers count. Default: ``1.0``.
+        bad_weight (float or Tensor, optional): How much bad answers count. Default: ``1.0``.
+        divergence (float or Tensor, optional): The gain that an answer has anyway. Default:
+            ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -328,18 +329,19 @@ class KTOLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        beta (float, optional): How close to stay to the reference. Default: ``0.1``.
-        good_weight (float, optional): How much good answers count. Default: ``1.0``.
-        bad_weight (float, optional): How much bad answers count. Default: ``1.0``.
-        divergence (float, optional): The gain that an answer has anyway. Default: ``0.0``.
+        beta (float or Tensor, optional): How close to stay to the reference. Default: ``0.1``.
+        good_weight (float or Tensor, optional): How much good answers count. Default: ``1.0``.
+        bad_weight (float or Tensor, optional): How much bad answers count. Default: ``1.0``.
+        divergence (float or Tensor, optional): The gain that an answer has anyway. Default:
+            ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - reference: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - reference: that of input.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = KTOLoss()

@@ -176,9 +176,9 @@ class LaplaceNLLLoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - scale: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - scale: any that broadcasts to that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = LaplaceNLLLoss()

@@ -233,7 +233,8 @@ def lifted_structure_loss(
     Args:
         input (Tensor): One vector a sample.
         target (Tensor): The class of each sample, any integer.
-        margin (float, optional): How far apart other classes should be. Default: ``1.0``.
+        margin (float or Tensor, optional): How far apart other classes should be. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -293,7 +294,8 @@ class LiftedStructureLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): How far apart other classes should be. Default: ``1.0``.
+        margin (float or Tensor, optional): How far apart other classes should be. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

@@ -162,7 +162,7 @@ class ListNetLoss(Loss):
     Shape:
         - input: ``(n, i)`` or ``(i,)``.
         - target: ``(n, i)`` or ``(i,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = ListNetLoss()

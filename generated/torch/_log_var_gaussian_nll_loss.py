@@ -167,9 +167,9 @@ class LogVarGaussianNLLLoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - log_var: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - log_var: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = LogVarGaussianNLLLoss()

@@ -103,7 +103,7 @@ def margin_ranking_loss(
         input1 (Tensor): The first score of each pair, of any shape.
         input2 (Tensor): The second scores, in the shape of `input1`.
         target (Tensor): 1 where the first should be higher, -1 where the second, as `input1`.
-        margin (float, optional): By how much. Default: ``0.0``.
+        margin (float or Tensor, optional): By how much. Default: ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -151,15 +151,15 @@ class MarginRankingLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): By how much. Default: ``0.0``.
+        margin (float or Tensor, optional): By how much. Default: ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input1: any shape.
-        - input2: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - input2: that of input1.
+        - target: that of input1.
+        - Output: scalar; that of input1 where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = MarginRankingLoss()

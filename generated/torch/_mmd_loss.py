@@ -284,7 +284,8 @@ def mmd_loss(
     Args:
         input (Tensor): Vectors of one sample.
         target (Tensor): Vectors of the other, any number of them.
-        bandwidth (float, optional): The distance at which they are alike. Default: ``1.0``.
+        bandwidth (float or Tensor, optional): The distance at which they are alike. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -331,14 +332,15 @@ class MMDLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        bandwidth (float, optional): The distance at which they are alike. Default: ``1.0``.
+        bandwidth (float or Tensor, optional): The distance at which they are alike. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: ``(i, d)``.
         - target: ``(j, d)``.
-        - Output: scalar; scalar where :attr:`reduction` is ``'none'``.
+        - Output: scalar.
 
     Examples:
         >>> loss = MMDLoss()

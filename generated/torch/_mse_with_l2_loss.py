@@ -173,7 +173,7 @@ def mse_with_l2_loss(
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
         weights (Tensor): The weights to keep small, of any shape; they have a gradient.
-        coefficient (float, optional): How much the penalty counts. Default: ``0.01``.
+        coefficient (float or Tensor, optional): How much the penalty counts. Default: ``0.01``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False``.
 
@@ -208,12 +208,12 @@ class MSEWithL2Loss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        coefficient (float, optional): How much the penalty counts. Default: ``0.01``.
+        coefficient (float or Tensor, optional): How much the penalty counts. Default: ``0.01``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
+        - target: that of input.
         - weights: any shape.
         - Output: scalar.
 

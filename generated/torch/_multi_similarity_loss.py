@@ -340,9 +340,10 @@ def multi_similarity_loss(
     Args:
         input (Tensor): One vector a sample.
         target (Tensor): The class of each sample, any integer.
-        alpha (float, optional): How sharply pairs of one class count. Default: ``2.0``.
-        beta (float, optional): How sharply pairs of two classes count. Default: ``50.0``.
-        base (float, optional): The cosine that divides near from far. Default: ``0.5``.
+        alpha (float or Tensor, optional): How sharply pairs of one class count. Default: ``2.0``.
+        beta (float or Tensor, optional): How sharply pairs of two classes count. Default:
+            ``50.0``.
+        base (float or Tensor, optional): The cosine that divides near from far. Default: ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -401,9 +402,10 @@ class MultiSimilarityLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        alpha (float, optional): How sharply pairs of one class count. Default: ``2.0``.
-        beta (float, optional): How sharply pairs of two classes count. Default: ``50.0``.
-        base (float, optional): The cosine that divides near from far. Default: ``0.5``.
+        alpha (float or Tensor, optional): How sharply pairs of one class count. Default: ``2.0``.
+        beta (float or Tensor, optional): How sharply pairs of two classes count. Default:
+            ``50.0``.
+        base (float or Tensor, optional): The cosine that divides near from far. Default: ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

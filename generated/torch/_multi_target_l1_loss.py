@@ -141,9 +141,9 @@ class MultiTargetL1Loss(Loss):
 
     Shape:
         - input: any shape.
-        - target1: any shape.
-        - target2: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target1: that of input.
+        - target2: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = MultiTargetL1Loss()

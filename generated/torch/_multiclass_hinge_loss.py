@@ -143,7 +143,7 @@ class MulticlassHingeLoss(Loss):
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
         - target: ``(n, ...)`` or ``()``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = MulticlassHingeLoss()

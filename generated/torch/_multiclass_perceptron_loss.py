@@ -135,7 +135,7 @@ class MulticlassPerceptronLoss(Loss):
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
         - target: ``(n, ...)`` or ``()``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = MulticlassPerceptronLoss()

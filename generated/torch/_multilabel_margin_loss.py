@@ -177,7 +177,7 @@ class MultiLabelMarginLoss(Loss):
     Shape:
         - input: ``(n, c)`` or ``(c,)``.
         - target: ``(n, c)`` or ``(c,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = MultiLabelMarginLoss()

@@ -228,7 +228,7 @@ class MultiLabelSoftMarginLoss(Loss):
     Shape:
         - input: ``(n, c)`` or ``(c,)``.
         - target: ``(n, c)`` or ``(c,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = MultiLabelSoftMarginLoss()

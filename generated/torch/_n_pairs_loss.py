@@ -130,7 +130,8 @@ def n_pairs_loss(
     Args:
         anchor (Tensor): One vector a class.
         positive (Tensor): Another vector of each class, in the same order.
-        l2 (float, optional): How much the mean of the squared lengths counts. Default: ``0.0``.
+        l2 (float or Tensor, optional): How much the mean of the squared lengths counts. Default:
+            ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -180,7 +181,8 @@ class NPairsLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        l2 (float, optional): How much the mean of the squared lengths counts. Default: ``0.0``.
+        l2 (float or Tensor, optional): How much the mean of the squared lengths counts. Default:
+            ``0.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

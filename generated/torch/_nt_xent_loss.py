@@ -256,7 +256,7 @@ def nt_xent_loss(
     Args:
         input (Tensor): One vector a sample.
         target (Tensor): The class of each sample, any integer.
-        temperature (float, optional): Divides the similarities. Default: ``0.07``.
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -315,7 +315,7 @@ class NTXentLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        temperature (float, optional): Divides the similarities. Default: ``0.07``.
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

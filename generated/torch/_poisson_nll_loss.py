@@ -371,20 +371,28 @@ class PoissonNLLLoss(Loss):
 
     - ``torch.nn.PoissonNLLLoss``, ``mindspore.nn.PoissonNLLLoss``: equal.
 
+    Where ``full`` is True and ``log_input`` is True:
+
     .. math::
         \ell = - \mathrm{input} \mathrm{target} + \begin{cases} - \mathrm{target} +
         \left(\mathrm{target} + \frac{1}{2}\right) \log{\left(\mathrm{target} \right)} +
         \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\: \mathrm{target} > 1 \\0 &
         \text{otherwise} \end{cases} + e^{\mathrm{input}}
 
+    Else, where ``log_input`` is True:
+
     .. math::
         \ell = - \mathrm{input} \mathrm{target} + e^{\mathrm{input}}
+
+    Else, where ``full`` is True:
 
     .. math::
         \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
         \right)} + \begin{cases} - \mathrm{target} + \left(\mathrm{target} + \frac{1}{2}\right)
         \log{\left(\mathrm{target} \right)} + \frac{\log{\left(2 \pi \right)}}{2} & \text{for}\:
         \mathrm{target} > 1 \\0 & \text{otherwise} \end{cases}
+
+    Else:
 
     .. math::
         \ell = \mathrm{input} - \mathrm{target} \log{\left(\mathrm{eps} + \mathrm{input}
@@ -401,8 +409,8 @@ class PoissonNLLLoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = PoissonNLLLoss()

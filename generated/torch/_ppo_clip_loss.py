@@ -144,7 +144,7 @@ def ppo_clip_loss(
         input (Tensor): Log-probabilities of the actions taken.
         old (Tensor): Log-probabilities of them under the policy that took them.
         advantage (Tensor): How much better than expected each action was.
-        epsilon (float, optional): How far the ratio may depart from 1. Default: ``0.2``.
+        epsilon (float or Tensor, optional): How far the ratio may depart from 1. Default: ``0.2``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -196,15 +196,15 @@ class PPOClipLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        epsilon (float, optional): How far the ratio may depart from 1. Default: ``0.2``.
+        epsilon (float or Tensor, optional): How far the ratio may depart from 1. Default: ``0.2``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - old: any shape.
-        - advantage: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - old: that of input.
+        - advantage: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = PPOClipLoss()

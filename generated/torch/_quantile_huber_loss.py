@@ -136,7 +136,7 @@ def quantile_huber_loss(
     Args:
         input (Tensor): Predicted quantiles, a row a sample.
         target (Tensor): Samples or quantiles of the target, a row a sample.
-        kappa (float, optional): Where the loss turns linear. Default: ``1.0``.
+        kappa (float or Tensor, optional): Where the loss turns linear. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -192,7 +192,7 @@ class QuantileHuberLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        kappa (float, optional): Where the loss turns linear. Default: ``1.0``.
+        kappa (float or Tensor, optional): Where the loss turns linear. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

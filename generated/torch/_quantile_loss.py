@@ -91,7 +91,7 @@ def quantile_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What was observed, in the shape of `input`.
-        q (float, optional): The quantile to predict. Default: ``0.5``.
+        q (float or Tensor, optional): The quantile to predict. Default: ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -136,14 +136,14 @@ class QuantileLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        q (float, optional): The quantile to predict. Default: ``0.5``.
+        q (float or Tensor, optional): The quantile to predict. Default: ``0.5``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = QuantileLoss()

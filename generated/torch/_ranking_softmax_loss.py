@@ -229,7 +229,7 @@ class RankingSoftmaxLoss(Loss):
     Shape:
         - input: ``(n, i)`` or ``(i,)``.
         - target: ``(n, i)`` or ``(i,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = RankingSoftmaxLoss()

@@ -134,7 +134,7 @@ def ranknet_loss(
     Args:
         input (Tensor): Scores, one row a list.
         target (Tensor): Relevances of the items, in the shape of `input`.
-        sigma (float, optional): Multiplies the differences of scores. Default: ``1.0``.
+        sigma (float or Tensor, optional): Multiplies the differences of scores. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -189,14 +189,14 @@ class RankNetLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        sigma (float, optional): Multiplies the differences of scores. Default: ``1.0``.
+        sigma (float or Tensor, optional): Multiplies the differences of scores. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: ``(n, i)`` or ``(i,)``.
         - target: ``(n, i)`` or ``(i,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = RankNetLoss()

@@ -246,7 +246,7 @@ def reverse_kl_div_with_logits_loss(
     Args:
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): The teacher's logits, in the shape of `input`.
-        temperature (float, optional): Divides both logits. Default: ``1.0``.
+        temperature (float or Tensor, optional): Divides both logits. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -303,14 +303,14 @@ class ReverseKLDivWithLogitsLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        temperature (float, optional): Divides both logits. Default: ``1.0``.
+        temperature (float or Tensor, optional): Divides both logits. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
         - target: ``(n, c, ...)`` or ``(c,)``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = ReverseKLDivWithLogitsLoss()

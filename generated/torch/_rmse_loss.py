@@ -115,8 +115,8 @@ class RMSELoss(Loss):
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; scalar where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar.
 
     Examples:
         >>> loss = RMSELoss()

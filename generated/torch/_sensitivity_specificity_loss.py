@@ -226,7 +226,7 @@ def sensitivity_specificity_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        r (float, optional): Weight of the sensitivity. Default: ``0.05``.
+        r (float or Tensor, optional): Weight of the sensitivity. Default: ``0.05``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         denominator (float or Tensor, optional): What a mean divides by, where its own count is
@@ -271,7 +271,7 @@ class SensitivitySpecificityLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        r (float, optional): Weight of the sensitivity. Default: ``0.05``.
+        r (float or Tensor, optional): Weight of the sensitivity. Default: ``0.05``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

@@ -432,7 +432,7 @@ def softmax_dice_loss(
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
         weight (Tensor, optional): One weight a class.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.
@@ -474,7 +474,7 @@ class SoftmaxDiceLoss(Loss):
 
     Args:
         weight (Tensor, optional): One weight a class.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'optax'``. Default: ``None``.

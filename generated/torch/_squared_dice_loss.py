@@ -346,7 +346,7 @@ def squared_dice_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        smooth (float, optional): Added below the line. Default: ``1e-05``.
+        smooth (float or Tensor, optional): Added below the line. Default: ``1e-05``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None``.
@@ -383,7 +383,7 @@ class SquaredDiceLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        smooth (float, optional): Added below the line. Default: ``1e-05``.
+        smooth (float or Tensor, optional): Added below the line. Default: ``1e-05``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'mindspore'``. Default: ``None``.

@@ -207,8 +207,9 @@ def student_t_nll_loss(
     Args:
         input (Tensor): Predicted locations of any shape.
         target (Tensor): What was observed, in the shape of `input`.
-        df (float, optional): Degrees of freedom; fewer make heavier tails. Default: ``3.0``.
-        scale (float, optional): The unit of the error. Default: ``1.0``.
+        df (float or Tensor, optional): Degrees of freedom; fewer make heavier tails. Default:
+            ``3.0``.
+        scale (float or Tensor, optional): The unit of the error. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -259,15 +260,16 @@ class StudentTNLLLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        df (float, optional): Degrees of freedom; fewer make heavier tails. Default: ``3.0``.
-        scale (float, optional): The unit of the error. Default: ``1.0``.
+        df (float or Tensor, optional): Degrees of freedom; fewer make heavier tails. Default:
+            ``3.0``.
+        scale (float or Tensor, optional): The unit of the error. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = StudentTNLLLoss()

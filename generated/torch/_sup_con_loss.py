@@ -207,7 +207,7 @@ def sup_con_loss(
     Args:
         input (Tensor): One vector a sample; two views of an image are two samples.
         target (Tensor): The class of each sample, any integer.
-        temperature (float, optional): Divides the similarities. Default: ``0.07``.
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -262,7 +262,7 @@ class SupConLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        temperature (float, optional): Divides the similarities. Default: ``0.07``.
+        temperature (float or Tensor, optional): Divides the similarities. Default: ``0.07``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 

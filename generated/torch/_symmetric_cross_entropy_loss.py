@@ -187,9 +187,9 @@ def symmetric_cross_entropy_loss(
     Args:
         input (Tensor): Logits, classes at position 1, or alone.
         target (Tensor): The class of each sample.
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.1``.
-        beta (float, optional): Weight of the reverse cross-entropy. Default: ``1.0``.
-        log_zero (float, optional): What counts as the logarithm of 0. Default: ``-4.0``.
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.1``.
+        beta (float or Tensor, optional): Weight of the reverse cross-entropy. Default: ``1.0``.
+        log_zero (float or Tensor, optional): What counts as the logarithm of 0. Default: ``-4.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -248,16 +248,16 @@ class SymmetricCrossEntropyLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        alpha (float, optional): Weight of the cross-entropy. Default: ``0.1``.
-        beta (float, optional): Weight of the reverse cross-entropy. Default: ``1.0``.
-        log_zero (float, optional): What counts as the logarithm of 0. Default: ``-4.0``.
+        alpha (float or Tensor, optional): Weight of the cross-entropy. Default: ``0.1``.
+        beta (float or Tensor, optional): Weight of the reverse cross-entropy. Default: ``1.0``.
+        log_zero (float or Tensor, optional): What counts as the logarithm of 0. Default: ``-4.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: ``(n, c, ...)`` or ``(c,)``.
         - target: ``(n, ...)`` or ``()``.
-        - Output: scalar; ``(n, ...)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n, ...)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = SymmetricCrossEntropyLoss()

@@ -128,7 +128,7 @@ def triplet_loss(
         anchor (Tensor): One vector a triplet, or one alone.
         positive (Tensor): What should be close, as `anchor`.
         negative (Tensor): What should be far, as `anchor`.
-        margin (float, optional): By how much closer, squared. Default: ``0.2``.
+        margin (float or Tensor, optional): By how much closer, squared. Default: ``0.2``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -183,7 +183,7 @@ class TripletLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): By how much closer, squared. Default: ``0.2``.
+        margin (float or Tensor, optional): By how much closer, squared. Default: ``0.2``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
@@ -191,7 +191,7 @@ class TripletLoss(Loss):
         - anchor: ``(n, d)`` or ``(d,)``.
         - positive: ``(n, d)`` or ``(d,)``.
         - negative: ``(n, d)`` or ``(d,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = TripletLoss()

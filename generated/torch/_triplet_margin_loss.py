@@ -880,7 +880,7 @@ def triplet_margin_loss(
         anchor (Tensor): One vector a triplet, or one alone.
         positive (Tensor): What should be close, as `anchor`.
         negative (Tensor): What should be far, as `anchor`.
-        margin (float, optional): By how much closer. Default: ``1.0``.
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0``.
         p (float, optional): The order of the norm. Default: ``2.0``.
         eps (float, optional): Added to each entry of a difference. Default: ``1e-06``.
         swap (bool, optional): Whether the closer of anchor and positive counts. Default:
@@ -928,12 +928,16 @@ class TripletMarginLoss(Loss):
     - ``optax.losses.triplet_margin_loss``: unreduced; adds ``eps`` to the sum of the powers
       instead.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \min\left(\left\lVert \mathrm{eps} +
         \mathrm{anchor}_{n, d} - \mathrm{negative}_{n, d} \right\rVert_{d, \mathrm{p}},
         \left\lVert \mathrm{eps} - \mathrm{negative}_{n, d} + \mathrm{positive}_{n, d}
         \right\rVert_{d, \mathrm{p}}\right) + \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
         - \mathrm{positive}_{n, d} \right\rVert_{d, \mathrm{p}}\right)
+
+    Else:
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} - \left\lVert \mathrm{eps} + \mathrm{anchor}_{n, d}
@@ -943,7 +947,7 @@ class TripletMarginLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        margin (float, optional): By how much closer. Default: ``1.0``.
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0``.
         p (float, optional): The order of the norm. Default: ``2.0``.
         eps (float, optional): Added to each entry of a difference. Default: ``1e-06``.
         swap (bool, optional): Whether the closer of anchor and positive counts. Default:
@@ -956,7 +960,7 @@ class TripletMarginLoss(Loss):
         - anchor: ``(n, d)`` or ``(d,)``.
         - positive: ``(n, d)`` or ``(d,)``.
         - negative: ``(n, d)`` or ``(d,)``.
-        - Output: scalar; ``(n,)`` where :attr:`reduction` is ``'none'``.
+        - Output: scalar; ``(n,)`` or ``()`` where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = TripletMarginLoss()

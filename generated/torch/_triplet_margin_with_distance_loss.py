@@ -1577,7 +1577,7 @@ def triplet_margin_with_distance_loss(
         negative (Tensor): What should be far, as `anchor`.
         distance_function (Callable or str, optional): The distance: its name, or a function of two
             inputs; None is the Euclidean one. Default: ``None``.
-        margin (float, optional): By how much closer. Default: ``1.0``.
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0``.
         swap (bool, optional): Whether the closer of anchor and positive counts. Default:
             ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
@@ -1660,12 +1660,16 @@ class TripletMarginWithDistanceLoss(Loss):
     distances. The mean is over them, NaN of none. At the hinge the slope is that of its active
     side.
 
+    Where ``swap`` is True:
+
     .. math::
         \ell = \max\left(0, \mathrm{margin} +
         \mathrm{distance\_function}\left(\mathrm{anchor}_{d}, \mathrm{positive}_{d}\right) -
         \min\left(\mathrm{distance\_function}\left(\mathrm{anchor}_{d},
         \mathrm{negative}_{d}\right), \mathrm{distance\_function}\left(\mathrm{positive}_{d},
         \mathrm{negative}_{d}\right)\right)\right)
+
+    Else:
 
     .. math::
         \ell = \max\left(0, \mathrm{margin} -
@@ -1699,7 +1703,7 @@ class TripletMarginWithDistanceLoss(Loss):
     Args:
         distance_function (Callable or str, optional): The distance: its name, or a function of two
             inputs; None is the Euclidean one. Default: ``None``.
-        margin (float, optional): By how much closer. Default: ``1.0``.
+        margin (float or Tensor, optional): By how much closer. Default: ``1.0``.
         swap (bool, optional): Whether the closer of anchor and positive counts. Default:
             ``False``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:

@@ -481,9 +481,9 @@ def tversky_loss(
     Args:
         input (Tensor): Logits, classes at position 1.
         target (Tensor): Masks or probabilities in the shape of `input`.
-        alpha (float, optional): What false positives count. Default: ``0.5``.
-        beta (float, optional): What false negatives count. Default: ``0.5``.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        alpha (float or Tensor, optional): What false positives count. Default: ``0.5``.
+        beta (float or Tensor, optional): What false negatives count. Default: ``0.5``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.
@@ -526,9 +526,9 @@ class TverskyLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        alpha (float, optional): What false positives count. Default: ``0.5``.
-        beta (float, optional): What false negatives count. Default: ``0.5``.
-        smooth (float, optional): Added to both sides of the ratio. Default: ``1.0``.
+        alpha (float or Tensor, optional): What false positives count. Default: ``0.5``.
+        beta (float or Tensor, optional): What false negatives count. Default: ``0.5``.
+        smooth (float or Tensor, optional): Added to both sides of the ratio. Default: ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         dialect (str, optional): Whose definition to follow: ``'keras'``. Default: ``None``.

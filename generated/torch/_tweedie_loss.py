@@ -337,7 +337,7 @@ def tweedie_loss(
     Args:
         input (Tensor): Logarithms of predicted means, or the means, of any shape.
         target (Tensor): What was observed, at least 0, in the shape of `input`.
-        power (float, optional): Between 1 and 2, neither included. Default: ``1.5``.
+        power (float or Tensor, optional): Between 1 and 2, neither included. Default: ``1.5``.
         log_input (bool, optional): Whether `input` holds logarithms. Default: ``True``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
@@ -364,10 +364,14 @@ class TweedieLoss(Loss):
     target alone are left out. The mean is over the number of entries, and NaN without any. XGBoost
     and LightGBM take logarithms and have the same loss.
 
+    Where ``log_input`` is True:
+
     .. math::
         \ell = \frac{\mathrm{target} e^{\mathrm{input} \left(1 -
         \mathrm{power}\right)}}{\mathrm{power} - 1} + \frac{e^{\mathrm{input} \left(2 -
         \mathrm{power}\right)}}{2 - \mathrm{power}}
+
+    Else:
 
     .. math::
         \ell = \frac{\mathrm{input}^{1 - \mathrm{power}} \mathrm{target}}{\mathrm{power} - 1} +
@@ -376,15 +380,15 @@ class TweedieLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        power (float, optional): Between 1 and 2, neither included. Default: ``1.5``.
+        power (float or Tensor, optional): Between 1 and 2, neither included. Default: ``1.5``.
         log_input (bool, optional): Whether `input` holds logarithms. Default: ``True``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = TweedieLoss()

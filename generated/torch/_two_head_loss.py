@@ -196,9 +196,9 @@ class TwoHeadLoss(Loss):
 
     Shape:
         - input1: any shape.
-        - target1: any shape.
+        - target1: that of input1.
         - input2: any shape.
-        - target2: any shape.
+        - target2: that of input2.
         - Output: scalar.
 
     Examples:

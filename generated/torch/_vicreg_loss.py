@@ -613,10 +613,10 @@ def vicreg_loss(
     Args:
         input1 (Tensor): Features of the first view.
         input2 (Tensor): Features of the second view, in the shape of `input1`.
-        sim_weight (float, optional): How much the difference counts. Default: ``25.0``.
-        std_weight (float, optional): How much the deviations count. Default: ``25.0``.
-        cov_weight (float, optional): How much the covariances count. Default: ``1.0``.
-        eps (float, optional): Added to each variance. Default: ``0.0001``.
+        sim_weight (float or Tensor, optional): How much the difference counts. Default: ``25.0``.
+        std_weight (float or Tensor, optional): How much the deviations count. Default: ``25.0``.
+        cov_weight (float or Tensor, optional): How much the covariances count. Default: ``1.0``.
+        eps (float or Tensor, optional): Added to each variance. Default: ``0.0001``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
         return_parts (bool, optional): Whether to return the named parts too. Default: ``False``.
 
@@ -674,10 +674,10 @@ class VICRegLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        sim_weight (float, optional): How much the difference counts. Default: ``25.0``.
-        std_weight (float, optional): How much the deviations count. Default: ``25.0``.
-        cov_weight (float, optional): How much the covariances count. Default: ``1.0``.
-        eps (float, optional): Added to each variance. Default: ``0.0001``.
+        sim_weight (float or Tensor, optional): How much the difference counts. Default: ``25.0``.
+        std_weight (float or Tensor, optional): How much the deviations count. Default: ``25.0``.
+        cov_weight (float or Tensor, optional): How much the covariances count. Default: ``1.0``.
+        eps (float or Tensor, optional): Added to each variance. Default: ``0.0001``.
         reduction (str, optional): How to reduce: ``'mean'``, ``'sum'``. Default: ``'mean'``.
 
     Shape:

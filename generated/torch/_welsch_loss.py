@@ -105,7 +105,8 @@ def welsch_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        scale (float, optional): From which size on errors are outliers. Default: ``1.0``.
+        scale (float or Tensor, optional): From which size on errors are outliers. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -148,14 +149,15 @@ class WelschLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        scale (float, optional): From which size on errors are outliers. Default: ``1.0``.
+        scale (float or Tensor, optional): From which size on errors are outliers. Default:
+            ``1.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = WelschLoss()

@@ -171,8 +171,9 @@ def wing_loss(
     Args:
         input (Tensor): Predictions of any shape.
         target (Tensor): What should have been predicted, in the shape of `input`.
-        width (float, optional): Up to which error the loss is logarithmic. Default: ``10.0``.
-        eps (float, optional): The less, the more the logarithm bends. Default: ``2.0``.
+        width (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``10.0``.
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``2.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
         sample_weight (Tensor, optional): Weight of each sample, or of each entry; a mean divides
@@ -221,15 +222,16 @@ class WingLoss(Loss):
     First and second derivatives are analytic.
 
     Args:
-        width (float, optional): Up to which error the loss is logarithmic. Default: ``10.0``.
-        eps (float, optional): The less, the more the logarithm bends. Default: ``2.0``.
+        width (float or Tensor, optional): Up to which error the loss is logarithmic. Default:
+            ``10.0``.
+        eps (float or Tensor, optional): The less, the more the logarithm bends. Default: ``2.0``.
         reduction (str, optional): How to reduce: ``'none'``, ``'mean'``, ``'sum'``. Default:
             ``'mean'``.
 
     Shape:
         - input: any shape.
-        - target: any shape.
-        - Output: scalar; any shape where :attr:`reduction` is ``'none'``.
+        - target: that of input.
+        - Output: scalar; that of input where :attr:`reduction` is ``'none'``.
 
     Examples:
         >>> loss = WingLoss()
