@@ -51,7 +51,6 @@ MATHEMATICS = Backend(
     axis_word="axis",
     keep_word="",
     kernels=("value", "gradient", "hessian_diagonal"),
-    expand="{0}",
 )
 
 

@@ -23,6 +23,13 @@ w = weight("weight", "n c")
 ratio2 = ((x - t) / scale) ** 2
 L = Loss("CauchyLoss", sum_over(w * log(1 + ratio2), "c"), denominator=sum_over(w, "n c"))
 '''
+PAIRS = '''"""Gaps between all pairs."""
+from sympy import tanh
+from lossgen import Loss, mean_over, tensor
+x = tensor("input", "i")
+gap = x.at("j") - x
+L = Loss("GapLoss", mean_over(gap * tanh(gap), "j"))
+'''
 
 
 def show(*arguments: str) -> str:
@@ -114,6 +121,12 @@ def test_it_is_said_where_each_formula_holds() -> None:
     assert f"\nFormula, where {first}:\n" in page
     page = show("PoissonNLLLoss", str(ROOT / "specs"))
     assert "\nFormula, where full is True and log_input is True:\n" in page
+
+
+def test_two_views_of_one_tensor_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "pairs.py").write_text(PAIRS)
+    page = show("GapLoss", str(tmp_path))
+    assert "gap = input - input[:, None]" in section(page, "Value")
 
 
 def test_the_listing_of_a_loss_of_pairs() -> None:
