@@ -351,16 +351,15 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
     if is_number(clip, 0.0):
-        parts[""] = _clip_0_loss(
-            input, target, gamma_neg, gamma_pos, reduction, sample_weight, denominator
-        )
-    else:
-        parts[""] = _loss(
-            input, target, gamma_neg, gamma_pos, clip, reduction, sample_weight, denominator
-        )
-    return parts
+        return {
+            "": _clip_0_loss(
+                input, target, gamma_neg, gamma_pos, reduction, sample_weight, denominator
+            )
+        }
+    return {
+        "": _loss(input, target, gamma_neg, gamma_pos, clip, reduction, sample_weight, denominator)
+    }
 
 
 def asymmetric_loss(

@@ -304,10 +304,10 @@ def _redundancy_loss(input1: Any, input2: Any, weight: Any, reduction: str) -> C
 def _cases(input1: Any, input2: Any, weight: Any, reduction: Any) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("mean", "sum"))
-    parts = {}
-    parts["invariance"] = _invariance_loss(input1, input2, reduction)
-    parts["redundancy"] = _redundancy_loss(input1, input2, weight, reduction)
-    return parts
+    return {
+        "invariance": _invariance_loss(input1, input2, reduction),
+        "redundancy": _redundancy_loss(input1, input2, weight, reduction),
+    }
 
 
 def barlow_twins_loss(

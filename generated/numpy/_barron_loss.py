@@ -466,20 +466,15 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
     if is_number(alpha, 2.0):
-        parts[""] = _squared_loss(input, target, scale, reduction, sample_weight, denominator)
-    elif is_number(alpha, 0.0):
-        parts[""] = _cauchy_loss(input, target, scale, reduction, sample_weight, denominator)
-    elif is_number(alpha, float("-inf")):
-        parts[""] = _welsch_loss(input, target, scale, reduction, sample_weight, denominator)
-    elif is_number(alpha, float("inf")):
-        parts[""] = _exponential_loss(input, target, scale, reduction, sample_weight, denominator)
-    else:
-        parts[""] = _general_loss(
-            input, target, alpha, scale, reduction, sample_weight, denominator
-        )
-    return parts
+        return {"": _squared_loss(input, target, scale, reduction, sample_weight, denominator)}
+    if is_number(alpha, 0.0):
+        return {"": _cauchy_loss(input, target, scale, reduction, sample_weight, denominator)}
+    if is_number(alpha, float("-inf")):
+        return {"": _welsch_loss(input, target, scale, reduction, sample_weight, denominator)}
+    if is_number(alpha, float("inf")):
+        return {"": _exponential_loss(input, target, scale, reduction, sample_weight, denominator)}
+    return {"": _general_loss(input, target, alpha, scale, reduction, sample_weight, denominator)}
 
 
 def barron_loss(

@@ -149,9 +149,9 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(concentration1, concentration0, target, reduction, sample_weight, denominator)
-    return parts
+    return {
+        "": _loss(concentration1, concentration0, target, reduction, sample_weight, denominator)
+    }
 
 
 def beta_distribution_nll_loss(

@@ -251,16 +251,15 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("chainer", "keras"))
-    parts = {}
     if dialect == "chainer":
-        parts[""] = _chainer_loss(
-            input, target, weight, pos_weight, reduction, sample_weight, denominator
-        )
-    else:
-        parts[""] = _loss(
-            input, target, weight, pos_weight, reduction, dialect, sample_weight, denominator
-        )
-    return parts
+        return {
+            "": _chainer_loss(
+                input, target, weight, pos_weight, reduction, sample_weight, denominator
+            )
+        }
+    return {
+        "": _loss(input, target, weight, pos_weight, reduction, dialect, sample_weight, denominator)
+    }
 
 
 def binary_cross_entropy_with_logits(

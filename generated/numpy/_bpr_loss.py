@@ -95,9 +95,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(positive, negative, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(positive, negative, reduction, sample_weight, denominator)}
 
 
 def bpr_loss(

@@ -708,16 +708,17 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("keras",))
-    parts = {}
     if detach:
-        parts[""] = _detached_loss(
+        return {
+            "": _detached_loss(
+                input, target, gamma, margin, reduction, dialect, sample_weight, denominator
+            )
+        }
+    return {
+        "": _through_loss(
             input, target, gamma, margin, reduction, dialect, sample_weight, denominator
         )
-    else:
-        parts[""] = _through_loss(
-            input, target, gamma, margin, reduction, dialect, sample_weight, denominator
-        )
-    return parts
+    }
 
 
 def circle_loss(

@@ -225,9 +225,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(image, text, logit_scale, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(image, text, logit_scale, reduction, sample_weight, denominator)}
 
 
 def clip_loss(

@@ -271,10 +271,10 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("mean", "sum"))
-    parts = {}
-    parts["cross_entropy"] = _cross_entropy_loss(input, target, alpha, beta, reduction)
-    parts["dice"] = _dice_loss(input, target, alpha, smooth, reduction)
-    return parts
+    return {
+        "cross_entropy": _cross_entropy_loss(input, target, alpha, beta, reduction),
+        "dice": _dice_loss(input, target, alpha, smooth, reduction),
+    }
 
 
 def combo_loss(

@@ -120,9 +120,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(input, target, weight, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(input, target, weight, reduction, sample_weight, denominator)}
 
 
 def coral_loss(

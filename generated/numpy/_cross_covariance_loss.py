@@ -106,9 +106,7 @@ def _loss(input1: Any, input2: Any, reduction: str, denominator: Any) -> Case:
 def _cases(input1: Any, input2: Any, reduction: Any, denominator: Any) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(input1, input2, reduction, denominator)
-    return parts
+    return {"": _loss(input1, input2, reduction, denominator)}
 
 
 def cross_covariance_loss(

@@ -507,28 +507,31 @@ def _cases(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("chainer", "keras"))
     ignore_index = -1 if dialect == "chainer" and ignore_index == -100 else ignore_index
-    parts = {}
     if is_integer(target) and is_number(label_smoothing, 0.0):
-        parts[""] = _labels_loss(
-            input, target, weight, ignore_index, reduction, dialect, sample_weight, denominator
-        )
-    elif is_integer(target):
-        parts[""] = _smoothed_labels_loss(
-            input,
-            target,
-            weight,
-            ignore_index,
-            label_smoothing,
-            reduction,
-            dialect,
-            sample_weight,
-            denominator,
-        )
-    else:
-        parts[""] = _probabilities_loss(
+        return {
+            "": _labels_loss(
+                input, target, weight, ignore_index, reduction, dialect, sample_weight, denominator
+            )
+        }
+    if is_integer(target):
+        return {
+            "": _smoothed_labels_loss(
+                input,
+                target,
+                weight,
+                ignore_index,
+                label_smoothing,
+                reduction,
+                dialect,
+                sample_weight,
+                denominator,
+            )
+        }
+    return {
+        "": _probabilities_loss(
             input, target, weight, label_smoothing, reduction, dialect, sample_weight, denominator
         )
-    return parts
+    }
 
 
 def cross_entropy(

@@ -366,14 +366,11 @@ def _cases(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("keras", "optax"))
     smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
-    parts = {}
     if dialect == "keras":
-        parts[""] = _keras_loss(input, target, smooth, reduction, denominator)
-    elif dialect == "optax":
-        parts[""] = _optax_loss(input, target, smooth, reduction, denominator)
-    else:
-        parts[""] = _loss(input, target, smooth, reduction, denominator)
-    return parts
+        return {"": _keras_loss(input, target, smooth, reduction, denominator)}
+    if dialect == "optax":
+        return {"": _optax_loss(input, target, smooth, reduction, denominator)}
+    return {"": _loss(input, target, smooth, reduction, denominator)}
 
 
 def dice_loss(

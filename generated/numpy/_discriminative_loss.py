@@ -395,11 +395,11 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("mean", "sum"))
-    parts = {}
-    parts["variance"] = _variance_loss(input, target, pull, reduction)
-    parts["distance"] = _distance_loss(input, target, push, reduction)
-    parts["length"] = _length_loss(input, target, length_weight, reduction)
-    return parts
+    return {
+        "variance": _variance_loss(input, target, pull, reduction),
+        "distance": _distance_loss(input, target, push, reduction),
+        "length": _length_loss(input, target, length_weight, reduction),
+    }
 
 
 def discriminative_loss(

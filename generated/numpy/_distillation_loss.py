@@ -286,10 +286,10 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("mean", "sum"))
-    parts = {}
-    parts["soft"] = _soft_loss(input, teacher, alpha, temperature, reduction)
-    parts["hard"] = _hard_labels_loss(input, target, alpha, ignore_index, reduction)
-    return parts
+    return {
+        "soft": _soft_loss(input, teacher, alpha, temperature, reduction),
+        "hard": _hard_labels_loss(input, target, alpha, ignore_index, reduction),
+    }
 
 
 def distillation_loss(

@@ -206,19 +206,19 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(
-        chosen,
-        rejected,
-        reference_chosen,
-        reference_rejected,
-        beta,
-        label_smoothing,
-        reduction,
-        sample_weight,
-        denominator,
-    )
-    return parts
+    return {
+        "": _loss(
+            chosen,
+            rejected,
+            reference_chosen,
+            reference_rejected,
+            beta,
+            label_smoothing,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    }
 
 
 def dpo_loss(

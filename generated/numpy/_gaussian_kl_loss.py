@@ -97,9 +97,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(mean, log_var, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(mean, log_var, reduction, sample_weight, denominator)}
 
 
 def gaussian_kl_loss(

@@ -231,12 +231,9 @@ def _cases(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("keras",))
     q = 0.5 if dialect == "keras" and is_number(q, 0.7) else q
-    parts = {}
     if is_number(q, 0.0):
-        parts[""] = _limit_loss(input, target, reduction, dialect, sample_weight, denominator)
-    else:
-        parts[""] = _power_loss(input, target, q, reduction, dialect, sample_weight, denominator)
-    return parts
+        return {"": _limit_loss(input, target, reduction, dialect, sample_weight, denominator)}
+    return {"": _power_loss(input, target, q, reduction, dialect, sample_weight, denominator)}
 
 
 def generalized_cross_entropy_loss(

@@ -116,9 +116,7 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
     check_dialect(dialect, ("optax",))
-    parts = {}
-    parts[""] = _loss(input, target, reduction, dialect, sample_weight, denominator)
-    return parts
+    return {"": _loss(input, target, reduction, dialect, sample_weight, denominator)}
 
 
 def generalized_kl_div_loss(

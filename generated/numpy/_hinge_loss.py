@@ -169,12 +169,9 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("chainer", "keras"))
-    parts = {}
     if dialect == "keras":
-        parts[""] = _keras_loss(input, target, reduction, sample_weight, denominator)
-    else:
-        parts[""] = _loss(input, target, reduction, dialect, sample_weight, denominator)
-    return parts
+        return {"": _keras_loss(input, target, reduction, sample_weight, denominator)}
+    return {"": _loss(input, target, reduction, dialect, sample_weight, denominator)}
 
 
 def hinge_loss(

@@ -172,9 +172,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(query, key, temperature, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(query, key, temperature, reduction, sample_weight, denominator)}
 
 
 def info_nce_loss(

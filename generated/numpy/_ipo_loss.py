@@ -163,18 +163,18 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(
-        chosen,
-        rejected,
-        reference_chosen,
-        reference_rejected,
-        tau,
-        reduction,
-        sample_weight,
-        denominator,
-    )
-    return parts
+    return {
+        "": _loss(
+            chosen,
+            rejected,
+            reference_chosen,
+            reference_rejected,
+            tau,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    }
 
 
 def ipo_loss(

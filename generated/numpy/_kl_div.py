@@ -203,12 +203,9 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "batchmean", "mean", "sum"))
     check_dialect(dialect, ("keras", "optax"))
-    parts = {}
     if log_target:
-        parts[""] = _log_target_loss(input, target, reduction, dialect, sample_weight, denominator)
-    else:
-        parts[""] = _target_loss(input, target, reduction, dialect, sample_weight, denominator)
-    return parts
+        return {"": _log_target_loss(input, target, reduction, dialect, sample_weight, denominator)}
+    return {"": _target_loss(input, target, reduction, dialect, sample_weight, denominator)}
 
 
 def kl_div(

@@ -162,9 +162,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(input, target, temperature, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(input, target, temperature, reduction, sample_weight, denominator)}
 
 
 def kl_div_with_logits_loss(

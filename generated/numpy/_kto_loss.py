@@ -202,20 +202,20 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(
-        input,
-        reference,
-        target,
-        beta,
-        good_weight,
-        bad_weight,
-        divergence,
-        reduction,
-        sample_weight,
-        denominator,
-    )
-    return parts
+    return {
+        "": _loss(
+            input,
+            reference,
+            target,
+            beta,
+            good_weight,
+            bad_weight,
+            divergence,
+            reduction,
+            sample_weight,
+            denominator,
+        )
+    }
 
 
 def kto_loss(

@@ -119,9 +119,7 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("keras",))
-    parts = {}
-    parts[""] = _loss(input, target, weight, reduction, dialect, sample_weight, denominator)
-    return parts
+    return {"": _loss(input, target, weight, reduction, dialect, sample_weight, denominator)}
 
 
 def l1_loss(

@@ -603,48 +603,51 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     ignore_index = -100 if ignore_index is None else ignore_index
-    parts = {}
     if is_integer(target) and is_number(label_smoothing, 0.0):
-        parts[""] = _labels_loss(
+        return {
+            "": _labels_loss(
+                input,
+                linear_weight,
+                linear_bias,
+                target,
+                weight,
+                ignore_index,
+                options,
+                reduction,
+                sample_weight,
+                denominator,
+            )
+        }
+    if is_integer(target):
+        return {
+            "": _smoothed_labels_loss(
+                input,
+                linear_weight,
+                linear_bias,
+                target,
+                weight,
+                ignore_index,
+                label_smoothing,
+                options,
+                reduction,
+                sample_weight,
+                denominator,
+            )
+        }
+    return {
+        "": _probabilities_loss(
             input,
             linear_weight,
             linear_bias,
             target,
             weight,
-            ignore_index,
-            options,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    elif is_integer(target):
-        parts[""] = _smoothed_labels_loss(
-            input,
-            linear_weight,
-            linear_bias,
-            target,
-            weight,
-            ignore_index,
             label_smoothing,
             options,
             reduction,
             sample_weight,
             denominator,
         )
-    else:
-        parts[""] = _probabilities_loss(
-            input,
-            linear_weight,
-            linear_bias,
-            target,
-            weight,
-            label_smoothing,
-            options,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    return parts
+    }
 
 
 def linear_cross_entropy(

@@ -127,9 +127,7 @@ def _cases(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("chainer",))
     full = full or dialect == "chainer"
-    parts = {}
-    parts[""] = _loss(input, target, log_var, full, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(input, target, log_var, full, reduction, sample_weight, denominator)}
 
 
 def log_var_gaussian_nll_loss(

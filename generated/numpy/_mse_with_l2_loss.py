@@ -154,10 +154,10 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("mean", "sum"))
-    parts = {}
-    parts["mse"] = _mse_loss(input, target, reduction)
-    parts["l2"] = _l2_loss(weights, coefficient, reduction)
-    return parts
+    return {
+        "mse": _mse_loss(input, target, reduction),
+        "l2": _l2_loss(weights, coefficient, reduction),
+    }
 
 
 def mse_with_l2_loss(

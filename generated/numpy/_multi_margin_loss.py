@@ -250,16 +250,11 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_integer("p", p, 1.0, 2.0)
-    parts = {}
     if p == 1:
-        parts[""] = _linear_loss(
-            input, target, weight, margin, reduction, sample_weight, denominator
-        )
-    else:
-        parts[""] = _squared_loss(
-            input, target, weight, margin, reduction, sample_weight, denominator
-        )
-    return parts
+        return {
+            "": _linear_loss(input, target, weight, margin, reduction, sample_weight, denominator)
+        }
+    return {"": _squared_loss(input, target, weight, margin, reduction, sample_weight, denominator)}
 
 
 def multi_margin_loss(

@@ -106,9 +106,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(input, target1, target2, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(input, target1, target2, reduction, sample_weight, denominator)}
 
 
 def multi_target_l1_loss(

@@ -133,9 +133,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(anchor, positive, l2, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(anchor, positive, l2, reduction, sample_weight, denominator)}
 
 
 def n_pairs_loss(

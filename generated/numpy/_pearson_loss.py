@@ -143,9 +143,7 @@ def _loss(input: Any, target: Any, reduction: str, denominator: Any) -> Case:
 def _cases(input: Any, target: Any, reduction: Any, denominator: Any) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(input, target, reduction, denominator)
-    return parts
+    return {"": _loss(input, target, reduction, denominator)}
 
 
 def pearson_loss(

@@ -337,16 +337,13 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
     if full and log_input:
-        parts[""] = _full_log_input_loss(input, target, reduction, sample_weight, denominator)
-    elif log_input:
-        parts[""] = _log_input_loss(input, target, reduction, sample_weight, denominator)
-    elif full:
-        parts[""] = _full_input_loss(input, target, eps, reduction, sample_weight, denominator)
-    else:
-        parts[""] = _input_loss(input, target, eps, reduction, sample_weight, denominator)
-    return parts
+        return {"": _full_log_input_loss(input, target, reduction, sample_weight, denominator)}
+    if log_input:
+        return {"": _log_input_loss(input, target, reduction, sample_weight, denominator)}
+    if full:
+        return {"": _full_input_loss(input, target, eps, reduction, sample_weight, denominator)}
+    return {"": _input_loss(input, target, eps, reduction, sample_weight, denominator)}
 
 
 def poisson_nll_loss(

@@ -258,14 +258,9 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
     if is_integer(target):
-        parts[""] = _labels_loss(input, target, epsilon, reduction, sample_weight, denominator)
-    else:
-        parts[""] = _probabilities_loss(
-            input, target, epsilon, reduction, sample_weight, denominator
-        )
-    return parts
+        return {"": _labels_loss(input, target, epsilon, reduction, sample_weight, denominator)}
+    return {"": _probabilities_loss(input, target, epsilon, reduction, sample_weight, denominator)}
 
 
 def poly_cross_entropy_loss(

@@ -169,9 +169,9 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("optax",))
-    parts = {}
-    parts[""] = _loss(input, target, weights, where, reduction, dialect, sample_weight, denominator)
-    return parts
+    return {
+        "": _loss(input, target, weights, where, reduction, dialect, sample_weight, denominator)
+    }
 
 
 def ranking_softmax_loss(

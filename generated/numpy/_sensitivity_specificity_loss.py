@@ -186,9 +186,7 @@ def _loss(input: Any, target: Any, r: Any, reduction: str, denominator: Any) -> 
 def _cases(input: Any, target: Any, r: Any, reduction: Any, denominator: Any) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(input, target, r, reduction, denominator)
-    return parts
+    return {"": _loss(input, target, r, reduction, denominator)}
 
 
 def sensitivity_specificity_loss(

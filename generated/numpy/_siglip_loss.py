@@ -198,9 +198,7 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
-    parts[""] = _loss(image, text, logit_scale, logit_bias, reduction, sample_weight, denominator)
-    return parts
+    return {"": _loss(image, text, logit_scale, logit_bias, reduction, sample_weight, denominator)}
 
 
 def siglip_loss(

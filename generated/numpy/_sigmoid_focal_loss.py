@@ -313,16 +313,15 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("keras",))
-    parts = {}
     if alpha is None:
-        parts[""] = _plain_loss(
-            input, target, gamma, reduction, dialect, sample_weight, denominator
-        )
-    else:
-        parts[""] = _balanced_loss(
+        return {
+            "": _plain_loss(input, target, gamma, reduction, dialect, sample_weight, denominator)
+        }
+    return {
+        "": _balanced_loss(
             input, target, alpha, gamma, reduction, dialect, sample_weight, denominator
         )
-    return parts
+    }
 
 
 def sigmoid_focal_loss(

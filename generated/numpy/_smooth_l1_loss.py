@@ -174,12 +174,9 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
     if is_number(beta, 0.0):
-        parts[""] = _beta_0_loss(input, target, reduction, sample_weight, denominator)
-    else:
-        parts[""] = _loss(input, target, beta, reduction, sample_weight, denominator)
-    return parts
+        return {"": _beta_0_loss(input, target, reduction, sample_weight, denominator)}
+    return {"": _loss(input, target, beta, reduction, sample_weight, denominator)}
 
 
 def smooth_l1_loss(

@@ -352,12 +352,9 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("optax",))
-    parts = {}
     if dialect == "optax":
-        parts[""] = _optax_loss(input, target, weight, smooth, reduction, denominator)
-    else:
-        parts[""] = _loss(input, target, weight, smooth, reduction, denominator)
-    return parts
+        return {"": _optax_loss(input, target, weight, smooth, reduction, denominator)}
+    return {"": _loss(input, target, weight, smooth, reduction, denominator)}
 
 
 def softmax_dice_loss(

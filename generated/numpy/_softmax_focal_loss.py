@@ -356,16 +356,17 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("keras",))
-    parts = {}
     if is_integer(target):
-        parts[""] = _labels_loss(
+        return {
+            "": _labels_loss(
+                input, target, weight, gamma, reduction, dialect, sample_weight, denominator
+            )
+        }
+    return {
+        "": _probabilities_loss(
             input, target, weight, gamma, reduction, dialect, sample_weight, denominator
         )
-    else:
-        parts[""] = _probabilities_loss(
-            input, target, weight, gamma, reduction, dialect, sample_weight, denominator
-        )
-    return parts
+    }
 
 
 def softmax_focal_loss(

@@ -274,12 +274,9 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("mindspore",))
-    parts = {}
     if dialect == "mindspore":
-        parts[""] = _mindspore_loss(input, target, smooth, reduction, denominator)
-    else:
-        parts[""] = _loss(input, target, smooth, reduction, denominator)
-    return parts
+        return {"": _mindspore_loss(input, target, smooth, reduction, denominator)}
+    return {"": _loss(input, target, smooth, reduction, denominator)}
 
 
 def squared_dice_loss(

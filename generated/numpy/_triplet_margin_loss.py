@@ -752,24 +752,29 @@ def _cases(
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("optax",))
-    parts = {}
     if dialect == "optax" and swap:
-        parts[""] = _swapped_optax_loss(
+        return {
+            "": _swapped_optax_loss(
+                anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+            )
+        }
+    if dialect == "optax":
+        return {
+            "": _plain_optax_loss(
+                anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+            )
+        }
+    if swap:
+        return {
+            "": _swapped_loss(
+                anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
+            )
+        }
+    return {
+        "": _plain_loss(
             anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
         )
-    elif dialect == "optax":
-        parts[""] = _plain_optax_loss(
-            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
-        )
-    elif swap:
-        parts[""] = _swapped_loss(
-            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
-        )
-    else:
-        parts[""] = _plain_loss(
-            anchor, positive, negative, margin, p, eps, reduction, sample_weight, denominator
-        )
-    return parts
+    }
 
 
 def triplet_margin_loss(

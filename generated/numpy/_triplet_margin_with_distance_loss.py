@@ -1270,62 +1270,79 @@ def _cases(
         distance_function,
         ("euclidean", "squared_euclidean", "manhattan", "cosine"),
     )
-    parts = {}
     if distance_function is not None and not isinstance(distance_function, str) and swap:
-        parts[""] = _swapped_called_loss(
-            anchor,
-            positive,
-            negative,
-            distance_function,
-            margin,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    elif distance_function == "cosine" and swap:
-        parts[""] = _swapped_cosine_loss(
+        return {
+            "": _swapped_called_loss(
+                anchor,
+                positive,
+                negative,
+                distance_function,
+                margin,
+                reduction,
+                sample_weight,
+                denominator,
+            )
+        }
+    if distance_function == "cosine" and swap:
+        return {
+            "": _swapped_cosine_loss(
+                anchor, positive, negative, margin, reduction, sample_weight, denominator
+            )
+        }
+    if distance_function == "manhattan" and swap:
+        return {
+            "": _swapped_manhattan_loss(
+                anchor, positive, negative, margin, reduction, sample_weight, denominator
+            )
+        }
+    if distance_function == "squared_euclidean" and swap:
+        return {
+            "": _swapped_squared_euclidean_loss(
+                anchor, positive, negative, margin, reduction, sample_weight, denominator
+            )
+        }
+    if swap:
+        return {
+            "": _swapped_euclidean_loss(
+                anchor, positive, negative, margin, reduction, sample_weight, denominator
+            )
+        }
+    if distance_function is not None and not isinstance(distance_function, str):
+        return {
+            "": _plain_called_loss(
+                anchor,
+                positive,
+                negative,
+                distance_function,
+                margin,
+                reduction,
+                sample_weight,
+                denominator,
+            )
+        }
+    if distance_function == "cosine":
+        return {
+            "": _plain_cosine_loss(
+                anchor, positive, negative, margin, reduction, sample_weight, denominator
+            )
+        }
+    if distance_function == "manhattan":
+        return {
+            "": _plain_manhattan_loss(
+                anchor, positive, negative, margin, reduction, sample_weight, denominator
+            )
+        }
+    if distance_function == "squared_euclidean":
+        return {
+            "": _plain_squared_euclidean_loss(
+                anchor, positive, negative, margin, reduction, sample_weight, denominator
+            )
+        }
+    return {
+        "": _plain_euclidean_loss(
             anchor, positive, negative, margin, reduction, sample_weight, denominator
         )
-    elif distance_function == "manhattan" and swap:
-        parts[""] = _swapped_manhattan_loss(
-            anchor, positive, negative, margin, reduction, sample_weight, denominator
-        )
-    elif distance_function == "squared_euclidean" and swap:
-        parts[""] = _swapped_squared_euclidean_loss(
-            anchor, positive, negative, margin, reduction, sample_weight, denominator
-        )
-    elif swap:
-        parts[""] = _swapped_euclidean_loss(
-            anchor, positive, negative, margin, reduction, sample_weight, denominator
-        )
-    elif distance_function is not None and not isinstance(distance_function, str):
-        parts[""] = _plain_called_loss(
-            anchor,
-            positive,
-            negative,
-            distance_function,
-            margin,
-            reduction,
-            sample_weight,
-            denominator,
-        )
-    elif distance_function == "cosine":
-        parts[""] = _plain_cosine_loss(
-            anchor, positive, negative, margin, reduction, sample_weight, denominator
-        )
-    elif distance_function == "manhattan":
-        parts[""] = _plain_manhattan_loss(
-            anchor, positive, negative, margin, reduction, sample_weight, denominator
-        )
-    elif distance_function == "squared_euclidean":
-        parts[""] = _plain_squared_euclidean_loss(
-            anchor, positive, negative, margin, reduction, sample_weight, denominator
-        )
-    else:
-        parts[""] = _plain_euclidean_loss(
-            anchor, positive, negative, margin, reduction, sample_weight, denominator
-        )
-    return parts
+    }
 
 
 def triplet_margin_with_distance_loss(

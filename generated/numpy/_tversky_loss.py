@@ -366,12 +366,9 @@ def _cases(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_dialect(dialect, ("keras",))
     smooth = 1e-07 if dialect == "keras" and is_number(smooth, 1.0) else smooth
-    parts = {}
     if dialect == "keras":
-        parts[""] = _keras_loss(input, target, alpha, beta, smooth, reduction, denominator)
-    else:
-        parts[""] = _loss(input, target, alpha, beta, smooth, reduction, denominator)
-    return parts
+        return {"": _keras_loss(input, target, alpha, beta, smooth, reduction, denominator)}
+    return {"": _loss(input, target, alpha, beta, smooth, reduction, denominator)}
 
 
 def tversky_loss(

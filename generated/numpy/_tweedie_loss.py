@@ -219,12 +219,9 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("none", "mean", "sum"))
-    parts = {}
     if log_input:
-        parts[""] = _log_mean_loss(input, target, power, reduction, sample_weight, denominator)
-    else:
-        parts[""] = _mean_loss(input, target, power, reduction, sample_weight, denominator)
-    return parts
+        return {"": _log_mean_loss(input, target, power, reduction, sample_weight, denominator)}
+    return {"": _mean_loss(input, target, power, reduction, sample_weight, denominator)}
 
 
 def tweedie_loss(

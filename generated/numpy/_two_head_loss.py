@@ -143,10 +143,10 @@ def _loss2_loss(input2: Any, target2: Any, reduction: str) -> Case:
 def _cases(input1: Any, target1: Any, input2: Any, target2: Any, reduction: Any) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("mean", "sum"))
-    parts = {}
-    parts["loss1"] = _loss1_loss(input1, target1, reduction)
-    parts["loss2"] = _loss2_loss(input2, target2, reduction)
-    return parts
+    return {
+        "loss1": _loss1_loss(input1, target1, reduction),
+        "loss2": _loss2_loss(input2, target2, reduction),
+    }
 
 
 def two_head_loss(

@@ -411,11 +411,11 @@ def _cases(
 ) -> dict[str, Case]:
     """Return the parts of a call by name; a loss without named parts is one."""
     check_reduction(reduction, ("mean", "sum"))
-    parts = {}
-    parts["invariance"] = _invariance_loss(input1, input2, sim_weight, reduction)
-    parts["variance"] = _variance_loss(input1, input2, std_weight, eps, reduction)
-    parts["covariance"] = _covariance_loss(input1, input2, cov_weight, reduction)
-    return parts
+    return {
+        "invariance": _invariance_loss(input1, input2, sim_weight, reduction),
+        "variance": _variance_loss(input1, input2, std_weight, eps, reduction),
+        "covariance": _covariance_loss(input1, input2, cov_weight, reduction),
+    }
 
 
 def vicreg_loss(
