@@ -65,7 +65,7 @@ def check_rank(name: str, tensor: Array, rank: int, *, exact: bool) -> None:
 def check_shape(name: str, tensor: Array, expected: tuple[int, ...], like: str) -> None:
     """Refuse what would broadcast silently."""
     if tensor.shape != expected:
-        raise ValueError(f"{name} must have shape {expected} as {like} asks, got {tensor.shape}")
+        raise ValueError(f"{name} must have shape {expected} as {like} has, got {tensor.shape}")
 
 
 def check_least(name: str, tensor: Array, low: float) -> None:
