@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -81,12 +82,19 @@ class JaxRunner(Runner):
 
 
 class CompiledJaxRunner(JaxRunner):
-    """The same with compiled gradients, as they are used: XLA rounds otherwise then."""
+    """The same with compiled derivatives, as they are used: XLA rounds otherwise then."""
 
     def gradients(self, call: Call) -> Arrays:
         """Return the gradient by each argument."""
         pull, values = self._pull(call)
         return dict(zip(call.moving, map(self.numbers, self.jax.jit(pull)(*values)), strict=True))
+
+    def hessian_vectors(self, call: Call) -> Arrays:
+        """Return the Hessian times the directions, by each argument."""
+        pull, values = self._pull(call)
+        along = tuple(map(self.tensor, call.directions.values()))
+        _, second = self.jax.jit(partial(self.jax.jvp, pull))(values, along)
+        return dict(zip(call.moving, map(self.numbers, second), strict=True))
 
 
 class ChainerRunner(Runner):

@@ -1,4 +1,4 @@
-"""JAX's compiled gradients: XLA rounds otherwise than one operation after the other does."""
+"""JAX's compiled derivatives: XLA rounds otherwise than one operation after the other does."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ NAMES = (
 )
 
 
+@pytest.mark.parametrize("quantity", ["gradient", "hvp"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", NAMES)
-def test_they_are_exact_to_the_last_places(name, dtype):
+def test_they_are_exact_to_the_last_places(name, dtype, quantity):
     run = COMPILED["jax"]("generated.jax")
     exhibit = Exhibit(LOSSES[name], points(LOSSES[name])[0])
-    found = list(examine(exhibit, run, "jax", dtype, "gradient"))
+    found = list(examine(exhibit, run, "jax", dtype, quantity))
     assert found
     assert not [str(each) for each in found if each.fails]
