@@ -88,10 +88,10 @@ def takes_any_shape(case):
     """Say whether the inputs are of one shape, which may be any, as the documentation says."""
     documented = getattr(lossgen_torch, case.class_name).__doc__.split("Shape:")[1]
     lines = documented.split("Output:")[0].strip().splitlines()
+    shapes = [line.partition(": ")[2] for line in lines if ":" in line]
+    free = ("any shape", "that of ", "any that broadcasts to that of ")
     arrays = [value for value in case.options.values() if hasattr(value, "shape")]
-    return (
-        len(lines) > 1 and not arrays and all("any shape" in line for line in lines if ":" in line)
-    )
+    return len(lines) > 1 and not arrays and all(shape.startswith(free) for shape in shapes)
 
 
 def resized(x, shape):
