@@ -57,7 +57,9 @@ def tests(session: nox.Session) -> None:
     session.run("lossgen", "build", "specs/", "--check")
     session.run("ruff", "check")
     session.run("mypy")
-    session.run("pytest", "-n", "2", "--dist", "loadfile", *session.posargs, env=ENVIRONMENT)
+    slowest = ("--durations=25", "--durations-min=5")  # there is a limit to keep: 20 minutes
+    parallel = ("-n", "2", "--dist", "loadfile")
+    session.run("pytest", *parallel, *slowest, *session.posargs, env=ENVIRONMENT)
 
 
 @nox.session
