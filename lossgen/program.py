@@ -211,11 +211,9 @@ class Program:
             if node.op not in ("centred", "softmax_tangent") or self._moves(node.args[0]):
                 return node
             (body, moved), axis = node.args, node.axis
-            is_largest = n.over("is_largest", axis, body)
-            largest = n.select(is_largest, n.ONE, n.ZERO)
-            others = n.select(is_largest, n.ZERO, n.ONE)
+            largest = n.select(n.over("is_largest", axis, body), n.ONE, n.ZERO)
             own = n.sum_over(n.mul(largest, moved), (axis,))
-            offset = n.mul(others, n.subtract(moved, own))
+            offset = n.mul(n.subtract(n.ONE, largest), n.subtract(moved, own))
             if node.op == "centred":
                 return offset
             soft = n.over("softmax", axis, body)

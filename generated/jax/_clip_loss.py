@@ -50,16 +50,16 @@ def _partials(
     sums = matrix_product(image_direction, text_direction.T)
     index = jnp.arange(image.shape[0])
     logit = logit_scale * sums
-    is_largest = index[:, None] == argmax_along(logit, axis=0).squeeze(axis=0)
+    chosen = (index[:, None] == argmax_along(logit, axis=0).squeeze(axis=0)).astype(image.dtype)
     return (
         sums,
         image_direction,
         text_direction,
         ratio(1.0, norm(image, axis=-1)),
         ratio(1.0, norm(text, axis=-1)),
-        is_largest.astype(image.dtype),
+        chosen,
         softmax(logit, axis=-2),
-        jnp.where(is_largest, 0.0, 1.0),
+        1.0 - chosen,
         label_excess(logit, index, axis=-1),
     )
 
@@ -126,6 +126,7 @@ def _partials_tangent(
     sums_3 = matrix_product(image_direction, text_direction.T)
     logit = logit_scale * sums_3
     is_largest = jnp.arange(image.shape[0])[:, None] == argmax_along(logit, axis=0).squeeze(axis=0)
+    chosen = is_largest.astype(image.dtype)
     term_4 = sums_3 * d_logit_scale + logit_scale * term_3
     return (
         term_3,
@@ -133,9 +134,9 @@ def _partials_tangent(
         quotient_2[:, None] * term_2,
         -ratio(quotient, image_length) * sums,
         -ratio(quotient_2, text_length) * sums_2,
-        jnp.full_like(is_largest.astype(image.dtype), 0.0),
+        jnp.full_like(chosen, 0.0),
         softmax_tangent(logit, term_4, axis=-2),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         softmax_tangent(logit, term_4, axis=-1),
     )
 

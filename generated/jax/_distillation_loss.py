@@ -59,18 +59,20 @@ def _partials_soft(
     power = temperature * temperature
     index = jnp.arange(input.shape[1])
     is_largest = index[:, None] == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(input.dtype)
     is_largest_2 = index[:, None] == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest_2.astype(input.dtype)
     return (
         (term * probability).sum(axis=1),
         power,
         1.0 / power,
         1.0 / temperature,
-        is_largest.astype(input.dtype),
+        chosen,
         softmax(product, axis=-2),
-        jnp.where(is_largest, 0.0, 1.0),
+        1.0 - chosen,
         probability,
-        is_largest_2.astype(input.dtype),
-        jnp.where(is_largest_2, 0.0, 1.0),
+        chosen_2,
+        1.0 - chosen_2,
         term,
     )
 
@@ -142,18 +144,20 @@ def _partials_tangent_soft(
     )
     index = jnp.arange(teacher.shape[1])
     is_largest = index[:, None] == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(teacher.dtype)
     is_largest_2 = index[:, None] == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest_2.astype(teacher.dtype)
     return (
         term_5.sum(axis=1),
         2.0 * temperature * d_temperature,
         -2.0 * d_temperature / temperature**3,
         -d_temperature / power,
-        jnp.full_like(is_largest.astype(teacher.dtype), 0.0),
+        jnp.full_like(chosen, 0.0),
         softmax_tangent(product_2, term, axis=-2),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
-        jnp.full_like(is_largest_2.astype(teacher.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest_2, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen_2, 0.0),
+        jnp.full_like(1.0 - chosen_2, 0.0),
         term_2 + (offset_2 - sums[:, None]),
     )
 

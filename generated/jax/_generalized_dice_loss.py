@@ -42,6 +42,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     is_largest = (
         jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(target.dtype)
     sums = (target + p).sum(axis=2)
     sums_2 = (class_weight * sums).sum(axis=1)
     return (
@@ -49,8 +50,8 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
         volume,
         difference,
         other_probability - p,
-        is_largest.astype(target.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         p,
         term,
         class_weight,
@@ -113,6 +114,7 @@ def _partials_tangent(
     is_largest = (
         jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(target.dtype)
     sums_3 = (target + p).sum(axis=2)
     sums_4 = (class_weight * sums_3).sum(axis=1)
     quotient_2 = ratio(1.0, sums_4)
@@ -126,8 +128,8 @@ def _partials_tangent(
         sums,
         sums_2,
         -2.0 * d_probability,
-        jnp.full_like(is_largest.astype(target.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
         -d_target,
         -2.0 * quotient * volume * sums,

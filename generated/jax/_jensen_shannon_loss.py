@@ -44,6 +44,7 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     index = jnp.arange(input.shape[1])
     is_largest = index[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(input.dtype)
     probability = softmax(input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
@@ -58,18 +59,19 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
     term_3 = -probability_2 * softplus - share * softplus_2 + 0.6931471805599453
     is_largest_2 = index[:, None] == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest_2.astype(input.dtype)
     probability_3 = softmax(target, axis=-2)
     product = 0.25 * term * sech2(u)
     product_2 = probability_2 * share
     product_3 = product_2 * softplus
     product_4 = product_2 * softplus_2
     return (
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         probability,
         jnp.where(mask, 0.5 * term * jnp.tanh(u) - log_cosh(u), term_3),
-        is_largest_2.astype(input.dtype),
-        jnp.where(is_largest_2, 0.0, 1.0),
+        chosen_2,
+        1.0 - chosen_2,
         probability_3,
         probability + probability_3,
         jnp.where(mask, product, product_3 - product_2 + (product_2 - product_4)),
@@ -118,6 +120,7 @@ def _partials_tangent(
     """Return the derivatives of the coefficients along the tangents."""
     index = jnp.arange(input.shape[1])
     is_largest = index[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(input.dtype)
     d_probability = softmax_tangent(input, d_input, axis=-2)
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
@@ -135,13 +138,14 @@ def _partials_tangent(
     product_3 = product_2 * softplus
     softplus_2 = jnp.maximum(term_2, 0.0) + log1p(jnp.exp(-jnp.abs(term_2)))
     product_4 = product_2 * softplus_2
-    chosen = jnp.where(mask, product, product_3 - product_2 + (product_2 - product_4))
+    chosen_2 = jnp.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     offset = centred(input, d_input, axis=-2)
     term_3 = (softmax(input, axis=-2) * offset).sum(axis=1)[:, None] - offset
-    chosen_2 = jnp.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
+    chosen_3 = jnp.where(mask, -product, product_2 - product_3 + (product_4 - product_2))
     offset_2 = centred(target, d_target, axis=-2)
     term_4 = (softmax(target, axis=-2) * offset_2).sum(axis=1)[:, None] - offset_2
     is_largest_2 = index[:, None] == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
+    chosen_4 = is_largest_2.astype(input.dtype)
     d_probability_2 = softmax_tangent(target, d_target, axis=-2)
     product_5 = 0.25 * sech2_2
     squashed = jnp.tanh(u)
@@ -154,20 +158,20 @@ def _partials_tangent(
     product_11 = share * probability * probability
     product_12 = product_2 * squashed_2
     term_5 = product_8 - product_7 + product_9 + (product_11 - product_10 + product_12)
-    chosen_3 = jnp.where(mask, product_5 - product_6, term_5)
+    chosen_5 = jnp.where(mask, product_5 - product_6, term_5)
     term_6 = product_7 - product_8 - product_9 + (product_10 - product_11 - product_12)
-    chosen_4 = jnp.where(mask, product_6 - product_5, term_6)
+    chosen_6 = jnp.where(mask, product_6 - product_5, term_6)
     return (
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
-        chosen * term_3 + chosen_2 * term_4,
-        jnp.full_like(is_largest_2.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest_2, 0.0, 1.0), 0.0),
+        chosen_2 * term_3 + chosen_3 * term_4,
+        jnp.full_like(chosen_4, 0.0),
+        jnp.full_like(1.0 - chosen_4, 0.0),
         d_probability_2,
         d_probability + d_probability_2,
-        chosen_3 * term_3 + chosen_4 * term_4,
-        chosen_4 * term_3 + chosen_3 * term_4,
+        chosen_5 * term_3 + chosen_6 * term_4,
+        chosen_6 * term_3 + chosen_5 * term_4,
     )
 
 

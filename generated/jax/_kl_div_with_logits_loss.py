@@ -38,17 +38,19 @@ def _partials(
     power = temperature * temperature
     index = jnp.arange(input.shape[1])
     is_largest = index[:, None] == argmax_along(soft_input, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(input.dtype)
     is_largest_2 = index[:, None] == argmax_along(soft_target, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest_2.astype(input.dtype)
     return (
         (term * probability).sum(axis=1),
         1.0 / power,
         1.0 / temperature,
-        is_largest.astype(input.dtype),
+        chosen,
         softmax(soft_input, axis=-2),
-        jnp.where(is_largest, 0.0, 1.0),
+        1.0 - chosen,
         probability,
-        is_largest_2.astype(input.dtype),
-        jnp.where(is_largest_2, 0.0, 1.0),
+        chosen_2,
+        1.0 - chosen_2,
         term,
         power,
     )
@@ -113,17 +115,19 @@ def _partials_tangent(
     )
     index = jnp.arange(target.shape[1])
     is_largest = index[:, None] == argmax_along(soft_input, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(target.dtype)
     is_largest_2 = index[:, None] == argmax_along(soft_target, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest_2.astype(target.dtype)
     return (
         term_5.sum(axis=1),
         -2.0 * d_temperature / temperature**3,
         -d_temperature / power,
-        jnp.full_like(is_largest.astype(target.dtype), 0.0),
+        jnp.full_like(chosen, 0.0),
         softmax_tangent(soft_input, term, axis=-2),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
-        jnp.full_like(is_largest_2.astype(target.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest_2, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen_2, 0.0),
+        jnp.full_like(1.0 - chosen_2, 0.0),
         term_2 + (offset_2 - sums[:, None]),
         2.0 * temperature * d_temperature,
     )

@@ -36,10 +36,11 @@ def _partials(input: jax.Array, target: jax.Array) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
     probability = softmax(target, axis=-1)
     is_largest = jnp.arange(input.shape[1]) == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(input.dtype)
     return (
         excess_over(input, probability, axis=-1),
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         probability,
         negative_log_softmax(input, axis=-1),
     )
@@ -72,11 +73,12 @@ def _partials_tangent(
     is_largest = (
         jnp.arange(target.shape[1]) == argmax_along(target, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(target.dtype)
     offset = centred(input, d_input, axis=-1)
     return (
         product + (product_2 - softmax_complement(input, axis=-1) * d_probability),
-        jnp.full_like(is_largest.astype(target.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
         (probability * offset).sum(axis=1)[:, None] - offset,
     )

@@ -43,17 +43,9 @@ def _partials(
     is_largest = (
         jnp.arange(sums.shape[0])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     p = softmax(input, axis=-2)
-    return (
-        quotient - quotient_2,
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
-        p,
-        p - target,
-        quotient,
-        quotient_2,
-        p * p,
-    )
+    return quotient - quotient_2, chosen, 1.0 - chosen, p, p - target, quotient, quotient_2, p * p
 
 
 def _tangent(
@@ -105,14 +97,15 @@ def _partials_tangent(
     is_largest = (
         jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(target.dtype)
     term_4 = -product_2 - quotient_4
     return (
         (quotient_4 - product - quotient_2) * d_smooth
         + 2.0 * term_3 * sums
         + 2.0 * term_3 * sums_2
         - product_3,
-        jnp.full_like(is_largest.astype(target.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
         d_probability - d_target,
         -quotient_2 * d_smooth - 2.0 * quotient_2 * sums - 2.0 * quotient_2 * sums_2,

@@ -52,10 +52,11 @@ def _partials_labels(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     return (
         pick(softmax_complement(input, axis=-2), target, axis=1),
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         softmax(input, axis=-2),
         label_excess(input, target, axis=-2),
     )
@@ -92,10 +93,11 @@ def _partials_tangent_labels(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     return (
         -pick(d_probability, target, axis=1),
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
         d_probability,
     )
@@ -130,10 +132,11 @@ def _partials_probabilities(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     return (
         (lack * target).sum(axis=1),
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         softmax(input, axis=-2),
         lack,
         excess_over(input, target, axis=-2),
@@ -173,13 +176,14 @@ def _partials_tangent_probabilities(
     is_largest = (
         jnp.arange(target.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(target.dtype)
     probability = softmax(input, axis=-2)
     term = probability * (d_target.sum(axis=1)[:, None] - d_target) - product
     offset = centred(input, d_input, axis=-2)
     return (
         (product - target * d_probability).sum(axis=1),
-        jnp.full_like(is_largest.astype(target.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
         -d_probability,
         target.sum(axis=1)[:, None] * d_probability + term,

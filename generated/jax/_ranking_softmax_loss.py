@@ -37,14 +37,15 @@ def _partials(
     valid = where.max(axis=1) > 0.0
     score = jnp.where(where > 0.0, input, -math.inf)
     is_largest = jnp.arange(input.shape[1]) == argmax_along(score, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(input.dtype)
     mask = where <= 0.0
-    chosen = jnp.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
+    chosen_2 = jnp.where(mask, 0.0, negative_log_softmax(score, axis=-1) * weights)
     return (
-        jnp.where(valid[:, None], is_largest.astype(input.dtype), 0.0),
-        jnp.where(valid[:, None], softmax(score, axis=-1), 0.0),
-        jnp.where(valid[:, None], jnp.where(is_largest, 0.0, 1.0), 0.0),
-        jnp.where(valid[:, None], jnp.where(mask, 0.0, target * weights), 0.0),
         jnp.where(valid[:, None], chosen, 0.0),
+        jnp.where(valid[:, None], softmax(score, axis=-1), 0.0),
+        jnp.where(valid[:, None], 1.0 - chosen, 0.0),
+        jnp.where(valid[:, None], jnp.where(mask, 0.0, target * weights), 0.0),
+        jnp.where(valid[:, None], chosen_2, 0.0),
     )
 
 
@@ -80,16 +81,17 @@ def _partials_tangent(
     valid = where.max(axis=1) > 0.0
     chosen = jnp.where(mask, jnp.where(valid[:, None], input, 0.0), -math.inf)
     is_largest = jnp.arange(input.shape[1]) == argmax_along(chosen, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest.astype(input.dtype)
     product = mask.astype(input.dtype) * d_input
-    chosen_2 = jnp.where(where <= 0.0, 0.0, weights)
+    chosen_3 = jnp.where(where <= 0.0, 0.0, weights)
     offset = centred(chosen, product, axis=-1)
     term = (softmax(chosen, axis=-1) * offset).sum(axis=1)[:, None] - offset
     return (
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(chosen_2, 0.0),
         softmax_tangent(chosen, product, axis=-1),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
-        chosen_2 * d_target,
-        chosen_2 * term,
+        jnp.full_like(1.0 - chosen_2, 0.0),
+        chosen_3 * d_target,
+        chosen_3 * term,
     )
 
 

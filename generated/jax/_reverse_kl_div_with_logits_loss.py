@@ -39,17 +39,19 @@ def _partials(
     power = temperature * temperature
     index = jnp.arange(target.shape[1])
     is_largest = index[:, None] == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(target.dtype)
     is_largest_2 = index[:, None] == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest_2.astype(target.dtype)
     return (
         (term * probability).sum(axis=1),
         1.0 / power,
         1.0 / temperature,
-        is_largest.astype(target.dtype),
+        chosen,
         softmax(product, axis=-2),
-        jnp.where(is_largest, 0.0, 1.0),
+        1.0 - chosen,
         probability,
-        is_largest_2.astype(target.dtype),
-        jnp.where(is_largest_2, 0.0, 1.0),
+        chosen_2,
+        1.0 - chosen_2,
         term,
         power,
     )
@@ -114,17 +116,19 @@ def _partials_tangent(
     )
     index = jnp.arange(input.shape[1])
     is_largest = index[:, None] == argmax_along(product_2, axis=1).squeeze(axis=1)[:, None]
+    chosen = is_largest.astype(input.dtype)
     is_largest_2 = index[:, None] == argmax_along(product, axis=1).squeeze(axis=1)[:, None]
+    chosen_2 = is_largest_2.astype(input.dtype)
     return (
         term_5.sum(axis=1),
         -2.0 * d_temperature / temperature**3,
         -d_temperature / power,
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
+        jnp.full_like(chosen, 0.0),
         softmax_tangent(product_2, term, axis=-2),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
-        jnp.full_like(is_largest_2.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest_2, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen_2, 0.0),
+        jnp.full_like(1.0 - chosen_2, 0.0),
         term_2 + (offset_2 - sums[:, None]),
         2.0 * temperature * d_temperature,
     )

@@ -49,11 +49,12 @@ def _partials(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     term = smooth + sums
     return (
         softmax_complement(input, axis=-2) - p,
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         p,
         1.0 - target,
         ratio(1.0, term),
@@ -96,6 +97,7 @@ def _partials_tangent(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     p = softmax(input, axis=-2)
     term = smooth + (target + p).sum(axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -109,8 +111,8 @@ def _partials_tangent(
     term_4 = -quotient * quotient_4 - ratio(quotient_4, term)
     return (
         -2.0 * d_probability,
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
         -d_target,
         -quotient_2 * d_smooth - quotient_2 * sums,
@@ -148,13 +150,14 @@ def _partials_optax(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     term = 1.0 - target
     term_2 = 2.0 * smooth + (target + p).sum(axis=2)
     quotient = ratio((term * p + other_probability * target).sum(axis=2), term_2)
     return (
         other_probability - p,
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         p,
         term,
         ratio(1.0, term_2),
@@ -196,6 +199,7 @@ def _partials_tangent_optax(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     p = softmax(input, axis=-2)
     term = 2.0 * smooth + (target + p).sum(axis=2)
     quotient = ratio(1.0, term)
@@ -209,8 +213,8 @@ def _partials_tangent_optax(
     quotient_5 = ratio(quotient_4, term)
     return (
         -2.0 * d_probability,
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
         -d_target,
         -2.0 * quotient_2 * d_smooth - quotient_2 * sums,

@@ -160,11 +160,12 @@ def _partials_probabilities(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     mask = other_probability == 0.0
     return (
         excess_over(input, power * target * weight[:, None], axis=-2),
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         softmax(input, axis=-2),
         jnp.where((mask & (gamma == 0.0)), 0.0, gamma * other_probability ** (gamma - 1.0)),
         jnp.where(mask, 0.0, power * jnp.log(other_probability)),
@@ -228,17 +229,18 @@ def _partials_tangent_probabilities(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
-    chosen_3 = jnp.where(mask_2, 0.0, power_2 + gamma * jnp.where(mask, 0.0, power_2 * logarithm))
-    chosen_4 = jnp.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
-    chosen_5 = jnp.where(mask, 0.0, chosen * logarithm + power / other_probability)
+    chosen_3 = is_largest.astype(input.dtype)
+    chosen_4 = jnp.where(mask_2, 0.0, power_2 + gamma * jnp.where(mask, 0.0, power_2 * logarithm))
+    chosen_5 = jnp.where((mask & (term == 0.0)), 0.0, term * other_probability ** (term - 1.0))
+    chosen_6 = jnp.where(mask, 0.0, chosen * logarithm + power / other_probability)
     offset = centred(input, d_input, axis=-2)
     return (
         product + (probability * term_3 - other_probability * term_2),
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen_3, 0.0),
+        jnp.full_like(1.0 - chosen_3, 0.0),
         d_probability,
-        chosen_3 * d_gamma - jnp.where(mask_2, 0.0, gamma * chosen_4) * d_probability,
-        jnp.where(mask, 0.0, chosen_2 * logarithm) * d_gamma - chosen_5 * d_probability,
+        chosen_4 * d_gamma - jnp.where(mask_2, 0.0, gamma * chosen_5) * d_probability,
+        jnp.where(mask, 0.0, chosen_2 * logarithm) * d_gamma - chosen_6 * d_probability,
         chosen_2 * d_gamma - chosen * d_probability,
         (probability * offset).sum(axis=1)[:, None] - offset,
     )

@@ -59,12 +59,13 @@ def _partials(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     return (
         nll_at,
         excess,
         pick(softmax_complement(input, axis=-2), target, axis=1),
-        is_largest.astype(input.dtype),
-        jnp.where(is_largest, 0.0, 1.0),
+        chosen,
+        1.0 - chosen,
         softmax(input, axis=-2),
     )
 
@@ -110,12 +111,13 @@ def _partials_tangent(
     is_largest = (
         jnp.arange(input.shape[1])[:, None] == argmax_along(input, axis=1).squeeze(axis=1)[:, None]
     )
+    chosen = is_largest.astype(input.dtype)
     return (
         (label_excess(input, target, axis=-2) * d_input).sum(axis=1),
         d_probability,
         -pick(d_probability, target, axis=1),
-        jnp.full_like(is_largest.astype(input.dtype), 0.0),
-        jnp.full_like(jnp.where(is_largest, 0.0, 1.0), 0.0),
+        jnp.full_like(chosen, 0.0),
+        jnp.full_like(1.0 - chosen, 0.0),
         d_probability,
     )
 
