@@ -2,7 +2,11 @@
 
 import json
 import math
+import os
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,13 +141,44 @@ def moderate(plan):
     return Point(plan.loss, "moderate", inputs, first.options)
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.target}-{plan.loss}")
+# MindSpore keeps the number of entries of the first call whose gradient a process asks for.
+KEEPS_A_SIZE = "mindspore.nn.BCEWithLogitsLoss"
+
+
+def wrong_in(plan, *rows):
+    """Return how many results are wrong of moderate inputs, each repeated in some rows."""
+    point = moderate(plan)
+    inputs = [{n: np.tile(x, (count, 1)) for n, x in point.inputs.items()} for count in rows]
+    seen = audit(plan, LOSSES[plan.loss], at=[replace(point, inputs=each) for each in inputs])
+    assert seen.points == len(rows)
+    assert seen.by
+    return sum(np.isfinite(finding.found) for finding in seen.findings)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [plan for plan in PLANS if plan.target != KEEPS_A_SIZE],
+    ids=lambda plan: f"{plan.target}-{plan.loss}",
+)
 def test_each_built_in_is_called_as_it_means(plan):
     seen = audit(plan, LOSSES[plan.loss], at=[moderate(plan)])
     assert seen.points == 1
     assert seen.by
     # One has no gradient but NaN, as its spec says.
     assert not [finding for finding in seen.findings if np.isfinite(finding.found)]
+
+
+@pytest.mark.parametrize(("rows", "wrong"), [("1, 1", 0), ("1, 2", 1)], ids=["one", "two"])
+def test_a_mean_of_mindspore_is_divided_by_the_entries_of_the_first_call(rows, wrong):
+    """In a process of its own, as what another test called first would count."""
+    plan = f"known({KEEPS_A_SIZE!r}, 'BCEWithLogitsLoss')"
+    script = f"from test_audit import *; print(wrong_in({plan}, {rows}))"
+    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    told = [sys.executable, "-c", script]
+    done = subprocess.run(
+        told, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout.split()[-1]) == wrong
 
 
 COMPARED = [(loss.name, name) for loss in SPECS for name in builtins(loss)]

@@ -375,7 +375,8 @@ class BCEWithLogitsLoss(Loss):
     ``pos_weight`` multiplies the term of the positive class, ``weight`` the whole; the mean is
     over the number of entries, NaN of none.
 
-    - ``mindspore.nn.BCEWithLogitsLoss``: equal.
+    - ``mindspore.nn.BCEWithLogitsLoss``: equal; operation by operation, its gradient by the input
+      divides a mean by the entries of the first call in a process.
     - ``optax.losses.sigmoid_binary_cross_entropy``: equal, unreduced.
     - ``keras.losses.BinaryCrossentropy``: with ``from_logits=True``; averages the last axis first;
       takes the target first.
