@@ -6,12 +6,10 @@ from lossgen import nodes as n
 from lossgen.code import ATOM, COMPARE, PRODUCT, UNARY, Text, of_numbers
 from lossgen.expand import FUNCTIONS
 from lossgen.language import ELLIPSIS
+from lossgen.lifetimes import is_fresh, is_last_read
 from lossgen.matrices import matrix_pair
 from lossgen.nodes import Node
 from lossgen.spelling import Spelling
-
-# Operations that make an array; where that has no name, it may be written into.
-FRESH = frozenset(("add", "exact_exp", "exp", "exp_difference", "mul"))
 
 
 class AxisSpelling(Spelling):
@@ -137,7 +135,10 @@ class AxisSpelling(Spelling):
             exponent = self.text[node.args[0].args[0]].code
             return Text(self._spell("exp_beside", exponent, index))
         owned = "put_into" in self.backend.operations and not body.isidentifier()
-        op = "put_into" if owned and node.args[0].op in FRESH else "put_along"
+        written = owned and "times_into" in self.backend.operations
+        if written and is_last_read(node.args[0], self.nodes, self.text):
+            body = self._spell("times_into", *(self.text[arg].code for arg in node.args[0].args))
+        op = "put_into" if owned and is_fresh(node.args[0]) else "put_along"
         return Text(self._spell(op, body, index, self._alone(node.args[2])))
 
     def _is_exp_beside(self, node: Node) -> bool:

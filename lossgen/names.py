@@ -37,8 +37,8 @@ IMPORTED = frozenset(
         p_length_along p_norm partial parts_of pick positions power1p power_slope put_along
         put_into ratio repeated report represent same_weight scaled_exp sech2 sigmoid
         sigmoids sign signed_power softmax select smaller softmax_complement softmax_tangent
-        spread_like str sum_along sum_of_others super take tanh to_tensor to_working torch
-        total total_along trained tuple with_batch within without_axis working_dtype
+        spread_like str sum_along sum_of_others super take tanh times_into to_tensor to_working
+        torch total total_along trained tuple with_batch within without_axis working_dtype
         zeros_like
         box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 log1p_square loggamma
         over_hypot1 over_square1 power1p trigamma

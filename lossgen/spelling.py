@@ -33,6 +33,7 @@ class Spelling:
         order: all axes in the order in which arrays carry them.
         keep: reductions keep their axis, which is the variable ``axis``.
         text: what has been written for each node so far.
+        nodes: all that is written, operands first.
         places: where the length of each axis can be read: an argument, the place, and its rank.
         floats: the floating-point arguments that are arrays.
         ordinals: the positions that formulas count with.
@@ -42,6 +43,7 @@ class Spelling:
     def __init__(self, backend: Backend, order: tuple[str, ...], *, keep: bool) -> None:
         self.backend, self.order, self.keep = backend, order, keep
         self.text: dict[Node, Text] = {}
+        self.nodes: tuple[Node, ...] = ()
         self.places: dict[str, tuple[str, int, int]] = {}
         self.floats: tuple[str, ...] = ()
         self.ordinals: frozenset[Node] = frozenset()

@@ -241,3 +241,21 @@ def test_an_entry_that_is_read_by_comparing_is_so_in_a_quicker_form() -> None:
     code = "\n".join((*body.lines, *body.results))
     assert "mixture(" in code, code
     assert "pick(" not in code, code
+
+
+@pytest.mark.parametrize("backend", [NUMPY, TORCH], ids=lambda backend: backend.name)
+def test_a_product_takes_the_place_of_an_array_that_nobody_reads_after_it(backend):
+    """What is put into the product is computed after it."""
+    axis, given = ("axis",), ("x", "y", "index")
+    exps, other, index = n.call("exp", n.leaf("x", axis)), n.leaf("y", axis), n.leaf("index", ())
+    sums, later = (n.reduce_axes("sum", each, axis) for each in (exps, n.mul(exps, other)))
+    inverse = n.divide(n.ONE, sums)
+    for factor, value, last in (
+        (sums, n.negate(sums), True),
+        (sums, later, False),  # reads the array
+        (inverse, n.negate(sums), False),  # is printed as a quotient
+        (other, n.negate(sums), False),  # has the array's shape, and may be computed after it
+    ):
+        graph = n.put(n.mul(exps, factor), "axis", index, value)
+        body = print_body(backend, (graph,), axis, {}, given, calls=frozenset(("put",)), keep=True)
+        assert ("times_into" in str(body)) == last

@@ -156,6 +156,8 @@ def test_what_is_put_into_an_array_is_put_along_it(arrays):
     np.testing.assert_array_equal(own, right)
     empty = np.zeros((0, 4))
     assert arrays.put_into(empty, -1, index[:0], 0.5).shape == (0, 4)
+    assert arrays.times_into(own, index) is own
+    np.testing.assert_array_equal(own, right * index)
 
 
 @pytest.mark.parametrize("arrays", [arrays_of_numpy, arrays_of_chainer], ids=["numpy", "chainer"])

@@ -89,11 +89,12 @@ def test_writing_into_an_array_leaves_what_autograd_needs():
     x = torch.zeros(2, 3, requires_grad=True)
     index = torch.tensor([[0], [2]])
     written = _arrays.put_into(x.exp(), -1, index, 0.0)
-    written.sum().backward()
-    assert torch.equal(x.grad, (written != 0.0).float())
+    _arrays.times_into(written, written).sum().backward()
+    assert torch.equal(x.grad, 2.0 * (written != 0.0))
     with torch.no_grad():
         own = x.exp()
         assert _arrays.put_into(own, -1, index, 0.0) is own
+        assert _arrays.times_into(own, index) is own
 
 
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)

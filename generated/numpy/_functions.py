@@ -17,6 +17,7 @@ from ._arrays import (
     put_along,
     put_into,
     select,
+    times_into,
     total,
 )
 
@@ -215,7 +216,7 @@ def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[A
         sums = total(rest, axis=axis, keepdims=True)
         exponential = exact_exp(np.take_along_axis(x, index, axis))
         inverse = 1.0 / (sums + exponential)
-        excess = put_into(rest * inverse, axis, index, -sums * inverse)
+        excess = put_into(times_into(rest, inverse), axis, index, -sums * inverse)
         return np.squeeze(np.log1p(sums / exponential), axis), excess
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
@@ -224,7 +225,7 @@ def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[A
     term = sums + np.expm1(picked - largest)
     inverse = 1.0 / (term + 1.0)
     value = np.log1p(term) + (largest - picked)
-    excess = put_into(rest * inverse, axis, index, -sums * inverse)
+    excess = put_into(times_into(rest, inverse), axis, index, -sums * inverse)
     return np.squeeze(value, axis), excess
 
 
@@ -235,13 +236,13 @@ def label_excess(x: Array, index: Array, axis: int) -> Array:
         rest = put_into(exact_exp(x), axis, index, 0.0)
         sums = total(rest, axis=axis, keepdims=True)
         inverse = 1.0 / (sums + exact_exp(np.take_along_axis(x, index, axis)))
-        return put_into(rest * inverse, axis, index, -sums * inverse)
+        return put_into(times_into(rest, inverse), axis, index, -sums * inverse)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = total(rest, axis=axis, keepdims=True)
     term = sums + np.expm1(np.take_along_axis(x, index, axis) - largest) + 1.0
     inverse = 1.0 / term
-    return put_into(rest * inverse, axis, index, -sums * inverse)
+    return put_into(times_into(rest, inverse), axis, index, -sums * inverse)
 
 
 def log1p_square(x: Array) -> Array:

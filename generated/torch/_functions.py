@@ -16,6 +16,7 @@ from ._arrays import (
     ratio,
     select,
     sign,
+    times_into,
 )
 
 
@@ -247,7 +248,7 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
         sums = rest.sum(dim=axis, keepdim=True)
         exponential = torch.exp(torch.gather(x, axis, index))
         inverse = 1.0 / (sums + exponential)
-        excess = put_into(rest * inverse, axis, index, -sums * inverse)
+        excess = put_into(times_into(rest, inverse), axis, index, -sums * inverse)
         return torch.log1p(sums / exponential).squeeze(axis), excess
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
@@ -256,7 +257,7 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
     term = sums + torch.expm1(picked - largest)
     inverse = 1.0 / (term + 1.0)
     value = torch.log1p(term) + (largest - picked)
-    excess = put_into(rest * inverse, axis, index, -sums * inverse)
+    excess = put_into(times_into(rest, inverse), axis, index, -sums * inverse)
     return value.squeeze(axis), excess
 
 
@@ -267,12 +268,12 @@ def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
         rest = exp_beside(x, axis, index)
         sums = rest.sum(dim=axis, keepdim=True)
         inverse = 1.0 / (sums + torch.exp(torch.gather(x, axis, index)))
-        return put_into(rest * inverse, axis, index, -sums * inverse)
+        return put_into(times_into(rest, inverse), axis, index, -sums * inverse)
     largest = max_along(x, axis)
     rest = put_into(exp_difference(x, largest), axis, index, 0.0)
     sums = rest.sum(dim=axis, keepdim=True)
     inverse = 1.0 / (sums + torch.expm1(torch.gather(x, axis, index) - largest) + 1.0)
-    return put_into(rest * inverse, axis, index, -sums * inverse)
+    return put_into(times_into(rest, inverse), axis, index, -sums * inverse)
 
 
 def log1p_square(x: Tensor) -> Tensor:
