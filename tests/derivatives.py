@@ -22,6 +22,14 @@ def each_reduction(cases):
     return {"argvalues": pairs, "ids": [f"{case.id}-{word}" for case, word in pairs]}
 
 
+def one_reduction(cases):
+    """Return each case in one of its reductions, in turns: for what takes seconds to compile."""
+    words = (reductions(case) for case in cases)
+    return [
+        (case, word[k % len(word)]) for k, (case, word) in enumerate(zip(cases, words, strict=True))
+    ]
+
+
 def floating(inputs) -> tuple[int, ...]:
     """Return the places of the differentiable inputs."""
     return tuple(place for place, x in enumerate(inputs) if x.dtype.kind == "f")

@@ -4,7 +4,15 @@ import mindspore as ms
 import numpy as np
 import pytest
 import torch
-from derivatives import EXACT, assert_close, derivatives, each_reduction, floating, reductions
+from derivatives import (
+    EXACT,
+    assert_close,
+    derivatives,
+    each_reduction,
+    floating,
+    one_reduction,
+    reductions,
+)
 from losses import CASES
 from mindspore import Parameter, Tensor, nn
 from mindspore.dataset import GeneratorDataset
@@ -63,8 +71,18 @@ def arrays(results):
     return [x.asnumpy() for x in (results if isinstance(results, tuple) else (results,))]
 
 
-@pytest.mark.parametrize(("case", "reduction"), **each_reduction(CASES))
+RUN = [(*pair, "pynative") for pair in each_reduction(CASES)["argvalues"]]
+RUN += [(*pair, "graph") for pair in one_reduction(CASES)]
+
+
+@pytest.mark.parametrize(
+    ("case", "reduction", "compiled"),
+    RUN,
+    ids=[f"{case.id}-{word}-{mode}" for case, word, mode in RUN],
+    indirect=["compiled"],
+)
 def test_derivatives_are_autograds(case, reduction, compiled):
+    """Compiled, where a case takes seconds, in one reduction: they differ in what ends a loss."""
     expected = derivatives(case, reduction)
     loss, places = loss_of(case, reduction), floating(expected.inputs)
     inputs, upstream = [Tensor(x) for x in expected.inputs], Tensor(expected.upstream)
