@@ -129,6 +129,12 @@ class AxisSpelling(Spelling):
         axis = f"{self.backend.axis_word}={self.axes_of(body).index(node.axis)}"
         return Text(self._spell("entry", self.text[body].code, str(int(place.value)), axis=axis))
 
+    def _print_placed(self, node: Node) -> Text:
+        value, index = (self.text[arg].code for arg in node.args)
+        axis = f"{self.backend.axis_word}={self.axes_of(node).index(node.axis)}"
+        size = self._print_size(n.size(node.axis)).code
+        return Text(self._spell("placed", value, index, axis=axis, size=size))
+
     def _print_put(self, node: Node) -> Text:
         body, index = (self.text[arg].code for arg in node.args[:2])
         if self._is_exp_beside(node) and not body.isidentifier():

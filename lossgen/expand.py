@@ -50,6 +50,7 @@ DEFAULT_WORDS = {
     "sqrt": "root",
     "select": "chosen",
     "pick": "picked",
+    "placed": "one_hot",
     "entry": "picked",
     "put": "rest",
     "mul": "product",

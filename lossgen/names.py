@@ -34,7 +34,7 @@ IMPORTED = frozenset(
         like_upstream log log1p log1p_exp log_cosh
         logsumexp loss_and_gradients_of loss_of masked math max_along matrix_product merge
         mindspore mixture ms negative_log_softmax nn norm np numpy ops overload
-        p_length_along p_norm partial parts_of pick positions power1p power_slope put_along
+        p_length_along p_norm partial parts_of pick placed positions power1p power_slope put_along
         put_into ratio repeated report represent same_weight scaled_exp sech2 sigmoid
         sigmoids sign signed_power softmax select smaller softmax_complement softmax_tangent
         spread_like str sum_along sum_of_others super take tanh times_into to_tensor to_working

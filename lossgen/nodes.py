@@ -82,6 +82,17 @@ def one_hot(axis: str, index: Node, value: Node) -> Node:
     return select(compare("eq", position(axis), index), value, ZERO)
 
 
+def is_one_hot(node: Node) -> bool:
+    """Say whether a node is that, and neither the value nor the index runs along the axis."""
+    if node.op != "select" or not is_const(node.args[2], 0):
+        return False
+    here, value, _ = node.args
+    if here.op != "eq" or here.args[0].op != "position":
+        return False
+    place, index = here.args
+    return place.axes.isdisjoint(value.axes | index.axes)
+
+
 def spread(node: Node, axes: tuple[str, ...], name: str) -> Node:
     """Return the node along all axes on which an argument is read."""
     view = leaf(name, axes)
@@ -109,6 +120,7 @@ __all__ = [
     "fold_at",
     "is_below_zero",
     "is_const",
+    "is_one_hot",
     "leaf",
     "make",
     "mul",

@@ -18,7 +18,7 @@ from lossgen.nodes import Node
 from lossgen.products import collected, ordered, shared_products
 
 # Those that only compare a position, or read at it.
-PLACES = n.BOOLEAN | {"pick", "put", "relabel", "select", "nll_at", "excess_at"}
+PLACES = n.BOOLEAN | {"pick", "placed", "put", "relabel", "select", "nll_at", "excess_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _aligned(nodes: tuple[Node, ...], order: tuple[str, ...]) -> frozenset[Node]
     return frozenset(
         node
         for user in nodes
-        if user.op not in n.AXIS_OPERATIONS and user.op != "relabel"
+        if user.op not in n.AXIS_OPERATIONS and user.op not in ("placed", "relabel")
         for node in operands(user)
         if new_axes(node, user, order)
     ) | frozenset(

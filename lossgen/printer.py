@@ -19,6 +19,7 @@ from lossgen.nodes import Node
 from lossgen.page import Page, page
 from lossgen.pairs import SIGMOIDS, Pair, find_pairs
 from lossgen.sections import Section, Sections
+from lossgen.sparse import placed
 
 LONG = 64
 
@@ -69,6 +70,8 @@ def print_body(
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
     whole, words = quicker(whole, words, wanted, backend.operations)
+    if "placed" in backend.operations:
+        whole, words = placed(whole, words)
     own = page(
         whole,
         tuple(order),

@@ -13,7 +13,7 @@ from lossgen.diagonal import hessian_diagonal
 from lossgen.nodes import Node
 from lossgen.regions import mask
 from lossgen.rewrite import transform
-from lossgen.rows import Rows, find_rows
+from lossgen.rows import Rows, find_rows, is_idle
 from lossgen.rules import Rule, stabilise
 from lossgen.totals import Totals, find_totals
 
@@ -130,7 +130,9 @@ class Program:
         return tuple(own[name][place] for name, place, _ in homes)
 
     def can_cut(self, rows: Rows) -> bool:
-        """Say whether every argument that has the rows is declared along them, where it is read."""
+        """Say whether it pays to cut, and all that has the rows is declared along them."""
+        if is_idle(self.output, *self.gradients):
+            return False
         declared = (argument.axes for argument in self.arguments)
         places = (axes.index(rows.axis) if rows.axis in axes else None for axes in declared)
         return self.declared_axes.count(rows.axis) == 1 and tuple(places) == rows.places

@@ -133,8 +133,11 @@ def axis_slope(node: Node) -> Node | None:
 
 def mask(node: Node, valid: Node | None) -> Node:
     """Return the node where valid and 0 elsewhere, if it runs along the axes of the condition."""
-    fits = valid is not None and valid.axes <= node.axes
-    return n.select(valid, node, n.ZERO) if valid is not None and fits else node
+    if valid is None or not valid.axes <= node.axes:
+        return node
+    if n.is_one_hot(node) and valid.axes <= node.args[1].axes:  # all but one entry is 0 already
+        return n.select(node.args[0], mask(node.args[1], valid), n.ZERO)
+    return n.select(valid, node, n.ZERO)
 
 
 def inverse_norm(direction: Node) -> Node:

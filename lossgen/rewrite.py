@@ -26,7 +26,7 @@ def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
         return n.sum_over(args[0], node.reduced)
     if node.op == "pick":
         return n.pick(args[0], node.axis, args[1])
-    if node.op in ("relabel", "like"):
+    if node.op in ("relabel", "like", "placed"):
         return n.make(node.op, args, node.attrs, node.axes)
     if node.op in ("direction", "norm", "p_norm") and n.is_const(args[0], 0):
         return n.ZERO

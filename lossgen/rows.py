@@ -84,3 +84,14 @@ def _widths(below: Sequence[Node], axis: str) -> tuple[tuple[str, ...], ...]:
     }
     largest = (one for one in sets if not any(one < other for other in sets))
     return tuple(sorted(tuple(sorted(one)) for one in largest))
+
+
+def is_idle(*roots: Node) -> bool:
+    """Say whether nothing is computed for each entry of the largest arrays.
+
+    They are just read at places, or have something at places. To cut them gains nothing.
+    """
+    nodes = list(n.walk(*roots))
+    most = max(len(node.axes) for node in nodes)
+    large = (node for node in nodes if len(node.axes) == most and node.op not in ("leaf", "eq"))
+    return any(map(n.is_one_hot, roots)) and all(map(n.is_one_hot, large))

@@ -64,8 +64,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "spelling": (
         "backends registry axis_composites near_composites power_composites composites "
-        "descriptions expand lifetimes logistics matrices layout products code page spelling "
-        "axis_spelling sections pairs printer functions kernels apart work",
+        "descriptions expand lifetimes logistics matrices sparse layout products code page "
+        "spelling axis_spelling sections pairs printer functions kernels apart work",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
@@ -104,6 +104,7 @@ LONG = {
     "program": "one value, a case with all its derivatives",
     "rules": "one record for each rule, to be read side by side",
     "spelling": "one class, a method for each operation",
+    "axis_spelling": "likewise",
     "shapes": "one class, the lines before a kernel in their order",
 }
 FRAMEWORKS = {

@@ -26,6 +26,7 @@ from lossgen.nodes import Node
 from lossgen.printer import print_body
 from lossgen.program import Program
 
+RANK = ("n", "c")
 KERNELS = ("value", "gradient", "tangent", "curvature", "hessian_diagonal")
 BACKEND = replace(NUMPY, kernels=KERNELS, sums=False)
 # Some dozens of roundings of 1e-16, in sums whose terms exceed them up to a thousand times.
@@ -259,3 +260,17 @@ def test_a_product_takes_the_place_of_an_array_that_nobody_reads_after_it(backen
         graph = n.put(n.mul(exps, factor), "axis", index, value)
         body = print_body(backend, (graph,), axis, {}, given, calls=frozenset(("put",)), keep=True)
         assert ("times_into" in str(body)) == last
+
+
+def test_one_entry_of_each_row_is_placed_unless_its_mask_is_needed_anyway():
+    index, value, x = n.leaf("index", ("n",), "label"), n.leaf("value", ("n",)), n.leaf("x", RANK)
+    one_hot = n.one_hot("c", index, value)
+    other = n.select(one_hot.args[0], x, n.ONE)
+    for roots, words in (
+        ((one_hot,), ("placed(value, index, dim=1, size=x.shape[1])",)),
+        ((one_hot, other), ("select(", "select(")),
+        ((n.one_hot("c", index, n.mul(value, x)),), ("select(",)),
+    ):
+        body = print_body(TORCH, (*roots, x), RANK, {}, ("index", "value", "x"))
+        assert all(map(str.startswith, body.results, words))
+        assert len(body.lines) == len(roots) - 1  # the mask that two share

@@ -97,6 +97,21 @@ def test_writing_into_an_array_leaves_what_autograd_needs():
         assert _arrays.times_into(own, index) is own
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_values_are_placed_by_their_labels(axis):
+    values = torch.randn(4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    labels = torch.arange(20).reshape(4, 5) % 3
+    right = torch.movedim(torch.nn.functional.one_hot(labels, 3) * values[..., None], -1, axis)
+    assert torch.equal(_arrays.placed(values, labels, dim=axis, size=3), right)
+    compiled = torch.compile(_arrays.placed, backend="eager", fullgraph=True)
+    assert torch.equal(compiled(values, labels, axis, 3), right)
+    each = torch.vmap(lambda value, label: _arrays.placed(value, label, dim=0, size=3))
+    assert torch.equal(each(values[:, 0], labels[:, 0]), torch.movedim(right, axis, -1)[:, 0])
+    assert torch.autograd.gradcheck(
+        lambda x: _arrays.placed(x, labels, dim=axis, size=3), values.requires_grad_()
+    )
+
+
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 @pytest.mark.parametrize("function", [torch.sigmoid, torch.relu], ids=["logistic", "ramp"])
 @pytest.mark.parametrize("far", [60.0, 1e38, 1e-38], ids=str)

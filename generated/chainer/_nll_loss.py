@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, masked, pick, select
+from ._arrays import Array, pick, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -41,10 +41,13 @@ def _value_and_gradient(
     valid = target != ignore_index
     label = select(valid, target, 0)
     label_weight = weight[label]
-    slope = -upstream * label_weight
-    chosen = select(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
     loss = select(valid, -pick(input, label, axis=1) * label_weight, 0.0)
-    return loss, masked(chosen, valid[:, None])
+    grad_input = select(
+        np.arange(input.shape[1])[:, None] == label[:, None],
+        select(valid, -upstream * label_weight, 0.0)[:, None],
+        0.0,
+    )
+    return loss, grad_input
 
 
 def _tangent(
@@ -77,7 +80,6 @@ _kernel = differentiable(
     axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
     wrt=("input",),
     loss="n ...",
-    rows="n ...",
 )
 
 
@@ -116,7 +118,6 @@ _kernel_plain = differentiable(
     axes={"input": "n c ...", "target": "n ..."},
     wrt=("input",),
     loss="n ...",
-    rows="n ...",
 )
 
 

@@ -31,9 +31,10 @@ def _gradient(
     valid = target != ignore_index
     label = ops.where(valid, target, 0)
     mask = ops.expand_dims(count_up(weight.shape[0]), 1) == ops.expand_dims(label, 1)
-    slope = -upstream * take(weight, label)
     return (
-        filled(ops.where(mask, ops.expand_dims(slope, 1), 0.0), ~ops.expand_dims(valid, 1), 0.0),
+        ops.where(
+            mask, ops.expand_dims(filled(-upstream * take(weight, label), ~valid, 0.0), 1), 0.0
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, masked, pick, select
+from ._arrays import Array, pick, select
 from ._checks import (
     check_floating,
     check_integer,
@@ -61,10 +61,13 @@ def _value_and_gradient(
     valid = target != ignore_index
     label = select(valid, target, 0)
     label_weight = weight[label]
-    slope = -upstream * label_weight
-    chosen = select(np.arange(input.shape[1])[:, None] == label[:, None], slope[:, None], 0.0)
     loss = select(valid, -pick(input, label, axis=1) * label_weight, 0.0)
-    return loss, masked(chosen, valid[:, None])
+    grad_input = select(
+        np.arange(input.shape[1])[:, None] == label[:, None],
+        select(valid, -upstream * label_weight, 0.0)[:, None],
+        0.0,
+    )
+    return loss, grad_input
 
 
 def _hessian_diagonal(
@@ -87,7 +90,6 @@ _kernel = Kernels(
     axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
     wrt=("input",),
     loss="n ...",
-    rows="n ...",
 )
 
 
@@ -118,7 +120,6 @@ _kernel_plain = Kernels(
     axes={"input": "n c ...", "target": "n ..."},
     wrt=("input",),
     loss="n ...",
-    rows="n ...",
 )
 
 

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from ._arrays import log1p_exp, pick, select
+from ._arrays import log1p_exp, pick, placed, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -46,8 +46,7 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
-    index = torch.arange(input.shape[1], device=input.device)
-    mask = index != target[:, None]
+    mask = torch.arange(input.shape[1], device=input.device) != target[:, None]
     chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, dim=1)
     cos = torch.cos(torch.as_tensor(margin, dtype=input.dtype))
@@ -63,26 +62,25 @@ def _value_and_gradient(
     chosen_2 = mask_2.to(input.dtype)
     term_3 = cos - select(mask_3, 0.0, 0.5 * (-own - 1.0 + term) / root) * sin
     term_4 = -scale * select(mask_2, 0.0, 1.0).to(input.dtype) - scale * chosen_2 * term_3
-    slope = upstream * probability * term_4
-    slope_2 = upstream * probability
+    one_hot = placed(upstream * probability * term_4, target, dim=1, size=input.shape[1])
+    slope = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     product = (
-        slope_2[:, None]
+        slope[:, None]
         * probability_2
         * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     )
     loss = term_2.clamp(min=0.0) + log1p_exp(-term_2.abs())
-    grad_input = select(index == target[:, None], slope[:, None], 0.0) + product
     grad_scale = None
     if "scale" in wanted:
-        slope_3 = upstream * probability * (probability_2 * select(mask, input, 0.0)).sum(dim=1)
-        grad_scale = slope_3.sum() - (upstream * probability * widened).sum()
+        slope_2 = upstream * probability * (probability_2 * select(mask, input, 0.0)).sum(dim=1)
+        grad_scale = slope_2.sum() - (upstream * probability * widened).sum()
     grad_margin = None
     if "margin" in wanted:
         chosen_3 = select(mask_2, 0.0, torch.as_tensor(-sin - margin * cos, dtype=input.dtype))
         sums = (upstream * probability * chosen_2 * (own * sin + sine * cos)).sum()
         grad_margin = scale * sums - scale * (upstream * probability * chosen_3).sum()
-    return loss, grad_input, grad_scale, grad_margin
+    return loss, one_hot + product, grad_scale, grad_margin
 
 
 def _tangent(

@@ -18,6 +18,13 @@ def pick(x: Tensor, labels: Tensor, dim: int) -> Tensor:
     return x.gather(dim, labels.unsqueeze(dim)).squeeze(dim)
 
 
+def placed(values: Tensor, labels: Tensor, dim: int, size: int) -> Tensor:
+    """Return rows of zeros, but for each value at the place that its label names."""
+    shape = [*labels.shape]
+    shape.insert(dim, size)
+    return put_into(values.new_zeros(shape), dim, labels.unsqueeze(dim), values.unsqueeze(dim))
+
+
 def masked(x: Tensor, mask: Tensor) -> Tensor:
     """Return x in the rows that a mask says, and 0 in others; mostly it says all."""
     if mask.is_cpu and _is_plain(mask) and mask.all().item():

@@ -98,7 +98,13 @@ class _Rule(torch.autograd.Function):
 
 
 def _are_cut(kernels: Kernels, args: Sequence[Any]) -> bool:
-    return not kernels.chunks and is_large(args) and all(map(_is_plain, args)) and is_eager()
+    return (
+        kernels.rows != ""
+        and not kernels.chunks
+        and is_large(args)
+        and all(map(_is_plain, args))
+        and is_eager()
+    )
 
 
 def _is_plain(value: Any) -> bool:

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from ._arrays import log1p_exp, pick, select
+from ._arrays import log1p_exp, pick, placed, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -43,27 +43,23 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
-    index = torch.arange(input.shape[1], device=input.device)
-    mask = index != target[:, None]
+    mask = torch.arange(input.shape[1], device=input.device) != target[:, None]
     chosen = select(mask, scale * input, -math.inf)
     picked = pick(input, target, dim=1)
     term = logsumexp(chosen, axis=-1) - (picked - margin) * scale
     sigmoid_term = torch.sigmoid(term)
-    slope = -upstream * sigmoid_term * scale
-    slope_2 = upstream * sigmoid_term
+    one_hot = placed(-upstream * sigmoid_term * scale, target, dim=1, size=input.shape[1])
+    slope = upstream * sigmoid_term
     probability = softmax(chosen, axis=-1)
     product = (
-        slope_2[:, None]
-        * probability
-        * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
+        slope[:, None] * probability * select(mask, torch.as_tensor(scale, dtype=input.dtype), 0.0)
     )
     loss = term.clamp(min=0.0) + log1p_exp(-term.abs())
-    grad_input = select(index == target[:, None], slope[:, None], 0.0) + product
     grad_scale = None
     if "scale" in wanted:
-        slope_3 = upstream * sigmoid_term * (probability * select(mask, input, 0.0)).sum(dim=1)
-        grad_scale = (upstream * sigmoid_term * (margin - picked)).sum() + slope_3.sum()
-    return loss, grad_input, grad_scale, scale * slope_2.sum() if "margin" in wanted else None
+        slope_2 = upstream * sigmoid_term * (probability * select(mask, input, 0.0)).sum(dim=1)
+        grad_scale = (upstream * sigmoid_term * (margin - picked)).sum() + slope_2.sum()
+    return loss, one_hot + product, grad_scale, scale * slope.sum() if "margin" in wanted else None
 
 
 def _tangent(

@@ -4,7 +4,7 @@ r"""Multiclass hinge loss: the true class should score above the others by a mar
 import torch
 from torch import Tensor
 
-from ._arrays import pick, select, sign
+from ._arrays import pick, placed, select, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -37,15 +37,14 @@ def _value_and_gradient_linear(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = torch.arange(input.shape[1], device=input.device)
-    mask = target[:, None] != index
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)
     term = input - pick(input, target, dim=1)[:, None] + margin
     slope = upstream * picked / input.shape[1]
     chosen = select(mask, sign(term).clamp(min=0.0), 0.0)
     sums = chosen.sum(dim=1)
-    slope_2 = -upstream * picked * sums / input.shape[1]
+    one_hot = placed(-upstream * picked * sums / input.shape[1], target, dim=1, size=input.shape[1])
     loss = picked * select(mask, term.clamp(min=0.0), 0.0).sum(dim=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
+    grad_input = slope[:, None] * chosen + one_hot
     grad_margin = None
     if "margin" in wanted:
         grad_margin = (upstream * picked * sums).sum() / input.shape[1]
@@ -110,15 +109,14 @@ def _value_and_gradient_squared(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = torch.arange(input.shape[1], device=input.device)
-    mask = target[:, None] != index
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)
     gap = (input - pick(input, target, dim=1)[:, None] + margin).clamp(min=0.0)
     slope = upstream * picked / input.shape[1]
     chosen = select(mask, 2.0 * gap, 0.0)
     sums = chosen.sum(dim=1)
-    slope_2 = -upstream * picked * sums / input.shape[1]
+    one_hot = placed(-upstream * picked * sums / input.shape[1], target, dim=1, size=input.shape[1])
     loss = picked * select(mask, gap * gap, 0.0).sum(dim=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
+    grad_input = slope[:, None] * chosen + one_hot
     grad_margin = None
     if "margin" in wanted:
         grad_margin = (upstream * picked * sums).sum() / input.shape[1]

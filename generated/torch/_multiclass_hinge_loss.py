@@ -4,7 +4,7 @@ r"""Multiclass hinge loss: the label should beat the others by 1 (Crammer and Si
 import torch
 from torch import Tensor
 
-from ._arrays import pick, select
+from ._arrays import pick, placed
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -30,16 +30,13 @@ def _value_and_gradient(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    index = torch.arange(input.shape[1], device=input.device)
-    term = (
-        (target[:, None] != index[:, None]).to(input.dtype)
-        + input
-        - pick(input, target, dim=1)[:, None]
-    )
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)[:, None]
+    term = mask.to(input.dtype) + input - pick(input, target, dim=1)[:, None]
     largest = term.amax(dim=1)
     chosen = (term == largest[:, None]).to(input.dtype)
-    chosen_2 = select(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
-    grad_input = upstream[:, None] * chosen / chosen.sum(dim=1)[:, None] + chosen_2
+    grad_input = upstream[:, None] * chosen / chosen.sum(dim=1)[:, None] + placed(
+        -upstream, target, dim=1, size=input.shape[1]
+    )
     return largest, grad_input
 
 

@@ -4,7 +4,7 @@ r"""Multiclass perceptron loss: by how much the best class beats the label (Coll
 import torch
 from torch import Tensor
 
-from ._arrays import pick, select
+from ._arrays import pick, placed
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -29,11 +29,10 @@ def _value_and_gradient(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     largest = input.amax(dim=1)
-    mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
     chosen = (input == largest[:, None]).to(input.dtype)
     loss = largest - pick(input, target, dim=1)
     grad_input = (
-        select(mask, (-upstream)[:, None], 0.0)
+        placed(-upstream, target, dim=1, size=input.shape[1])
         + upstream[:, None] * chosen / chosen.sum(dim=1)[:, None]
     )
     return loss, grad_input

@@ -4,7 +4,7 @@ r"""Negative log-likelihood of class labels, given log-probabilities (Fisher, 19
 import torch
 from torch import Tensor
 
-from ._arrays import masked, pick, select
+from ._arrays import pick, placed, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -40,10 +40,10 @@ def _value_and_gradient(
     valid = target != ignore_index
     label = select(valid, target, 0)
     label_weight = weight[label]
-    mask = torch.arange(input.shape[1], device=input.device)[:, None] == label[:, None]
-    slope = -upstream * label_weight
     loss = select(valid, -pick(input, label, dim=1) * label_weight, 0.0)
-    grad_input = masked(select(mask, slope[:, None], 0.0), valid[:, None])
+    grad_input = placed(
+        select(valid, -upstream * label_weight, 0.0), label, dim=1, size=input.shape[1]
+    )
     return loss, grad_input
 
 
@@ -82,7 +82,6 @@ _kernel = differentiable(
     axes={"input": "n c ...", "target": "n ...", "weight": "c", "ignore_index": ""},
     wrt=("input",),
     loss="n ...",
-    rows="n ...",
 )
 
 
@@ -95,8 +94,7 @@ def _value_and_gradient_plain(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
-    grad_input = select(mask, (-upstream)[:, None], 0.0)
+    grad_input = placed(-upstream, target, dim=1, size=input.shape[1])
     return -pick(input, target, dim=1), grad_input
 
 
@@ -120,7 +118,6 @@ _kernel_plain = differentiable(
     axes={"input": "n c ...", "target": "n ..."},
     wrt=("input",),
     loss="n ...",
-    rows="n ...",
 )
 
 

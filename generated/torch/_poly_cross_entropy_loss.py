@@ -4,10 +4,9 @@ r"""Polynomial cross-entropy: plus a multiple of what the right class lacks to 1
 
 import math
 
-import torch
 from torch import Tensor
 
-from ._arrays import pick, select
+from ._arrays import pick, placed
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -54,10 +53,8 @@ def _value_and_gradient_labels(
     picked = pick(lack, target, dim=1)
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
-    mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
-    slope = upstream * epsilon
-    chosen = select(mask, slope[:, None], 0.0)
-    product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
+    one_hot = placed(upstream * epsilon, target, dim=1, size=input.shape[1])
+    product = probability * (-lack * one_hot - sum_of_others(-probability * one_hot, axis=-2))
     grad_input = upstream[:, None] * excess + product
     return (
         epsilon * picked + nll_at,
@@ -86,19 +83,17 @@ def _curvature_labels(
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     lack = softmax_complement(input, axis=-2)
-    mask = torch.arange(input.shape[1], device=input.device)[:, None] == target[:, None]
-    slope = upstream * epsilon
-    chosen = select(mask, slope[:, None], 0.0)
+    one_hot = placed(upstream * epsilon, target, dim=1, size=input.shape[1])
     probability = softmax(input, axis=-2)
-    product = chosen * probability
-    product_2 = (-lack * chosen - sum_of_others(-product, axis=-2)) * d_probability
-    chosen_2 = select(mask, upstream[:, None], 0.0)
-    rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)
+    product = one_hot * probability
+    product_2 = (-lack * one_hot - sum_of_others(-product, axis=-2)) * d_probability
+    one_hot_2 = placed(upstream, target, dim=1, size=input.shape[1])
+    rest = sum_of_others(-one_hot * d_probability - probability * one_hot_2 * d_epsilon, axis=-2)
     change_input = (
         upstream[:, None] * d_probability
         + product_2
         + product * d_probability
-        - probability * lack * chosen_2 * d_epsilon
+        - probability * lack * one_hot_2 * d_epsilon
         - probability * rest
     )
     change_epsilon = -(upstream * pick(d_probability, target, dim=1)).sum()

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from ._arrays import log1p_exp, pick, select
+from ._arrays import log1p_exp, pick, placed, select
 from ._autograd import differentiable
 from ._checks import (
     check_device,
@@ -59,8 +59,7 @@ def _value_and_gradient_labels(
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `gamma`."""
     picked = pick(input, target, dim=1)
-    index = torch.arange(input.shape[1], device=input.device)
-    mask = target[:, None] != index[:, None]
+    mask = target[:, None] != torch.arange(input.shape[1], device=input.device)[:, None]
     chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
@@ -70,9 +69,9 @@ def _value_and_gradient_labels(
     p = torch.sigmoid(lead)
     softplus = term.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_term, p))
     slope = upstream * product * (gamma * p * softplus + sigmoid_term)
-    product_2 = -slope
-    chosen_2 = select(index[:, None] == target[:, None], product_2[:, None], 0.0)
-    grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + chosen_2
+    grad_input = slope[:, None] * softmax(chosen, axis=-2) * mask.to(input.dtype) + placed(
+        -slope, target, dim=1, size=input.shape[1]
+    )
     grad_gamma = None
     if "gamma" in wanted:
         softplus_2 = lead.clamp(min=0.0) - torch.log1p(-torch.minimum(p, sigmoid_term))

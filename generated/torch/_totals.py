@@ -51,7 +51,7 @@ def total(
     No divisor is the number of entries.
     """
     large, differentiates = plan
-    large = large and not kernels.chunks
+    large = large and bool(kernels.rows or kernels.sums) and not kernels.chunks
     if differentiates:
         result: Tensor = _apply((kernels, weight, factor, divisor, large), *args)
         return result
