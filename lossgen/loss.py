@@ -18,6 +18,8 @@ from lossgen.language import Parameter, ParameterSymbol, Ref, Tensor
 from lossgen.memory import remembered
 from lossgen.variants import by_choice, names_by_choice
 
+REDUCTIONS = ("none", "mean", "sum", "batchmean")
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -70,6 +72,7 @@ class Loss:
         dialects: Mapping[str, Dialect] | None = None,
     ) -> None:
         _check_words(name, value, function, signature)
+        _check_reductions(reductions)
         parts: tuple[tuple[str, tuple[Case, ...]], ...] = ()
         if isinstance(value, Mapping):
             parts = tuple((key, gather(part, valid, denominator)) for key, part in value.items())
@@ -168,6 +171,17 @@ def _check_words(name: Any, value: Any, function: Any, signature: Any) -> None:
         raise ValueError(f"signature={signature!r} is no tuple; write signature=('reduction',)")
     if isinstance(value, Mapping) and not value:
         raise ValueError("the loss has no parts; write Loss(name, {'part': formula})")
+
+
+def _check_reductions(words: Any) -> None:
+    if not isinstance(words, tuple | list):
+        raise ValueError(f"reductions={words!r} is no tuple; write reductions=('mean', 'sum')")
+    for word in words:
+        if word not in REDUCTIONS:
+            known = ", ".join(map(repr, REDUCTIONS))
+            raise ValueError(f"reductions={words!r} holds {word!r}; choose from {known}")
+        if words.count(word) > 1:
+            raise ValueError(f"reductions={words!r} holds {word!r} twice; write it once")
 
 
 def snake_case(name: str) -> str:
