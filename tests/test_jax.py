@@ -342,14 +342,14 @@ def test_named_parts_add_up():
 # Dtypes.
 
 
-HALVES = ("float16", "bfloat16")
+HALVES = (jnp.float16, jnp.bfloat16)  # by name, MindSpore's bfloat16 may be meant
 IN_HALF = [(case, word, HALVES[k % 2]) for case in CASES for k, word in enumerate(case.reductions)]
 
 
 @pytest.mark.parametrize(
     ("case", "reduction", "half"),
     IN_HALF,
-    ids=[f"{case.id}-{word}-{half}" for case, word, half in IN_HALF],
+    ids=[f"{case.id}-{word}-{half.__name__}" for case, word, half in IN_HALF],
 )
 def test_half_types_are_computed_in_float32_and_rounded_once(case, reduction, half):
     inputs = arrays(case, half)
