@@ -129,7 +129,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         kernel_arguments=tuple(argument.name for argument in program.arguments),
         kernel_axes=tuple(" ".join(argument.axes) for argument in program.arguments),
         loss_axes=" ".join(program.declared_axes),
-        rows=" ".join(rows.axis for rows in program.rows if program.can_cut(rows)),
+        rows=_cuts(program, backend),
         scales=program.scales,
         sums=f"_sums{owner}" if sums_first(program, backend) else "",
         summed=" ".join(program.totals.axes) if program.totals is not None else "",
@@ -152,6 +152,13 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         apart="partials" in backend.kernels and better_apart(program),
         output="" if conditions.dialect_of(case.when) else _output(program, given[0]),
     )
+
+
+def _cuts(program: Program, backend: Backend) -> str:
+    """Return the axes along which it pays to cut: not where entries are just read and placed."""
+    if program.is_idle and "placed" in backend.operations:
+        return ""
+    return " ".join(rows.axis for rows in program.rows if program.can_cut(rows))
 
 
 def _merged_late(program: Program, below: Kernel | None) -> set[str]:

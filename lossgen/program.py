@@ -130,12 +130,15 @@ class Program:
         return tuple(own[name][place] for name, place, _ in homes)
 
     def can_cut(self, rows: Rows) -> bool:
-        """Say whether it pays to cut, and all that has the rows is declared along them."""
-        if is_idle(self.output, *self.gradients):
-            return False
+        """Say whether every argument that has the rows is declared along them, where it is read."""
         declared = (argument.axes for argument in self.arguments)
         places = (axes.index(rows.axis) if rows.axis in axes else None for axes in declared)
         return self.declared_axes.count(rows.axis) == 1 and tuple(places) == rows.places
+
+    @cached_property
+    def is_idle(self) -> bool:
+        """Whether the loss and its gradients just read and write entries at places."""
+        return is_idle(self.output, *self.gradients)
 
     @cached_property
     def mass(self) -> Node | None:

@@ -161,6 +161,18 @@ def test_what_is_put_into_an_array_is_put_along_it(arrays):
 
 
 @pytest.mark.parametrize("arrays", [arrays_of_numpy, arrays_of_chainer], ids=["numpy", "chainer"])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("count", [4, 0], ids=["some", "none"])
+def test_values_are_placed_by_their_labels(count, axis, arrays):
+    values = np.random.default_rng(0).standard_normal((count, 5)).astype(np.float32)
+    labels = np.arange(5 * count).reshape(count, 5) % 3
+    right = np.moveaxis(np.where(labels[..., None] == np.arange(3), values[..., None], 0), -1, axis)
+    found = arrays.placed(values, labels, axis=axis, size=3)
+    assert found.dtype == values.dtype
+    np.testing.assert_array_equal(found, right)
+
+
+@pytest.mark.parametrize("arrays", [arrays_of_numpy, arrays_of_chainer], ids=["numpy", "chainer"])
 @pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0, 3.5])
 def test_signed_powers_keep_signs(exponent, arrays):
     x = np.array([-2.0, -0.25, 0.0, 0.25, 2.0, np.inf, -np.inf, np.nan])

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, pick, select, sigmoid, total
+from ._arrays import Array, at_least, pick, placed, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -47,8 +47,7 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
-    index = np.arange(input.shape[1])
-    mask = index != target[:, None]
+    mask = np.arange(input.shape[1]) != target[:, None]
     chosen = select(mask, scale * input, -math.inf)
     own = pick(input, target, axis=1)
     cos = np.cos(margin)
@@ -67,7 +66,7 @@ def _value_and_gradient(
     slope_2 = upstream * probability
     probability_2 = softmax(chosen, axis=-1)
     loss = at_least(term_2, 0.0) + np.log1p(np.exp(-np.abs(term_2)))
-    grad_input = select(index == target[:, None], slope[:, None], 0.0) + slope_2[
+    grad_input = placed(slope, target, axis=1, size=input.shape[1]) + slope_2[
         :, None
     ] * probability_2 * select(mask, scale, 0.0)
     grad_scale = None

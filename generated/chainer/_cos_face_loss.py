@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, pick, select, sigmoid, total
+from ._arrays import Array, at_least, pick, placed, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -41,24 +41,21 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`, `scale` and `margin`."""
-    index = np.arange(input.shape[1])
-    mask = index != target[:, None]
+    mask = np.arange(input.shape[1]) != target[:, None]
     chosen = select(mask, scale * input, -math.inf)
     picked = pick(input, target, axis=1)
     term = logsumexp(chosen, axis=-1) - (picked - margin) * scale
     sigmoid_term = sigmoid(term)
-    slope = -upstream * sigmoid_term * scale
-    slope_2 = upstream * sigmoid_term
+    one_hot = placed(-upstream * sigmoid_term * scale, target, axis=1, size=input.shape[1])
+    slope = upstream * sigmoid_term
     probability = softmax(chosen, axis=-1)
     loss = at_least(term, 0.0) + np.log1p(np.exp(-np.abs(term)))
-    grad_input = select(index == target[:, None], slope[:, None], 0.0) + slope_2[
-        :, None
-    ] * probability * select(mask, scale, 0.0)
+    grad_input = one_hot + slope[:, None] * probability * select(mask, scale, 0.0)
     grad_scale = None
     if "scale" in wanted:
-        slope_3 = upstream * sigmoid_term * total(probability * select(mask, input, 0.0), axis=1)
-        grad_scale = total(upstream * sigmoid_term * (margin - picked)) + total(slope_3)
-    return loss, grad_input, grad_scale, scale * total(slope_2) if "margin" in wanted else None
+        slope_2 = upstream * sigmoid_term * total(probability * select(mask, input, 0.0), axis=1)
+        grad_scale = total(upstream * sigmoid_term * (margin - picked)) + total(slope_2)
+    return loss, grad_input, grad_scale, scale * total(slope) if "margin" in wanted else None
 
 
 def _tangent(

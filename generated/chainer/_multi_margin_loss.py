@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, pick, select, sign, total
+from ._arrays import Array, at_least, pick, placed, select, sign, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -39,15 +39,16 @@ def _value_and_gradient_linear(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = np.arange(input.shape[1])
-    mask = target[:, None] != index
+    mask = target[:, None] != np.arange(input.shape[1])
     term = input - pick(input, target, axis=1)[:, None] + margin
     slope = upstream * picked / input.shape[1]
     chosen = select(mask, at_least(sign(term), 0.0), 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / input.shape[1]
+    one_hot = placed(
+        -upstream * picked * sums / input.shape[1], target, axis=1, size=input.shape[1]
+    )
     loss = picked * total(select(mask, at_least(term, 0.0), 0.0), axis=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
+    grad_input = slope[:, None] * chosen + one_hot
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(upstream * picked * sums) / input.shape[1]
@@ -111,15 +112,16 @@ def _value_and_gradient_squared(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `margin`."""
     picked = weight[target]
-    index = np.arange(input.shape[1])
-    mask = target[:, None] != index
+    mask = target[:, None] != np.arange(input.shape[1])
     gap = at_least(input - pick(input, target, axis=1)[:, None] + margin, 0.0)
     slope = upstream * picked / input.shape[1]
     chosen = select(mask, 2.0 * gap, 0.0)
     sums = total(chosen, axis=1)
-    slope_2 = -upstream * picked * sums / input.shape[1]
+    one_hot = placed(
+        -upstream * picked * sums / input.shape[1], target, axis=1, size=input.shape[1]
+    )
     loss = picked * total(select(mask, gap * gap, 0.0), axis=1) / input.shape[1]
-    grad_input = slope[:, None] * chosen + select(index == target[:, None], slope_2[:, None], 0.0)
+    grad_input = slope[:, None] * chosen + one_hot
     grad_margin = None
     if "margin" in wanted:
         grad_margin = total(upstream * picked * sums) / input.shape[1]

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, pick, placed, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -30,16 +30,13 @@ def _value_and_gradient(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    index = np.arange(input.shape[1])
-    term = (
-        (target[:, None] != index[:, None]).astype(input.dtype)
-        + input
-        - pick(input, target, axis=1)[:, None]
-    )
+    chosen = (target[:, None] != np.arange(input.shape[1])[:, None]).astype(input.dtype)
+    term = chosen + input - pick(input, target, axis=1)[:, None]
     largest = term.max(axis=1)
-    chosen = (term == largest[:, None]).astype(input.dtype)
-    chosen_2 = select(index[:, None] == target[:, None], (-upstream)[:, None], 0.0)
-    grad_input = upstream[:, None] * chosen / total(chosen, axis=1)[:, None] + chosen_2
+    chosen_2 = (term == largest[:, None]).astype(input.dtype)
+    grad_input = upstream[:, None] * chosen_2 / total(chosen_2, axis=1)[:, None] + placed(
+        -upstream, target, axis=1, size=input.shape[1]
+    )
     return largest, grad_input
 
 

@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, pick, placed, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -30,12 +30,12 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     largest = input.max(axis=1)
-    chosen = select(
-        np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
-    )
-    chosen_2 = (input == largest[:, None]).astype(input.dtype)
+    chosen = (input == largest[:, None]).astype(input.dtype)
     loss = largest - pick(input, target, axis=1)
-    grad_input = chosen + upstream[:, None] * chosen_2 / total(chosen_2, axis=1)[:, None]
+    grad_input = (
+        placed(-upstream, target, axis=1, size=input.shape[1])
+        + upstream[:, None] * chosen / total(chosen, axis=1)[:, None]
+    )
     return loss, grad_input
 
 

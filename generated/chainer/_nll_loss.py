@@ -4,7 +4,7 @@
 import chainer
 import numpy as np
 
-from ._arrays import Array, pick, select
+from ._arrays import Array, pick, placed, select
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -42,10 +42,8 @@ def _value_and_gradient(
     label = select(valid, target, 0)
     label_weight = weight[label]
     loss = select(valid, -pick(input, label, axis=1) * label_weight, 0.0)
-    grad_input = select(
-        np.arange(input.shape[1])[:, None] == label[:, None],
-        select(valid, -upstream * label_weight, 0.0)[:, None],
-        0.0,
+    grad_input = placed(
+        select(valid, -upstream * label_weight, 0.0), label, axis=1, size=input.shape[1]
     )
     return loss, grad_input
 
@@ -92,9 +90,7 @@ def _value_and_gradient_plain(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    grad_input = select(
-        np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
-    )
+    grad_input = placed(-upstream, target, axis=1, size=input.shape[1])
     return -pick(input, target, axis=1), grad_input
 
 

@@ -5,9 +5,8 @@
 import math
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, pick, placed, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -55,9 +54,8 @@ def _value_and_gradient_labels(
     picked = pick(lack, target, axis=1)
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
-    slope = upstream * epsilon
-    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
-    product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
+    one_hot = placed(upstream * epsilon, target, axis=1, size=input.shape[1])
+    product = probability * (-lack * one_hot - sum_of_others(-probability * one_hot, axis=-2))
     grad_input = upstream[:, None] * excess + product
     return (
         epsilon * picked + nll_at,
@@ -86,19 +84,17 @@ def _curvature_labels(
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     lack = softmax_complement(input, axis=-2)
-    mask = np.arange(input.shape[1])[:, None] == target[:, None]
-    slope = upstream * epsilon
-    chosen = select(mask, slope[:, None], 0.0)
+    one_hot = placed(upstream * epsilon, target, axis=1, size=input.shape[1])
     probability = softmax(input, axis=-2)
-    product = chosen * probability
-    product_2 = (-lack * chosen - sum_of_others(-product, axis=-2)) * d_probability
-    chosen_2 = select(mask, upstream[:, None], 0.0)
-    rest = sum_of_others(-chosen * d_probability - probability * chosen_2 * d_epsilon, axis=-2)
+    product = one_hot * probability
+    product_2 = (-lack * one_hot - sum_of_others(-product, axis=-2)) * d_probability
+    one_hot_2 = placed(upstream, target, axis=1, size=input.shape[1])
+    rest = sum_of_others(-one_hot * d_probability - probability * one_hot_2 * d_epsilon, axis=-2)
     change_input = (
         upstream[:, None] * d_probability
         + product_2
         + product * d_probability
-        - probability * lack * chosen_2 * d_epsilon
+        - probability * lack * one_hot_2 * d_epsilon
         - probability * rest
     )
     change_epsilon = -total(upstream * pick(d_probability, target, axis=1))

@@ -6,7 +6,7 @@ import math
 import chainer
 import numpy as np
 
-from ._arrays import Array, at_least, pick, select, sigmoid, total
+from ._arrays import Array, at_least, pick, placed, select, sigmoid, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -61,8 +61,7 @@ def _value_and_gradient_labels(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input` and `gamma`."""
     picked = pick(input, target, axis=1)
-    index = np.arange(input.shape[1])
-    mask = target[:, None] != index[:, None]
+    mask = target[:, None] != np.arange(input.shape[1])[:, None]
     chosen = select(mask, input, -math.inf)
     log_sum = logsumexp(chosen, axis=-2)
     term = log_sum - picked
@@ -72,15 +71,14 @@ def _value_and_gradient_labels(
     lead = picked - log_sum
     slope = upstream * product * (gamma * sigmoid(lead) * softplus + sigmoid_term)
     product_2 = slope[:, None] * softmax(chosen, axis=-2) * mask.astype(input.dtype)
-    product_3 = -slope
-    chosen_2 = select(index[:, None] == target[:, None], product_3[:, None], 0.0)
+    grad_input = product_2 + placed(-slope, target, axis=1, size=input.shape[1])
     grad_gamma = None
     if "gamma" in wanted:
         slope_2 = (
             upstream * product * (at_least(lead, 0.0) + np.log1p(np.exp(-np.abs(lead)))) * softplus
         )
         grad_gamma = -total(slope_2)
-    return product * softplus, product_2 + chosen_2, grad_gamma
+    return product * softplus, grad_input, grad_gamma
 
 
 def _tangent_labels(

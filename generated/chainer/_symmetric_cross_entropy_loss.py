@@ -4,9 +4,8 @@
 import math
 
 import chainer
-import numpy as np
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, pick, placed, total
 from ._autograd import differentiable
 from ._checks import (
     Given,
@@ -57,12 +56,11 @@ def _value_and_gradient(
     other_probability = softmax_complement(input, axis=-2)
     picked = pick(other_probability, target, axis=1)
     probability = softmax(input, axis=-2)
-    slope = -upstream * beta * log_zero
-    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
-    term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    slope_2 = upstream * alpha
+    one_hot = placed(-upstream * beta * log_zero, target, axis=1, size=input.shape[1])
+    term = -other_probability * one_hot - sum_of_others(-probability * one_hot, axis=-2)
+    slope = upstream * alpha
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + slope_2[:, None] * excess
+    grad_input = probability * term + slope[:, None] * excess
     grad_beta = grad_log_zero = None
     if wanted & {"beta", "log_zero"}:
         sums = total(upstream * picked)
@@ -117,35 +115,31 @@ def _curvature(
 ) -> tuple[Array, ...]:
     """Return the derivative of the gradient along the tangents."""
     other_probability = softmax_complement(input, axis=-2)
-    mask = np.arange(input.shape[1])[:, None] == target[:, None]
-    slope = -upstream * beta * log_zero
-    chosen = select(mask, slope[:, None], 0.0)
+    one_hot = placed(-upstream * beta * log_zero, target, axis=1, size=input.shape[1])
     probability = softmax(input, axis=-2)
-    product = chosen * probability
+    product = one_hot * probability
     d_probability = softmax_tangent(input, d_input, axis=-2)
-    product_2 = (-other_probability * chosen - sum_of_others(-product, axis=-2)) * d_probability
+    product_2 = (-other_probability * one_hot - sum_of_others(-product, axis=-2)) * d_probability
     product_3 = other_probability * probability
-    slope_2 = -upstream * log_zero
-    chosen_2 = select(mask, slope_2[:, None], 0.0)
-    slope_3 = -upstream * beta
-    chosen_3 = select(mask, slope_3[:, None], 0.0)
+    one_hot_2 = placed(-upstream * log_zero, target, axis=1, size=input.shape[1])
+    one_hot_3 = placed(-upstream * beta, target, axis=1, size=input.shape[1])
     term = (
-        -chosen * d_probability
-        - probability * chosen_2 * d_beta
-        - probability * chosen_3 * d_log_zero
+        -one_hot * d_probability
+        - probability * one_hot_2 * d_beta
+        - probability * one_hot_3 * d_log_zero
     )
-    slope_4 = upstream * d_alpha
+    slope = upstream * d_alpha
     excess = label_excess(input, target, axis=-2)
-    slope_5 = upstream * alpha
+    slope_2 = upstream * alpha
     sums = total(upstream * pick(other_probability, target, axis=1))
     sums_2 = total(upstream * pick(d_probability, target, axis=1))
     change_input = (
         product_2
         + product * d_probability
-        + slope_4[:, None] * excess
-        + slope_5[:, None] * d_probability
-        - product_3 * chosen_2 * d_beta
-        - product_3 * chosen_3 * d_log_zero
+        + slope[:, None] * excess
+        + slope_2[:, None] * d_probability
+        - product_3 * one_hot_2 * d_beta
+        - product_3 * one_hot_3 * d_log_zero
         - probability * sum_of_others(term, axis=-2)
     )
     change_alpha = total(upstream * total(excess * d_input, axis=1))

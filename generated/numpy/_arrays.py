@@ -287,6 +287,14 @@ def times_into(x: Array, y: Array) -> Array:
     return np.multiply(x, y, out=x if isinstance(x, np.ndarray) else None)
 
 
+def placed(values: Array, labels: Array, axis: int, size: int) -> Array:
+    """Return rows of zeros, but for each value at the place that its label names."""
+    shape = list(labels.shape)
+    shape.insert(axis, size)
+    zeros = np.zeros(shape, values.dtype)
+    return put_into(zeros, axis, np.expand_dims(labels, axis), np.expand_dims(values, axis))
+
+
 def masked(x: Array, mask: Array) -> Array:
     """Return x in the rows that a mask says, and 0 in others; mostly it says all."""
     if isinstance(mask, np.ndarray) and mask.all():

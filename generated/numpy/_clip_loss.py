@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, argmax_along, masked, pick, select, total
+from ._arrays import Array, argmax_along, masked, pick, placed, select, total
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import (
     direction,
@@ -80,11 +80,10 @@ def _value_and_gradient(
     find_text, excess = label_cross_entropy_and_excess(logit, index, axis=-1)
     term = pick(negative_log_softmax(logit, axis=-2), index, axis=1) + find_text
     slope = upstream * logit_scale
-    slope_2 = 0.5 * upstream
-    chosen = select(np.arange(text.shape[0]) == index[:, None], slope_2[:, None], 0.0)
+    one_hot = placed(0.5 * upstream, index, axis=1, size=text.shape[0])
     term_2 = (
-        softmax(logit, axis=-2) * sum_of_others(chosen, axis=-2)
-        - softmax_complement(logit, axis=-2) * chosen
+        softmax(logit, axis=-2) * sum_of_others(one_hot, axis=-2)
+        - softmax_complement(logit, axis=-2) * one_hot
     )
     term_3 = 0.5 * slope[:, None] * excess + term_2 * logit_scale
     sums_2 = term_3 @ text_direction

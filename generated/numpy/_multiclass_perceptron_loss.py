@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, pick, placed, total
 from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
 from ._runtime import (
     Case,
@@ -44,12 +44,12 @@ def _value_and_gradient(
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
     largest = input.max(axis=1)
-    chosen = select(
-        np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
-    )
-    chosen_2 = (input == largest[:, None]).astype(input.dtype)
+    chosen = (input == largest[:, None]).astype(input.dtype)
     loss = largest - pick(input, target, axis=1)
-    grad_input = chosen + upstream[:, None] * chosen_2 / total(chosen_2, axis=1)[:, None]
+    grad_input = (
+        placed(-upstream, target, axis=1, size=input.shape[1])
+        + upstream[:, None] * chosen / total(chosen, axis=1)[:, None]
+    )
     return loss, grad_input
 
 

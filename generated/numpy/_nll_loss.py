@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, select
+from ._arrays import Array, pick, placed, select
 from ._checks import (
     check_floating,
     check_integer,
@@ -62,10 +62,8 @@ def _value_and_gradient(
     label = select(valid, target, 0)
     label_weight = weight[label]
     loss = select(valid, -pick(input, label, axis=1) * label_weight, 0.0)
-    grad_input = select(
-        np.arange(input.shape[1])[:, None] == label[:, None],
-        select(valid, -upstream * label_weight, 0.0)[:, None],
-        0.0,
+    grad_input = placed(
+        select(valid, -upstream * label_weight, 0.0), label, axis=1, size=input.shape[1]
     )
     return loss, grad_input
 
@@ -102,9 +100,7 @@ def _value_and_gradient_plain(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    grad_input = select(
-        np.arange(input.shape[1])[:, None] == target[:, None], (-upstream)[:, None], 0.0
-    )
+    grad_input = placed(-upstream, target, axis=1, size=input.shape[1])
     return -pick(input, target, axis=1), grad_input
 
 

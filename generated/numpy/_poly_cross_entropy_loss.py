@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, pick, placed, select, total
 from ._checks import (
     check_floating,
     check_labels,
@@ -83,9 +83,8 @@ def _value_and_gradient_labels(
     picked = pick(lack, target, axis=1)
     nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
-    slope = upstream * epsilon
-    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
-    product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
+    one_hot = placed(upstream * epsilon, target, axis=1, size=input.shape[1])
+    product = probability * (-lack * one_hot - sum_of_others(-probability * one_hot, axis=-2))
     grad_input = upstream[:, None] * excess + product
     return (
         epsilon * picked + nll_at,

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import Array, pick, select, total
+from ._arrays import Array, pick, placed, select, total
 from ._checks import (
     check_floating,
     check_labels,
@@ -76,12 +76,11 @@ def _value_and_gradient(
     other_probability = softmax_complement(input, axis=-2)
     picked = pick(other_probability, target, axis=1)
     probability = softmax(input, axis=-2)
-    slope = -upstream * beta * log_zero
-    chosen = select(np.arange(input.shape[1])[:, None] == target[:, None], slope[:, None], 0.0)
-    term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
-    slope_2 = upstream * alpha
+    one_hot = placed(-upstream * beta * log_zero, target, axis=1, size=input.shape[1])
+    term = -other_probability * one_hot - sum_of_others(-probability * one_hot, axis=-2)
+    slope = upstream * alpha
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + slope_2[:, None] * excess
+    grad_input = probability * term + slope[:, None] * excess
     grad_beta = grad_log_zero = None
     if wanted & {"beta", "log_zero"}:
         sums = total(upstream * picked)
