@@ -61,14 +61,14 @@ def _nll(node: Node) -> Node:
 
 def _beside(node: Node) -> tuple[Node, Node]:
     """exp(body - max) with 0 in place of the entry at the index, and the sum of that."""
-    body, index = node.args
+    body, index = node.args[:2]
     rest = n.put(n.over("exp_shifted", node.axis, body), node.axis, index, n.ZERO)
     return rest, n.reduce_axes("sum", rest, (node.axis,))
 
 
 def _behind(node: Node) -> Node:
     """How far the entry at the index is behind the largest."""
-    body, index = node.args
+    body, index = node.args[:2]
     largest = n.reduce_axes("amax", body, (node.axis,))
     return subtract(n.pick(body, node.axis, index), largest)
 
@@ -106,8 +106,13 @@ def _xent(node: Node) -> Node:
 def _excess_at(node: Node) -> Node:
     """The total is at least 1, so that its inverse, one for a row, loses half a unit at most."""
     rest, beside = _beside(node)
-    inverse = call("inverse", n.add(n.ONE, n.add(beside, call("expm1", _behind(node)))))
-    return n.put(mul(rest, inverse), node.axis, node.args[1], negate(mul(beside, inverse)))
+    return shared(node, rest, beside, n.add(n.ONE, n.add(beside, call("expm1", _behind(node)))))
+
+
+def shared(node: Node, rest: Node, beside: Node, total: Node) -> Node:
+    """Return the shares of the total, and at the index minus that of all others."""
+    share = call("quotient", node.args[2], total) if node.args[2:] else call("inverse", total)
+    return n.put(mul(rest, share), node.axis, node.args[1], negate(mul(beside, share)))
 
 
 def _excess(node: Node) -> Node:
@@ -204,6 +209,7 @@ AXIS_EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "xent": _xent,
     "excess": _excess,
     "excess_at": _excess_at,
+    "grad_at": _excess_at,
     "rest": _rest,
     "centred": _centred,
     "softmax_tangent": _softmax_tangent,

@@ -43,7 +43,7 @@ class AxisSpelling(Spelling):
         axes = self.axes_of(body)
         args = [self.text[body].code]
         for arg in node.args[1:]:  # an index lacks the axis, anything else is aligned with the body
-            at_label = node.op in ("nll_at", "excess_at")
+            at_label = node.op in n.AT_LABEL
             aligned = not at_label and arg.op != "const"
             args.append(self._operand(arg, body, COMPARE) if aligned else self._alone(arg))
         args.append(f"axis={axes.index(node.axis) - len(axes)}")

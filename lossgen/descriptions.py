@@ -32,10 +32,14 @@ DOCS = {
     "nll_at": "Return logsumexp(x) - x[index], exact where that entry dominates.",
     "xent": "Return the sum of y * (logsumexp(x) - x) over an axis.",
     "excess_at": "Return softmax(x) less 1 at the index: there, minus the sum of the others.",
+    "grad_at": "Return label_excess(x, index) times what each row is given from above.",
     "excess": "Return softmax(x) * sum(y) - y, without cancelling where y is one entry.",
     "centred": "Return y less its entry where x is largest over an axis.",
     "softmax_tangent": "Return the change of softmax(x) along y, exact where one entry dominates.",
     "label_cross_entropy_and_excess": "Return label_cross_entropy(x, index) and its label_excess.",
+    "label_cross_entropy_and_gradient": (
+        "Return label_cross_entropy(x, index) and its gradient, given that of the loss."
+    ),
     "cross_entropy_and_excess": "Return cross_entropy_with(x, y) and its excess_over.",
     "rest": "Return, for every entry, the sum of the others over an axis.",
 }

@@ -60,6 +60,7 @@ DEFAULT_WORDS = {
     "log1p_exp": "log_term",
     "lerp": "mixed",
     "position": "index",
+    "grad_at": "gradient",
     "sigmoid": "probability",
     "like": "spread",
     "relabel": "share",
@@ -102,6 +103,7 @@ FUNCTIONS = {
     "nll_at": "label_cross_entropy",
     "xent": "cross_entropy_with",
     "excess_at": "label_excess",
+    "grad_at": "label_gradient",
     "excess": "excess_over",
     "rest": "sum_of_others",
     "centred": "centred",
@@ -110,6 +112,7 @@ FUNCTIONS = {
 # Values and gradients that are mostly the same work: functions that return both.
 PAIRS = {
     ("nll_at", "excess_at"): "label_cross_entropy_and_excess",
+    ("nll_at", "grad_at"): "label_cross_entropy_and_gradient",
     ("xent", "excess"): "cross_entropy_and_excess",
 }
 # Elementwise composites that only some frameworks have a better way for, as an operation.
@@ -122,10 +125,10 @@ def _is_callable(node: Node) -> bool:
     """Say whether the operands have the shapes that the functions expect."""
     if len(node.args) < 2 or node.op not in ALONG_AXES:
         return True
-    body, other = node.args
+    body, other = node.args[:2]
     if node.op in ("floored_norm", "p_norm"):
         return True
-    if node.op in ("nll_at", "excess_at"):
+    if node.op in n.AT_LABEL:
         return other.axes == body.axes - {node.axis}
     return node.axis in other.axes and other.axes <= body.axes
 

@@ -11,15 +11,11 @@ from lossgen.backends import Backend
 from lossgen.code import is_primary
 from lossgen.composites import EXPANSIONS
 from lossgen.descriptions import DOCS
-from lossgen.expand import FUNCTIONS, PAIRS
+from lossgen.expand import DEFAULT_WORDS, FUNCTIONS, PAIRS
 from lossgen.near_composites import NEAR_EXPANSIONS, near_expansions
 from lossgen.nodes import Node
 from lossgen.printer import Body, print_body
 
-KEEPS_AXIS = {
-    *("deviation", "direction", "softmax", "cosoftmax", "nll", "excess_at", "excess", "rest"),
-    *("centred", "softmax_tangent"),
-}
 POWERS = {"power1p", "box_cox", "box_cox_slope", "box_cox_bend"}
 # Functions that other functions call.
 NESTED = frozenset(("exp_moment1", "exp_moment2", "power1p"))
@@ -120,13 +116,14 @@ def shared_functions(backend: Backend, called: Set[str]) -> tuple[Function, ...]
 
 
 def _function(backend: Backend, name: str, ops: tuple[str, ...]) -> Function:
-    op = ops[0]
+    op = ops[-1]  # which has the arguments of both
     arguments = _signature(op)[0]
     near = None
     if MODERATE in backend.helpers and all(each in NEAR_EXPANSIONS for each in ops):
         near = _formula(backend, ops, near_expansions(exact="exact_exp" in backend.operations))
     unsqueeze = backend.operations["unsqueeze"]
-    first = (f"index = {unsqueeze.format('index')}",) if "index" in arguments else ()
+    rows = (word for word in ("index", "upstream") if word in arguments)
+    first = tuple(f"{word} = {unsqueeze.format(word)}" for word in rows)
     typed = tuple(FunctionArgument(name, _kind(op, name)) for name in arguments)
     doc = DOCS[op if len(ops) == 1 else name]
     return Function(name, typed, doc, first, near, _formula(backend, ops, EXPANSIONS))
@@ -143,10 +140,10 @@ def _formula(
         tuple(expansions[each](_signature(each)[1]) for each in ops),
         ("axis",),
         {},
-        _signature(op)[0],
+        _signature(ops[-1])[0],
         calls=NESTED - {op} | own,
         keep=op not in ELEMENTWISE,
-        result_names=("value", "excess")[: len(ops)],
+        result_names=("value", DEFAULT_WORDS.get(ops[-1], "excess"))[: len(ops)],
     )
     results = tuple(map(partial(_result, backend), ops, body.results))
     around = " ".join((body.lines[0] if body.lines else "", *results))
@@ -155,7 +152,7 @@ def _formula(
 
 
 def _result(backend: Backend, op: str, code: str) -> str:
-    if op in KEEPS_AXIS | ELEMENTWISE:
+    if op in n.KEEPS_AXIS | ELEMENTWISE:
         return code
     squeeze = backend.operations["squeeze"]
     bare = is_primary(code) or not squeeze.startswith("{0}.")
@@ -185,10 +182,10 @@ def _signature(op: str) -> tuple[tuple[str, ...], Node]:
     if op in ELEMENTWISE:
         args = (x, y) if op in ("unit", "scaled_exp") else (x,)
         return tuple(arg.axis for arg in args), n.call(op, *args)
-    if op in ("nll_at", "excess_at"):
-        return ("x", "index", "axis"), n.make(
-            op, (x, n.leaf("index", (), "label")), ("axis",), ("axis",)
-        )
+    if op in n.AT_LABEL:
+        rows = [n.leaf("index", (), "label"), n.leaf("upstream", ())][: 1 + (op == "grad_at")]
+        node = n.make(op, (x, *rows), ("axis",), ("axis",))
+        return ("x", *(leaf.name for leaf in rows), "axis"), node
     args = (x, y) if op in ("xent", "excess", "centred", "softmax_tangent") else (x,)
-    axes = ("axis",) if op in KEEPS_AXIS else ()
+    axes = ("axis",) if op in n.KEEPS_AXIS else ()
     return (*(arg.axis for arg in args), "axis"), n.make(op, args, ("axis",), axes)

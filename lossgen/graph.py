@@ -16,10 +16,13 @@ LOGIC = ("and", "or", "not")
 BOOLEAN = frozenset((*COMPARISONS, *LOGIC))
 _ALONG = """
     sum amax amin argmax norm floored_norm p_norm lse deviation softmax cosoftmax nll nll_at xent
-    rest pick excess excess_at direction
+    rest pick excess excess_at grad_at direction
 """
-_KEEPING = "deviation softmax softmax_tangent cosoftmax nll rest centred excess excess_at direction"
+_KEEPING = """
+    deviation softmax softmax_tangent cosoftmax nll rest centred excess excess_at grad_at direction
+"""
 AXIS_OPERATIONS = frozenset(_ALONG.split())
+AT_LABEL = frozenset(("nll_at", "excess_at", "grad_at"))  # whose index has the other axes
 KEEPS_AXIS = frozenset(_KEEPING.split())  # those whose result still has the axis
 
 

@@ -30,6 +30,7 @@ IMPORTED = frozenset(
         floored_norm fold get_context
         hessian_diagonals_of in_chunks int is_at is_integer is_number isinstance jax jnp
         cross_entropy_and_excess label_cross_entropy_and_excess
+        label_cross_entropy_and_gradient label_gradient
         label_cross_entropy label_excess larger leading_size leading_weight length_along
         like_upstream log log1p log1p_exp log_cosh
         logsumexp loss_and_gradients_of loss_of masked math max_along matrix_product merge

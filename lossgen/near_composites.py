@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from lossgen import nodes as n
-from lossgen.axis_composites import largest_place, parted
-from lossgen.nodes import Node, call, divide, mul, negate, subtract
+from lossgen.axis_composites import largest_place, parted, shared
+from lossgen.nodes import Node, call, divide, mul, subtract
 from lossgen.rewrite import transform
 
 
 def _beside(node: Node) -> tuple[Node, Node]:
     """The exponentials with 0 in place of that at the index, and their sum."""
-    body, index = node.args
+    body, index = node.args[:2]
     rest = n.put(call("exp", body), node.axis, index, n.ZERO)
     return rest, n.reduce_axes("sum", rest, (node.axis,))
 
@@ -34,8 +34,7 @@ def _nll_at(node: Node) -> Node:
 
 def _excess_at(node: Node) -> Node:
     rest, beside = _beside(node)
-    inverse = call("inverse", n.add(beside, _own(node)))
-    return n.put(mul(rest, inverse), node.axis, node.args[1], negate(mul(beside, inverse)))
+    return shared(node, rest, beside, n.add(beside, _own(node)))
 
 
 def _parts(node: Node) -> tuple[Node, Node, Node]:
@@ -89,6 +88,7 @@ NEAR_EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "nll_at": _nll_at,
     "xent": _xent,
     "excess_at": _excess_at,
+    "grad_at": _excess_at,
     "excess": _excess,
 }
 

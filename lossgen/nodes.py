@@ -20,6 +20,7 @@ from lossgen.arithmetic import (
     subtract,
 )
 from lossgen.graph import (
+    AT_LABEL,
     AXIS_OPERATIONS,
     BOOLEAN,
     COMPARISONS,
@@ -100,6 +101,7 @@ def spread(node: Node, axes: tuple[str, ...], name: str) -> Node:
 
 
 __all__ = [
+    "AT_LABEL",
     "AXIS_OPERATIONS",
     "BOOLEAN",
     "COMPARISONS",

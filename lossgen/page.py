@@ -18,7 +18,7 @@ from lossgen.nodes import Node
 from lossgen.products import collected, ordered, shared_products
 
 # Those that only compare a position, or read at it.
-PLACES = n.BOOLEAN | {"pick", "placed", "put", "relabel", "select", "nll_at", "excess_at"}
+PLACES = n.BOOLEAN | {"pick", "placed", "put", "relabel", "select", *n.AT_LABEL}
 
 
 @dataclass(frozen=True, slots=True)

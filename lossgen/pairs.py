@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Sequence, Set
 
+from lossgen import nodes as n
 from lossgen.expand import PAIRS
 from lossgen.nodes import Node, negate
 
@@ -23,7 +24,7 @@ def find_pairs(
     """
     found: dict[Node, Pair] = {}
     for (first, second), name in PAIRS.items():
-        partners = {(node.args, node.attrs): node for node in nodes if node.op == second}
+        partners = {(node.args[:2], node.attrs): node for node in nodes if node.op == second}
         for node in nodes:
             partner = partners.get((node.args, node.attrs)) if node.op == first else None
             if partner is not None and is_common(node) and is_common(partner):
@@ -32,6 +33,12 @@ def find_pairs(
         if is_common(node) and is_common(mirrored):
             found[node] = found[mirrored] = (node, mirrored, SIGMOIDS)
     return found
+
+
+def first_needed(second: Node, nodes: Sequence[Node], written: Container[Node]) -> list[Node]:
+    """Return what is to be written before a pair, of what its second node alone is given."""
+    below = set(n.walk(*second.args[2:]))
+    return [node for node in nodes if node in below and node not in written]
 
 
 def _mirrored(nodes: Sequence[Node]) -> Iterator[tuple[Node, Node]]:
@@ -43,4 +50,4 @@ def _mirrored(nodes: Sequence[Node]) -> Iterator[tuple[Node, Node]]:
             yield node, mirrored
 
 
-__all__ = ["Pair", "find_pairs"]
+__all__ = ["Pair", "find_pairs", "first_needed"]

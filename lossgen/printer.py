@@ -17,9 +17,10 @@ from lossgen.logistics import quicker
 from lossgen.memory import remembered
 from lossgen.nodes import Node
 from lossgen.page import Page, page
-from lossgen.pairs import SIGMOIDS, Pair, find_pairs
+from lossgen.pairs import SIGMOIDS, Pair, find_pairs, first_needed
 from lossgen.sections import Section, Sections
 from lossgen.sparse import placed
+from lossgen.upstreams import taken_in
 
 LONG = 64
 
@@ -72,6 +73,8 @@ def print_body(
     whole, words = quicker(whole, words, wanted, backend.operations)
     if "placed" in backend.operations:
         whole, words = placed(whole, words)
+    if "times_into" in backend.operations:
+        whole, words = taken_in(whole, words)
     own = page(
         whole,
         tuple(order),
@@ -121,7 +124,8 @@ class _Printer(AxisSpelling):
         self.pairs = find_pairs(self.nodes, lambda node: not self.sections.of(node), helpers)
         self.spared = {node.args[0] for _, node, name in self.pairs.values() if name == SIGMOIDS}
         for node in self.nodes:
-            self._emit(node)
+            if node not in self.text:
+                self._emit(node)
         results = [self.text[root].code for root in self.roots]
         for k, name in enumerate(result_names if len(results) > 1 else ()):
             if name and not self.sections.is_open(k) and len(results[k]) > LONG // 2:
@@ -142,7 +146,9 @@ class _Printer(AxisSpelling):
 
     def _emit_pair(self, first: Node, second: Node, name: str) -> None:
         if first not in self.text:
-            code = self._composite(first, name).code
+            for node in first_needed(second, self.nodes, self.text):
+                self._emit(node)
+            code = self._composite(second if second.args[2:] else first, name).code
             self.text |= {node: Text(self._name(node)) for node in (first, second)}
             self.lines.append(f"{self.text[first].code}, {self.text[second].code} = {code}")
 

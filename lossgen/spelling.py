@@ -273,6 +273,12 @@ class Spelling:
         """One number for many: a product with it costs less than as many quotients."""
         return self._reciprocal(node.args[0], node)
 
+    def _print_quotient(self, node: Node) -> Text:
+        """Likewise, of what many are multiplied by anyway."""
+        above, below = node.args
+        code = f"{self._operand(above, node, PRODUCT)} / {self._operand(below, node, UNARY)}"
+        return Text(code, PRODUCT)
+
     def _reciprocal(self, inverse: Node, node: Node) -> Text:
         if inverse.axes and "reciprocal" in self.backend.operations:
             return Text(self._spell("reciprocal", self._operand(inverse, node, COMPARE)))

@@ -43,6 +43,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "hypot1": lambda a: mp.sqrt(1 + a * a),
     "hinge": lambda a: max(a, mp.zero),
     "inverse": lambda a: 1 / a,
+    "quotient": lambda a, b: a / b,
     "log": mp.log,
     "log1p": lambda a: mp.log(1 + a),
     "log1p_exp": lambda a: mp.log(1 + mp.exp(a)),
@@ -211,6 +212,10 @@ class Meaning:
     def _excess_at(self, node: Node, place: Place) -> Any:
         values, k = self._along(node.args[0], node.axis, place), place[node.axis]
         return KEEPING["softmax"](values, k) - int(k == self.at(node.args[1], place))
+
+    def _grad_at(self, node: Node, place: Place) -> Any:
+        above = {axis: at for axis, at in place.items() if axis != node.axis}
+        return self._excess_at(node, place) * self.at(node.args[2], above)
 
     def _xent(self, node: Node, place: Place) -> Any:
         body, weight = (self._along(arg, node.axis, place) for arg in node.args)

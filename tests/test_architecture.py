@@ -64,8 +64,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "spelling": (
         "backends registry axis_composites near_composites power_composites composites "
-        "descriptions expand lifetimes logistics matrices sparse layout products code page "
-        "spelling axis_spelling sections pairs printer functions kernels apart work",
+        "descriptions expand lifetimes logistics matrices sparse upstreams layout products code "
+        "page spelling axis_spelling sections pairs printer functions kernels apart work",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (

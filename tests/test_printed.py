@@ -262,6 +262,27 @@ def test_a_product_takes_the_place_of_an_array_that_nobody_reads_after_it(backen
         assert ("times_into" in str(body)) == last
 
 
+def test_a_gradient_takes_in_what_it_is_given_unless_that_is_computed_from_the_value() -> None:
+    x, index, upstream = n.leaf("x", RANK), n.leaf("index", ("n",), "label"), n.leaf("g", ("n",))
+    value = n.fold_at("nll_at", "c", x, index)
+    excess = n.make("excess_at", (x, index), ("c",), frozenset(RANK))
+    for factors, last in (
+        ((upstream,), "gradient"),
+        ((upstream, n.const(2)), "gradient"),
+        ((upstream, x), "gradient"),  # the entries stay
+        ((n.call("exp", value), upstream), "excess"),
+        ((n.leaf("number", ()),), "excess"),  # has no rows
+        ((x,), "excess"),
+    ):
+        body = print_body(
+            TORCH, (value, n.mul(*factors, excess)), RANK, {}, ("x", "index", "g", "number")
+        )
+        assert f"label_cross_entropy_and_{last}(" in str(body)
+    roots = (value, n.mul(upstream, excess), excess)  # it is needed alone, too
+    body = print_body(TORCH, roots, RANK, {}, ("x", "index", "g"))
+    assert "label_cross_entropy_and_excess(" in str(body)
+
+
 def test_one_entry_of_each_row_is_placed_unless_its_mask_is_needed_anyway():
     index, value, x = n.leaf("index", ("n",), "label"), n.leaf("value", ("n",)), n.leaf("x", RANK)
     one_hot = n.one_hot("c", index, value)

@@ -260,6 +260,7 @@ COMPOSITES: dict[str, list[Node]] = {
         over("excess", "k", x, other) for other in (t, leaf("w", ("k",)), leaf("a", ("i",)))
     ],
     "excess_at": [n.make("excess_at", (x, y), ("k",), ("i", "k"))],
+    "grad_at": [n.make("grad_at", (x, y, leaf("a", ("i",))), ("k",), ("i", "k"))],
     "nll_at": [n.fold_at("nll_at", "k", x, y), n.fold_at("nll_at", "k", x, n.position("i"))],
     "xent": [fold("xent", "k", x, t), fold("xent", "k", x, leaf("w", ("k",)))],
     "centred": [over("centred", "k", x, t)],

@@ -28,6 +28,7 @@ LOSSES = {
 }
 ALONG = ("softmax", "logsumexp", "negative_log_softmax")
 AT_LABEL = ("label_cross_entropy", "label_excess", "label_cross_entropy_and_excess")
+GIVEN = "label_cross_entropy_and_gradient"
 WEIGHED = ("cross_entropy_with", "excess_over", "cross_entropy_and_excess")
 # Some dozens of roundings of 1e-16, of numbers near 1.
 TOLERANCE = {"rtol": 1e-13, "atol": 1e-15}
@@ -114,13 +115,14 @@ def test_weights_of_samples_and_denominators_are_kept(backend, name):
 @pytest.mark.parametrize(
     "functions", [functions_of_numpy, functions_of_chainer], ids=("numpy", "chainer")
 )
-@pytest.mark.parametrize("name", [*ALONG, *AT_LABEL, *WEIGHED])
+@pytest.mark.parametrize("name", [*ALONG, *AT_LABEL, GIVEN, *WEIGHED])
 def test_near_zero_is_as_elsewhere(functions, name):
     """Adding 64, which loses no bit of these logits, changes nothing but a logarithm of a sum."""
     x = np.round(RANDOM.normal(size=(6, 5)) * 2.0**20) / 2.0**16
     x = np.clip(x, -32.0, 32.0)
     other = () if name in ALONG else (RANDOM.integers(0, 5, 6),)
     other = (RANDOM.random((6, 5)),) if name in WEIGHED else other
+    other += (RANDOM.normal(size=6),) if name == GIVEN else ()
     function = getattr(functions, name)
     near, far = function(x, *other, axis=-1), function(x + 64.0, *other, axis=-1)
     assert "are_moderate" in inspect.getsource(function)

@@ -188,6 +188,11 @@ def test_logits_near_0_need_no_shift(dtype, near, monkeypatch):
     assert off_by(value, losses) <= BUDGET
     assert off_by(excess.flatten(), slopes) <= BUDGET
     assert torch.equal(_functions.label_cross_entropy(logits, LABELS, axis=-1), value)
+    given = torch.tensor([0.5, -3.0, 1e-20, 1e20], dtype=dtype)
+    same, gradient = _functions.label_cross_entropy_and_gradient(logits, LABELS, given, axis=-1)
+    assert torch.equal(same, value)
+    above = [mp.mpf(each) for each in given.tolist() for _ in range(3)]
+    assert off_by(gradient.flatten(), [a * b for a, b in zip(above, slopes, strict=True)]) <= BUDGET
     assert torch.equal(_functions.label_excess(logits, LABELS, axis=-1), excess)
     assert off_by(_functions.softmax(logits, axis=-1).flatten(), shares) <= BUDGET
 

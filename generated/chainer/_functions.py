@@ -260,6 +260,30 @@ def label_cross_entropy_and_excess(x: Array, index: Array, axis: int) -> tuple[A
     return np.squeeze(value, axis), excess
 
 
+def label_cross_entropy_and_gradient(
+    x: Array, index: Array, upstream: Array, axis: int
+) -> tuple[Array, Array]:
+    """Return label_cross_entropy(x, index) and its gradient, given that of the loss."""
+    index = np.expand_dims(index, axis)
+    upstream = np.expand_dims(upstream, axis)
+    if are_moderate(x):
+        rest = put_into(exact_exp(x), axis, index, 0.0)
+        sums = total(rest, axis=axis, keepdims=True)
+        exponential = exact_exp(np.take_along_axis(x, index, axis))
+        quotient = upstream / (sums + exponential)
+        gradient = put_into(times_into(rest, quotient), axis, index, -sums * quotient)
+        return np.squeeze(np.log1p(sums / exponential), axis), gradient
+    largest = max_along(x, axis)
+    rest = put_into(exp_difference(x, largest), axis, index, 0.0)
+    sums = total(rest, axis=axis, keepdims=True)
+    picked = np.take_along_axis(x, index, axis)
+    term = sums + np.expm1(picked - largest)
+    quotient = upstream / (term + 1.0)
+    value = np.log1p(term) + (largest - picked)
+    gradient = put_into(times_into(rest, quotient), axis, index, -sums * quotient)
+    return np.squeeze(value, axis), gradient
+
+
 def label_excess(x: Array, index: Array, axis: int) -> Array:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = np.expand_dims(index, axis)

@@ -24,7 +24,7 @@ from ._functions import (
     cross_entropy_with,
     excess_over,
     label_cross_entropy,
-    label_cross_entropy_and_excess,
+    label_cross_entropy_and_gradient,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -52,14 +52,13 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by `input` and `epsilon`."""
     lack = softmax_complement(input, axis=-2)
     picked = pick(lack, target, axis=1)
-    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    nll_at, gradient = label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
     probability = softmax(input, axis=-2)
     one_hot = placed(upstream * epsilon, target, axis=1, size=input.shape[1])
     product = probability * (-lack * one_hot - sum_of_others(-probability * one_hot, axis=-2))
-    grad_input = upstream[:, None] * excess + product
     return (
         epsilon * picked + nll_at,
-        grad_input,
+        gradient + product,
         total(upstream * picked) if "epsilon" in wanted else None,
     )
 

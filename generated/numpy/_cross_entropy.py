@@ -63,7 +63,7 @@ from ._functions import (
     cross_entropy_and_excess,
     cross_entropy_with,
     label_cross_entropy,
-    label_cross_entropy_and_excess,
+    label_cross_entropy_and_gradient,
     negative_log_softmax,
     softmax,
     softmax_complement,
@@ -108,12 +108,12 @@ def _value_and_gradient_labels(
     """Return the loss and, as far as wanted, its gradient by `input`."""
     valid = target != ignore_index
     label = select(valid, target, 0)
-    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
-    slope = upstream * label_weight
+    nll_at, gradient = label_cross_entropy_and_gradient(
+        input, label, upstream * label_weight, axis=-2
+    )
     loss = select(valid, nll_at * label_weight, 0.0)
-    grad_input = masked(slope[:, None] * excess, valid[:, None])
-    return loss, grad_input
+    return loss, masked(gradient, valid[:, None])
 
 
 def _hessian_diagonal_labels(
@@ -164,8 +164,8 @@ def _value_and_gradient_labels_plain(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
-    return nll_at, upstream[:, None] * excess
+    nll_at, gradient = label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
+    return nll_at, gradient
 
 
 def _hessian_diagonal_labels_plain(
@@ -276,12 +276,13 @@ def _value_and_gradient_smoothed_labels(
     xent, excess = cross_entropy_and_excess(input, weight[:, None], axis=-2)
     term = 1.0 - label_smoothing
     label = select(valid, target, 0)
-    nll_at, excess_2 = label_cross_entropy_and_excess(input, label, axis=-2)
     label_weight = weight[label]
+    nll_at, gradient = label_cross_entropy_and_gradient(
+        input, label, upstream * term * label_weight, axis=-2
+    )
     term_2 = label_smoothing * xent / input.shape[1] + term * nll_at * label_weight
-    slope = upstream * label_weight * term
-    slope_2 = upstream * label_smoothing / input.shape[1]
-    grad_input = masked(slope[:, None] * excess_2 + slope_2[:, None] * excess, valid[:, None])
+    slope = upstream * label_smoothing / input.shape[1]
+    grad_input = masked(gradient + slope[:, None] * excess, valid[:, None])
     grad_label_smoothing = None
     if "label_smoothing" in wanted:
         chosen = select(valid, upstream * (xent / input.shape[1] - nll_at * label_weight), 0.0)

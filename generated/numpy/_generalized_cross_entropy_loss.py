@@ -39,6 +39,7 @@ from ._checks import (
 from ._functions import (
     label_cross_entropy,
     label_cross_entropy_and_excess,
+    label_cross_entropy_and_gradient,
     softmax,
     softmax_complement,
 )
@@ -70,8 +71,8 @@ def _value_and_gradient_limit(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
-    return nll, upstream[:, None] * excess
+    nll, gradient = label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
+    return nll, gradient
 
 
 def _hessian_diagonal_limit(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

@@ -30,7 +30,7 @@ from ._checks import (
 )
 from ._functions import (
     label_cross_entropy,
-    label_cross_entropy_and_excess,
+    label_cross_entropy_and_gradient,
     softmax,
     softmax_complement,
     sum_of_others,
@@ -72,15 +72,13 @@ def _value_and_gradient(
     wanted: frozenset[str],
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by each differentiable argument."""
-    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
+    nll_at, gradient = label_cross_entropy_and_gradient(input, target, upstream * alpha, axis=-2)
     other_probability = softmax_complement(input, axis=-2)
     picked = pick(other_probability, target, axis=1)
     probability = softmax(input, axis=-2)
     one_hot = placed(-upstream * beta * log_zero, target, axis=1, size=input.shape[1])
     term = -other_probability * one_hot - sum_of_others(-probability * one_hot, axis=-2)
-    slope = upstream * alpha
     loss = alpha * nll_at - beta * picked * log_zero
-    grad_input = probability * term + slope[:, None] * excess
     grad_beta = grad_log_zero = None
     if wanted & {"beta", "log_zero"}:
         sums = total(upstream * picked)
@@ -90,7 +88,7 @@ def _value_and_gradient(
             grad_log_zero = -beta * sums
     return (
         loss,
-        grad_input,
+        probability * term + gradient,
         total(upstream * nll_at) if "alpha" in wanted else None,
         grad_beta,
         grad_log_zero,

@@ -104,7 +104,12 @@ def put_into(x: Tensor, axis: int, index: Tensor, value: Tensor | float) -> Tens
 
 def times_into(x: Tensor, y: Tensor) -> Tensor:
     """Return the product with an x that nobody else reads after it, which it may write into."""
-    return x * y if torch.is_grad_enabled() or not is_eager() else x.mul_(y)
+    if torch.is_grad_enabled() or not is_eager():
+        return x * y
+    try:
+        return x.mul_(y)
+    except RuntimeError:  # y alone is one of a batch of gradients
+        return x * y
 
 
 def exp_beside(x: Tensor, axis: int, index: Tensor) -> Tensor:

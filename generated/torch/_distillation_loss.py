@@ -23,6 +23,7 @@ from ._functions import (
     centred,
     label_cross_entropy,
     label_cross_entropy_and_excess,
+    label_cross_entropy_and_gradient,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -294,14 +295,12 @@ def _value_and_gradient_hard_labels(
     valid = target != ignore_index
     term = 1.0 - alpha
     label = select(valid, target, 0)
-    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
-    slope = upstream * term
+    nll_at, gradient = label_cross_entropy_and_gradient(input, label, upstream * term, axis=-2)
     loss = select(valid, term * nll_at, 0.0)
-    grad_input = masked(slope[:, None] * excess, valid[:, None])
     grad_alpha = None
     if "alpha" in wanted:
         grad_alpha = select(valid, -upstream * nll_at, 0.0).sum()
-    return loss, grad_input, grad_alpha
+    return loss, masked(gradient, valid[:, None]), grad_alpha
 
 
 def _tangent_hard_labels(

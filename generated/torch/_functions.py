@@ -261,6 +261,30 @@ def label_cross_entropy_and_excess(x: Tensor, index: Tensor, axis: int) -> tuple
     return value.squeeze(axis), excess
 
 
+def label_cross_entropy_and_gradient(
+    x: Tensor, index: Tensor, upstream: Tensor, axis: int
+) -> tuple[Tensor, Tensor]:
+    """Return label_cross_entropy(x, index) and its gradient, given that of the loss."""
+    index = index.unsqueeze(axis)
+    upstream = upstream.unsqueeze(axis)
+    if are_moderate(x):
+        rest = exp_beside(x, axis, index)
+        sums = rest.sum(dim=axis, keepdim=True)
+        exponential = torch.exp(torch.gather(x, axis, index))
+        quotient = upstream / (sums + exponential)
+        gradient = put_into(times_into(rest, quotient), axis, index, -sums * quotient)
+        return torch.log1p(sums / exponential).squeeze(axis), gradient
+    largest = max_along(x, axis)
+    rest = put_into(exp_difference(x, largest), axis, index, 0.0)
+    sums = rest.sum(dim=axis, keepdim=True)
+    picked = torch.gather(x, axis, index)
+    term = sums + torch.expm1(picked - largest)
+    quotient = upstream / (term + 1.0)
+    value = torch.log1p(term) + (largest - picked)
+    gradient = put_into(times_into(rest, quotient), axis, index, -sums * quotient)
+    return value.squeeze(axis), gradient
+
+
 def label_excess(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return softmax(x) less 1 at the index: there, minus the sum of the others."""
     index = index.unsqueeze(axis)

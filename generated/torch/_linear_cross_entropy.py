@@ -24,6 +24,7 @@ from ._functions import (
     excess_over,
     label_cross_entropy,
     label_cross_entropy_and_excess,
+    label_cross_entropy_and_gradient,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -200,22 +201,22 @@ def _value_and_gradient_smoothed_labels(
     xent, excess = cross_entropy_and_excess(logits, weight, axis=-1)
     term = 1.0 - label_smoothing
     label = select(valid, target, 0)
-    nll_at, excess_2 = label_cross_entropy_and_excess(logits, label, axis=-1)
     label_weight = weight[label]
+    nll_at, gradient = label_cross_entropy_and_gradient(
+        logits, label, upstream * term * label_weight, axis=-1
+    )
     term_2 = label_smoothing * xent / linear_bias.shape[0] + term * nll_at * label_weight
-    slope = upstream * label_weight * term
-    product = slope[:, None] * excess_2
-    slope_2 = upstream * label_smoothing / linear_bias.shape[0]
-    product_2 = slope_2[:, None] * excess
-    term_3 = product + product_2
+    slope = upstream * label_smoothing / linear_bias.shape[0]
+    product = slope[:, None] * excess
+    term_3 = gradient + product
     grad_input = masked(term_3 @ linear_weight, valid[:, None])
     grad_linear_weight = None
     if "linear_weight" in wanted:
         grad_linear_weight = masked(term_3, valid[:, None]).T @ masked(input, valid[:, None])
     grad_linear_bias = None
     if "linear_bias" in wanted:
-        grad_linear_bias = masked(product, valid[:, None]).sum(dim=0) + masked(
-            product_2, valid[:, None]
+        grad_linear_bias = masked(gradient, valid[:, None]).sum(dim=0) + masked(
+            product, valid[:, None]
         ).sum(dim=0)
     grad_label_smoothing = None
     if "label_smoothing" in wanted:

@@ -32,9 +32,13 @@ def is_eager() -> bool:
 
 
 def is_large(args: Sequence[Any]) -> bool:
-    """Say whether arguments are better cut, which those on other devices never are."""
+    """Say whether arguments are better cut, which those on other devices never are.
+
+    To cut them in two costs more than it spares.
+    """
+    most = 2 * GRAIN
     for x in args:
-        if isinstance(x, Tensor) and x.numel() > GRAIN and x.is_cpu and x.numel() > tile_size():
+        if isinstance(x, Tensor) and x.numel() > most and x.is_cpu and x.numel() > 2 * tile_size():
             return True
     return False
 

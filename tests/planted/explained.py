@@ -21,6 +21,9 @@ EXPLAINED = {
         "only bell curves use it, of which a part of z is split off: z**2 is c**2 + (z - c)(z + c) "
         "for minus c, too"
     ),
+    "printer: exact_exp: sign: (-exact_exp({0}))": (
+        "its numbers only meet each other in quotients, which have the sign of none"
+    ),
     "printer: batch: sign: (-{0}[None])": (
         "no kernel but the public function of a loss is printed with it; whether a sample without "
         "a batch gives what a batch of one does, the tests of the packages see"
