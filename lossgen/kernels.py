@@ -79,7 +79,7 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     comments = (
         tuple(f"{rule.name}: {rule.formula}" for rule in program.rules) if kind == "value" else ()
     )
-    single = kind in ("value", "tangent")
+    single, chosen = kind in ("value", "tangent"), after[-1:] == [WANTED]
     array = backend.array or ""
     if not outputs:
         body = Body((), (), ())
@@ -87,7 +87,8 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         outputs = _written(program, backend, kind, outputs)
         results = _result_names(program, kind)[: len(outputs)]
         others = [argument.name for argument in program.wrt[1:]]
-        wanted = ["", "", *others] if after[-1:] == [WANTED] else ()
+        always = len(results) - len(others)  # the first gradient, and a value beside it
+        wanted = [""] * always + others if chosen else ()
         step = _step(program, backend) if kind in ("sums", *STEP) else ()
         body = _printed(program, backend, outputs, [*arguments, *results], results, wanted, step)
         if backend.tensors_only and before:
@@ -103,6 +104,7 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         [argument.name for argument in program.wrt if argument.axes or kind != "hessian_diagonal"]
     )
     doc = DOCS[kind].format(wrt=wrt)
+    entries = _entries(program, kind, array, body, chosen=chosen)
     return Kernel(
         f"_{kind}{suffix}",
         tuple(KernelArgument(name, _annotation(program, backend, name)) for name in arguments),
@@ -110,7 +112,7 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
         comments,
         lines,
         _returned(body.results, single=single),
-        array if single or not array else f"tuple[{_entries(program, kind, array, body)}, ...]",
+        array if single or not array else f"tuple[{entries}, ...]",
         body.helpers,
     )
 
@@ -166,10 +168,10 @@ def _of_tensors(body: Body, backend: Backend, like: str) -> Body:
     return replace(body, results=results)
 
 
-def _entries(program: Program, kind: str, array: str, body: Body) -> str:
+def _entries(program: Program, kind: str, array: str, body: Body, *, chosen: bool) -> str:
     """Return the annotation of results; one that is the same everywhere may be a plain number."""
     plain = any(map(_is_number, body.results))
-    if kind == "value_and_gradient":
+    if chosen:
         return f"{array} | float | None" if plain else f"{array} | None"
     if kind == "sums":
         return array
@@ -211,7 +213,8 @@ def _parts(
     if kind == "hessian_diagonal":
         return program.diagonals, ["upstream"], []
     if kind == "curvature":
-        return program.curvatures, ["upstream"], tangents
+        chosen = [WANTED] if "value_and_gradient" in backend.kernels else []
+        return program.curvatures, ["upstream"], [*tangents, *chosen]
     if kind == "partials_tangent":
         return program.partial_tangents, [], tangents
     if kind == "tangent" and "partials" in backend.kernels:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 import torch
 
 import generated.torch as lossgen
+from generated.torch._autograd import differentiable
 from lossgen.layout import operands
 from lossgen.nodes import add, call, leaf, mul
 from lossgen.sections import COMMON, Sections
@@ -52,6 +53,71 @@ def test_a_gradient_is_the_same_alone(name):
         for wanted in combinations(names, count):
             for word, gradient in gradients(wanted).items():
                 assert torch.equal(gradient, every[word]), (word, wanted)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_second_derivative_is_the_same_alone(name, reduction):
+    *inputs, options = CALLS[name]
+
+    def changes(wanted: tuple[int, ...], also: tuple[int, ...] = ()) -> list[torch.Tensor]:
+        """Return how gradients along some inputs change by them; others may have gradients, too."""
+        tensors = [x.clone().requires_grad_(k in (*wanted, *also)) for k, x in enumerate(inputs)]
+        loss = getattr(lossgen, name)(*tensors, **options, reduction=reduction)
+        sought = [tensors[k] for k in wanted]
+        found = torch.autograd.grad(loss.square().sum(), sought, create_graph=True)
+        return torch.autograd.grad(sum(x.square().sum() for x in found), sought)
+
+    for count in range(1, len(inputs) + 1):
+        for wanted in combinations(range(len(inputs)), count):
+            every = changes(wanted, also=tuple(range(len(inputs))))
+            for one, other in zip(changes(wanted), every, strict=True):
+                assert torch.equal(one, other), wanted
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_gradients_by_one_input_change_by_another(name):
+    *inputs, options = CALLS[name]
+
+    def loss(*given: torch.Tensor) -> torch.Tensor:
+        return getattr(lossgen, name)(*given, **options)
+
+    blocks = torch.autograd.functional.hessian(loss, tuple(inputs))
+    for one, other in product(range(len(inputs)), repeat=2):
+        inner = torch.func.grad(loss, argnums=one)
+        for outer in (torch.func.jacrev, torch.func.jacfwd):
+            found = outer(inner, argnums=other)(*inputs)
+            torch.testing.assert_close(found, blocks[one][other], rtol=1e-12, atol=1e-14)
+
+
+def test_only_what_is_wanted_is_computed():
+    asked = []
+
+    def gradient(upstream, x, y, wanted):
+        asked.append(wanted)
+        return x * y, upstream * y, upstream * x if "y" in wanted else None
+
+    def curvature(upstream, x, y, dx, dy, wanted):
+        asked.append(wanted)
+        return upstream * dy, upstream * dx if "y" in wanted else None
+
+    times = differentiable(
+        value=lambda x, y: x * y,
+        value_and_gradient=gradient,
+        tangent=lambda x, y, dx, dy: dx * y + x * dy,
+        curvature=curvature,
+        axes={"x": "...", "y": "..."},
+        wrt=("x", "y"),
+        loss="...",
+    ).call
+    for wanted in ({"x"}, {"y"}, {"x", "y"}):
+        x, y = (draw(3).requires_grad_(word in wanted) for word in "xy")
+        sought = [each for each in (x, y) if each.requires_grad]
+        found = torch.autograd.grad(times(x, y).sum(), sought, create_graph=True)
+        total = sum(each.square().sum() for each in found)
+        torch.autograd.grad(total, sought, allow_unused=True)
+        assert asked == [wanted, wanted]
+        asked.clear()
 
 
 def test_what_two_results_share_stands_before_both():

@@ -214,7 +214,8 @@ def _curvature(
     d_theta: Array,
     d_eps: Array,
     d_alpha: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     abs_error = np.abs(term)
@@ -286,287 +287,314 @@ def _curvature(
         + chosen_12 * term_11
         + chosen_13 * d_theta
     )
-    product_16 = chosen_9 / term_2
-    product_17 = chosen_11 / term_4
-    term_13 = abs_error - theta
-    product_18 = border / (term_4 * theta)
-    term_14 = (
-        chosen_11 * power / (term_4 * theta)
-        + product_18
-        - border * chosen_11 * power / (power_6 * theta)
-    )
-    chosen_14 = select(mask, product_16, product_17 + term_13 * term_14)
-    product_19 = abs_error * (-chosen * logarithm / power_4 - power_2 / (product * power_4))
-    term_15 = (
-        omega * chosen * abs_error * chosen_9 / (power_7 * power_4)
-        + omega * select(mask_2, 0.0, product_19) / term_2
-    )
-    term_16 = -chosen_5 * theta * logarithm_2 / power_4 - border * theta / (product_3 * power_4)
-    chosen_15 = select(mask_6, 0.0, term_16)
-    term_17 = (
-        omega * chosen_5 * theta * chosen_11 / (power_6 * power_4) + omega * chosen_15 / term_4
-    )
-    term_18 = chosen_15 * omega / (term_4 * theta) + chosen_11 * chosen_5 * omega / (
-        power_6 * power_4
-    )
-    power_9 = term_4**3
-    product_20 = 2.0 * border * chosen_5 * chosen_11 * omega / (power_9 * power_4)
-    term_19 = (
-        chosen_5 * chosen_11 * omega / (power_4 * power_6)
-        - product_20
-        - border * chosen_15 * omega / (power_6 * theta)
-    )
-    product_21 = term_13 * (power * term_18 + power * term_19 + chosen_5 * term_7)
-    chosen_16 = select(mask, term_15, term_17 + product_21)
-    product_22 = sign_term * (chosen * logarithm / eps + power_2 / (product * eps))
-    term_20 = omega * select(
-        mask_2, 0.0, product_22
-    ) / term_2 - omega * chosen * sign_term * chosen_9 / (power_7 * eps)
-    chosen_17 = select(mask, term_20, product_12)
-    term_21 = (
-        omega * select(mask_2, 0.0, chosen_9 * logarithm) / term_2 - omega * product_16 * product_16
-    )
-    chosen_18 = select(mask_6, 0.0, chosen_11 * logarithm_2)
-    product_23 = power * omega
-    product_24 = product_23 * product_17 * (product_17 / theta)
-    product_25 = chosen_11 * omega / (term_4 * theta)
-    term_22 = chosen_18 * power * omega / (term_4 * theta) + product_25 - product_24
-    product_26 = 2.0 * border * chosen_11 * chosen_11 * power * omega / (power_9 * theta)
-    product_27 = border * chosen_11 * omega / (power_6 * theta)
-    term_23 = (
-        product_26
-        - product_24
-        - border * chosen_18 * power * omega / (power_6 * theta)
-        - product_27
-    )
-    product_28 = chosen_11 * (omega / (term_4 * theta) - border * omega / (power_6 * theta))
-    term_24 = (
-        omega * chosen_18 / term_4
-        - omega * product_17 * product_17
-        + term_13 * (term_22 + term_23 + product_28)
-    )
-    chosen_19 = select(mask, term_21, term_24)
-    chosen_20 = select(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
-    term_25 = omega * chosen_20 / term_4 - omega * chosen_5 * chosen_11 / (power_6 * eps)
-    term_26 = (
-        chosen_20 * term_13 * omega / (term_4 * theta)
-        - chosen_11 * chosen_5 * term_13 * omega / (power_6 * eps * theta)
-        - chosen_11 * term_13 * omega / (term_4 * power_8)
-        - product_25
-    )
-    product_29 = 2.0 * border * chosen_5 * chosen_11 * term_13 * omega / (power_9 * eps * theta)
-    term_27 = (
-        product_29
-        + border * chosen_11 * term_13 * omega / (power_6 * power_8)
-        + product_27
-        - chosen_5 * chosen_11 * term_13 * omega / (eps * power_6 * theta)
-        - border * chosen_20 * term_13 * omega / (power_6 * theta)
-    )
-    term_28 = (
-        chosen_5 * term_13 * omega / (eps * term_4 * theta)
-        - border * chosen_5 * term_13 * omega / (power_6 * eps * theta)
-        - border * term_13 * omega / (term_4 * power_8)
-        - product_11
-    )
-    chosen_21 = select(mask, 0.0, term_25 + (power * term_26 + power * term_27 + term_28))
-    term_29 = (
-        (-chosen_14 - chosen_2) * d_omega
-        + (-chosen_16 - chosen_6) * d_eps
-        + (-chosen_17 - chosen_8) * term_9
-        + (-chosen_19 - chosen_12) * term_11
-        + (-chosen_21 - chosen_13) * d_theta
-    )
-    product_30 = term_13 * power * (border / (power_6 * power_4) - 1.0 / (power_4 * term_4))
-    chosen_22 = select(
-        mask,
-        -chosen * abs_error / (term_2 * power_4),
-        chosen_5 * (product_30 - theta / (term_4 * power_4)),
-    )
-    product_31 = chosen_5 / (term_4 * eps)
-    term_30 = (
-        chosen_5 * term_13 / (eps * term_4 * theta)
-        - border * chosen_5 * term_13 / (power_6 * eps * theta)
-        - border * term_13 / (term_4 * power_8)
-        - product_18
-    )
-    chosen_23 = select(mask, 0.0, product_31 + power * term_30)
-    term_31 = chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
-    product_32 = chosen_5 / term_4 / eps
-    product_33 = omega * product_32 * product_32 * product_3
-    chosen_24 = select((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
-    chosen_25 = select(mask_7, 0.0, -power * chosen_24 * theta / power_4)
-    product_34 = omega * chosen_5 / (term_4 * power_4)
-    product_35 = power / eps
-    product_36 = omega * product_32 * product_32 * product_35
-    term_32 = (
-        chosen_25 * power * omega / (eps * term_4 * theta)
-        + product_36
-        - chosen_5 * power * omega / (power_4 * term_4 * theta)
-    )
-    power_10 = chosen_5 * chosen_5
-    power_11 = eps**3
-    term_33 = (
-        product_36
-        + border * chosen_5 * power * omega / (power_6 * power_4 * theta)
-        - 2.0 * border * power_10 * power * omega / (power_9 * power_11)
-        - border * chosen_25 * power * omega / (power_6 * eps * theta)
-    )
-    product_37 = border * chosen_5 * term_13 * power * omega / (power_6 * power_4 * theta)
-    term_34 = chosen_5 * term_13 * power * omega / (power_4 * theta * term_4) - product_37
-    term_35 = (
-        term_13 * term_32 + term_13 * term_33 + term_34 + chosen_5 * power * (product_6 - product_7)
-    )
-    term_36 = product_33 + omega * chosen_25 / (term_4 * eps) - product_34 + term_35
-    chosen_26 = select(mask_7, 0.0, power * chosen_24 / eps)
-    term_37 = omega * chosen_26 / (term_4 * eps) - omega * product_31 * product_31
-    product_38 = chosen_5 / (eps * term_4)
-    product_39 = product_38 / theta * (term_13 * product_38)
-    product_40 = chosen_5 * term_13 * omega / (eps * term_4 * power_8)
-    term_38 = (
-        chosen_26 * term_13 * omega / (eps * term_4 * theta)
-        - omega * product_39
-        - product_40
-        - product_13
-    )
-    product_41 = chosen_5 / eps / term_4
-    product_42 = (
-        2.0 * omega * border * product_41 * product_41 * (power / term_4) * (term_13 / theta)
-    )
-    product_43 = border * chosen_26 * term_13 * power * omega / (power_6 * eps * theta)
-    product_44 = border * chosen_5 * term_13 * power * omega / (power_6 * eps * power_8)
-    term_39 = (
-        product_42
-        + product_44
-        + border * chosen_5 * power * omega / (power_6 * eps * theta)
-        - product_23 * product_39
-        - product_43
-    )
-    term_40 = (
-        border * chosen_5 * term_13 * omega / (power_6 * eps * power_8)
-        + 2.0 * border * term_13 * omega / (term_4 * theta**3)
-        + product_15
-        - product_40
-    )
-    term_41 = (
-        power * term_38 + term_39 + power * term_40 + power * (product_14 + product_15 - product_13)
-    )
-    chosen_27 = select(mask_7, 0.0, power_5 + power * select(mask_6, 0.0, power_5 * logarithm_2))
-    term_42 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (power_6 * eps)
-    term_43 = (
-        chosen_27 * power * omega / (eps * term_4 * theta)
-        + product_13
-        - chosen_5 * chosen_11 * power * omega / (eps * power_6 * theta)
-    )
-    product_45 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * eps * theta)
-    term_44 = (
-        product_45
-        - chosen_11 * chosen_5 * power * omega / (power_6 * eps * theta)
-        - border * chosen_27 * power * omega / (power_6 * eps * theta)
-        - product_14
-    )
-    term_45 = (
-        border * chosen_11 * power * omega / (power_6 * power_8)
-        - chosen_11 * power * omega / (term_4 * power_8)
-        - product_15
-    )
-    term_46 = (
-        term_13 * term_43
-        + term_13 * term_44
-        + term_13 * term_45
-        + (product_10 - product_9 - product_11)
-    )
-    term_47 = (
-        chosen_23 * d_omega
-        + select(mask, 0.0, term_36) * d_eps
-        + select(mask, 0.0, term_37 + term_41) * d_theta
-        + select(mask, 0.0, term_42 + term_46) * term_11
-        + chosen_13 * term_9
-    )
-    product_46 = chosen * abs_error / term_2 / eps
-    product_47 = omega / eps
-    product_48 = -1.0 / eps
-    term_48 = (
-        product_46 * product_46 * product_47 * product_48
-        + 2.0 * omega * chosen * abs_error / (term_2 * power_11)
-        - omega * chosen_4 * abs_error / (term_2 * power_4)
-    )
-    product_49 = chosen_5 * theta / term_4 / eps
-    term_49 = (
-        product_49 * product_49 * product_47 * product_48
-        + 2.0 * omega * chosen_5 * theta / (term_4 * power_11)
-        - omega * chosen_25 * theta / (term_4 * power_4)
-    )
-    product_50 = theta * omega * product_32 * product_32 * product_35 * (term_13 / eps)
-    term_50 = (
-        2.0 * chosen_5 * term_13 * power * omega / (power_11 * term_4)
-        - chosen_25 * term_13 * power * omega / (power_4 * term_4)
-        - product_50
-    )
-    product_51 = 2.0 * border * power_10 * theta * term_13 * power * omega / (power_9 * eps**4)
-    product_52 = border * chosen_25 * term_13 * power * omega / (power_6 * power_4)
-    product_53 = 2.0 * border * chosen_5 * term_13 * power * omega / (power_6 * power_11)
-    term_51 = term_49 + (term_50 + (product_51 + product_52 - product_50 - product_53))
-    term_52 = (
-        omega * sign_term * product_4 * product_4 * product
-        - omega * chosen_7 * abs_error / (term_2 * power_4)
-        - product_5
-    )
-    term_53 = omega * chosen_9 * chosen / (power_7 * power_4) - omega * chosen_10 / (
-        term_2 * power_4
-    )
-    term_54 = omega * chosen_11 * chosen_5 * theta / (
-        power_6 * power_4
-    ) - omega * chosen_27 * theta / (term_4 * power_4)
-    term_55 = (
-        chosen_5 * chosen_11 * power * omega / (power_4 * power_6)
-        - chosen_27 * power * omega / (power_4 * term_4)
-        - chosen_5 * omega / (power_4 * term_4)
-    )
-    product_54 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * power_4)
-    term_56 = (
-        chosen_11 * chosen_5 * power * omega / (power_6 * power_4)
-        + border * chosen_27 * power * omega / (power_6 * power_4)
-        + border * chosen_5 * omega / (power_6 * power_4)
-        - product_54
-    )
-    chosen_28 = select(mask, abs_error * term_53, term_54 + term_13 * (term_55 + term_56))
-    term_57 = product_33 - omega * chosen_26 * theta / (term_4 * power_4) - product_34
-    product_55 = omega * term_13 * product_32 * product_32 * product_35
-    term_58 = (
-        product_55
-        + chosen_5 * power * omega / (power_4 * term_4)
-        - chosen_26 * term_13 * power * omega / (power_4 * term_4)
-    )
-    product_56 = 2.0 * border * power_10 * term_13 * power * omega / (power_9 * power_11)
-    product_57 = border * chosen_26 * term_13 * power * omega / (power_6 * power_4)
-    term_59 = (
-        product_55
-        + product_57
-        - product_56
-        - border * chosen_5 * power * omega / (power_6 * power_4)
-    )
-    term_60 = (
-        chosen_22 * d_omega
-        + select(mask, term_48, term_51) * d_eps
-        + select(mask, term_52, product_8) * term_9
-        + chosen_28 * term_11
-        + select(mask, 0.0, term_57 + (term_58 + term_59)) * d_theta
-    )
-    term_61 = (
-        chosen_14 * d_omega
-        + chosen_16 * d_eps
-        + chosen_17 * term_9
-        + chosen_19 * term_11
-        + chosen_21 * d_theta
-    )
-    return (
-        upstream * term_12,
-        upstream * term_29,
-        total(upstream * term_31),
-        total(upstream * term_47),
-        total(upstream * term_60),
-        total(upstream * term_61),
-    )
+    change_target = change_omega = change_theta = change_eps = change_alpha = None
+    if wanted & {"target", "omega", "theta", "eps", "alpha"}:
+        product_16 = chosen_9 / term_2
+        product_17 = chosen_11 / term_4
+        term_13 = abs_error - theta
+        product_18 = border / (term_4 * theta)
+        term_14 = (
+            chosen_11 * power / (term_4 * theta)
+            + product_18
+            - border * chosen_11 * power / (power_6 * theta)
+        )
+        chosen_14 = select(mask, product_16, product_17 + term_13 * term_14)
+        product_19 = abs_error * (-chosen * logarithm / power_4 - power_2 / (product * power_4))
+        term_15 = (
+            omega * chosen * abs_error * chosen_9 / (power_7 * power_4)
+            + omega * select(mask_2, 0.0, product_19) / term_2
+        )
+        term_16 = -chosen_5 * theta * logarithm_2 / power_4 - border * theta / (product_3 * power_4)
+        chosen_15 = select(mask_6, 0.0, term_16)
+        term_17 = (
+            omega * chosen_5 * theta * chosen_11 / (power_6 * power_4) + omega * chosen_15 / term_4
+        )
+        term_18 = chosen_15 * omega / (term_4 * theta) + chosen_11 * chosen_5 * omega / (
+            power_6 * power_4
+        )
+        power_9 = term_4**3
+        product_20 = 2.0 * border * chosen_5 * chosen_11 * omega / (power_9 * power_4)
+        term_19 = (
+            chosen_5 * chosen_11 * omega / (power_4 * power_6)
+            - product_20
+            - border * chosen_15 * omega / (power_6 * theta)
+        )
+        product_21 = term_13 * (power * term_18 + power * term_19 + chosen_5 * term_7)
+        chosen_16 = select(mask, term_15, term_17 + product_21)
+        product_22 = sign_term * (chosen * logarithm / eps + power_2 / (product * eps))
+        term_20 = omega * select(
+            mask_2, 0.0, product_22
+        ) / term_2 - omega * chosen * sign_term * chosen_9 / (power_7 * eps)
+        chosen_17 = select(mask, term_20, product_12)
+        term_21 = (
+            omega * select(mask_2, 0.0, chosen_9 * logarithm) / term_2
+            - omega * product_16 * product_16
+        )
+        chosen_18 = select(mask_6, 0.0, chosen_11 * logarithm_2)
+        product_23 = omega * power * product_17 * (product_17 / theta)
+        product_24 = chosen_11 * omega / (term_4 * theta)
+        term_22 = chosen_18 * power * omega / (term_4 * theta) + product_24 - product_23
+        product_25 = 2.0 * border * chosen_11 * chosen_11 * power * omega / (power_9 * theta)
+        product_26 = border * chosen_11 * omega / (power_6 * theta)
+        term_23 = (
+            product_25
+            - product_23
+            - border * chosen_18 * power * omega / (power_6 * theta)
+            - product_26
+        )
+        product_27 = chosen_11 * (omega / (term_4 * theta) - border * omega / (power_6 * theta))
+        term_24 = (
+            omega * chosen_18 / term_4
+            - omega * product_17 * product_17
+            + term_13 * (term_22 + term_23 + product_27)
+        )
+        chosen_19 = select(mask, term_21, term_24)
+        chosen_20 = select(mask_6, 0.0, chosen_5 * logarithm_2 / eps + border / (product_3 * eps))
+        term_25 = omega * chosen_20 / term_4 - omega * chosen_5 * chosen_11 / (power_6 * eps)
+        term_26 = (
+            chosen_20 * term_13 * omega / (term_4 * theta)
+            - chosen_11 * chosen_5 * term_13 * omega / (power_6 * eps * theta)
+            - chosen_11 * term_13 * omega / (term_4 * power_8)
+            - product_24
+        )
+        product_28 = 2.0 * border * chosen_5 * chosen_11 * term_13 * omega / (power_9 * eps * theta)
+        term_27 = (
+            product_28
+            + border * chosen_11 * term_13 * omega / (power_6 * power_8)
+            + product_26
+            - chosen_5 * chosen_11 * term_13 * omega / (eps * power_6 * theta)
+            - border * chosen_20 * term_13 * omega / (power_6 * theta)
+        )
+        term_28 = (
+            chosen_5 * term_13 * omega / (eps * term_4 * theta)
+            - border * chosen_5 * term_13 * omega / (power_6 * eps * theta)
+            - border * term_13 * omega / (term_4 * power_8)
+            - product_11
+        )
+        chosen_21 = select(mask, 0.0, term_25 + (power * term_26 + power * term_27 + term_28))
+        product_29 = term_13 * power * (border / (power_6 * power_4) - 1.0 / (power_4 * term_4))
+        chosen_22 = select(
+            mask,
+            -chosen * abs_error / (term_2 * power_4),
+            chosen_5 * (product_29 - theta / (term_4 * power_4)),
+        )
+        product_30 = chosen_5 / (term_4 * eps)
+        term_30 = (
+            chosen_5 * term_13 / (eps * term_4 * theta)
+            - border * chosen_5 * term_13 / (power_6 * eps * theta)
+            - border * term_13 / (term_4 * power_8)
+            - product_18
+        )
+        chosen_23 = select(mask, 0.0, product_30 + power * term_30)
+        product_31 = chosen_5 / term_4 / eps
+        product_32 = omega * product_31 * product_31 * product_3
+        chosen_24 = select((mask_6 & mask_5), 0.0, term_3 * product_3**term_5)
+        chosen_25 = select(mask_7, 0.0, -power * chosen_24 * theta / power_4)
+        product_33 = omega * chosen_5 / (term_4 * power_4)
+        product_34 = power / eps
+        power_10 = chosen_5 * chosen_5
+        power_11 = eps**3
+        chosen_26 = select(mask_7, 0.0, power * chosen_24 / eps)
+        chosen_27 = select(
+            mask_7, 0.0, power_5 + power * select(mask_6, 0.0, power_5 * logarithm_2)
+        )
+        if "target" in wanted:
+            term_29 = (
+                (-chosen_14 - chosen_2) * d_omega
+                + (-chosen_16 - chosen_6) * d_eps
+                + (-chosen_17 - chosen_8) * term_9
+                + (-chosen_19 - chosen_12) * term_11
+                + (-chosen_21 - chosen_13) * d_theta
+            )
+            change_target = upstream * term_29
+        if "omega" in wanted:
+            term_31 = (
+                chosen_22 * d_eps + chosen_2 * term_9 + chosen_14 * term_11 + chosen_23 * d_theta
+            )
+            change_omega = total(upstream * term_31)
+        if "theta" in wanted:
+            product_35 = omega * product_31 * product_31 * product_34
+            term_32 = (
+                chosen_25 * power * omega / (eps * term_4 * theta)
+                + product_35
+                - chosen_5 * power * omega / (power_4 * term_4 * theta)
+            )
+            term_33 = (
+                product_35
+                + border * chosen_5 * power * omega / (power_6 * power_4 * theta)
+                - 2.0 * border * power_10 * power * omega / (power_9 * power_11)
+                - border * chosen_25 * power * omega / (power_6 * eps * theta)
+            )
+            product_36 = border * chosen_5 * term_13 * power * omega / (power_6 * power_4 * theta)
+            term_34 = chosen_5 * term_13 * power * omega / (power_4 * theta * term_4) - product_36
+            term_35 = (
+                term_13 * term_32
+                + term_13 * term_33
+                + term_34
+                + chosen_5 * power * (product_6 - product_7)
+            )
+            term_36 = product_32 + omega * chosen_25 / (term_4 * eps) - product_33 + term_35
+            term_37 = omega * chosen_26 / (term_4 * eps) - omega * product_30 * product_30
+            product_37 = chosen_5 / (eps * term_4)
+            product_38 = product_37 / theta
+            product_39 = chosen_5 * term_13 * omega / (eps * term_4 * power_8)
+            term_38 = (
+                chosen_26 * term_13 * omega / (eps * term_4 * theta)
+                - omega * term_13 * product_37 * product_38
+                - product_39
+                - product_13
+            )
+            product_40 = chosen_5 / eps / term_4
+            product_41 = (
+                2.0
+                * omega
+                * border
+                * product_40
+                * product_40
+                * (power / term_4)
+                * (term_13 / theta)
+            )
+            product_42 = border * chosen_26 * term_13 * power * omega / (power_6 * eps * theta)
+            product_43 = border * chosen_5 * term_13 * power * omega / (power_6 * eps * power_8)
+            term_39 = (
+                product_41
+                + product_43
+                + border * chosen_5 * power * omega / (power_6 * eps * theta)
+                - omega * term_13 * power * product_37 * product_38
+                - product_42
+            )
+            term_40 = (
+                border * chosen_5 * term_13 * omega / (power_6 * eps * power_8)
+                + 2.0 * border * term_13 * omega / (term_4 * theta**3)
+                + product_15
+                - product_39
+            )
+            term_41 = (
+                power * term_38
+                + term_39
+                + power * term_40
+                + power * (product_14 + product_15 - product_13)
+            )
+            term_42 = omega * chosen_27 / (term_4 * eps) - omega * chosen_11 * chosen_5 / (
+                power_6 * eps
+            )
+            term_43 = (
+                chosen_27 * power * omega / (eps * term_4 * theta)
+                + product_13
+                - chosen_5 * chosen_11 * power * omega / (eps * power_6 * theta)
+            )
+            product_44 = (
+                2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * eps * theta)
+            )
+            term_44 = (
+                product_44
+                - chosen_11 * chosen_5 * power * omega / (power_6 * eps * theta)
+                - border * chosen_27 * power * omega / (power_6 * eps * theta)
+                - product_14
+            )
+            term_45 = (
+                border * chosen_11 * power * omega / (power_6 * power_8)
+                - chosen_11 * power * omega / (term_4 * power_8)
+                - product_15
+            )
+            term_46 = (
+                term_13 * term_43
+                + term_13 * term_44
+                + term_13 * term_45
+                + (product_10 - product_9 - product_11)
+            )
+            term_47 = (
+                chosen_23 * d_omega
+                + select(mask, 0.0, term_36) * d_eps
+                + select(mask, 0.0, term_37 + term_41) * d_theta
+                + select(mask, 0.0, term_42 + term_46) * term_11
+                + chosen_13 * term_9
+            )
+            change_theta = total(upstream * term_47)
+        if "eps" in wanted:
+            product_45 = chosen * abs_error / term_2 / eps
+            product_46 = omega / eps
+            product_47 = -1.0 / eps
+            term_48 = (
+                product_45 * product_45 * product_46 * product_47
+                + 2.0 * omega * chosen * abs_error / (term_2 * power_11)
+                - omega * chosen_4 * abs_error / (term_2 * power_4)
+            )
+            product_48 = chosen_5 * theta / term_4 / eps
+            term_49 = (
+                product_48 * product_48 * product_46 * product_47
+                + 2.0 * omega * chosen_5 * theta / (term_4 * power_11)
+                - omega * chosen_25 * theta / (term_4 * power_4)
+            )
+            product_49 = theta * omega * product_31 * product_31 * product_34 * (term_13 / eps)
+            term_50 = (
+                2.0 * chosen_5 * term_13 * power * omega / (power_11 * term_4)
+                - chosen_25 * term_13 * power * omega / (power_4 * term_4)
+                - product_49
+            )
+            product_50 = (
+                2.0 * border * power_10 * theta * term_13 * power * omega / (power_9 * eps**4)
+            )
+            product_51 = border * chosen_25 * term_13 * power * omega / (power_6 * power_4)
+            product_52 = 2.0 * border * chosen_5 * term_13 * power * omega / (power_6 * power_11)
+            term_51 = term_49 + (term_50 + (product_50 + product_51 - product_49 - product_52))
+            term_52 = (
+                omega * sign_term * product_4 * product_4 * product
+                - omega * chosen_7 * abs_error / (term_2 * power_4)
+                - product_5
+            )
+            term_53 = omega * chosen_9 * chosen / (power_7 * power_4) - omega * chosen_10 / (
+                term_2 * power_4
+            )
+            term_54 = omega * chosen_11 * chosen_5 * theta / (
+                power_6 * power_4
+            ) - omega * chosen_27 * theta / (term_4 * power_4)
+            term_55 = (
+                chosen_5 * chosen_11 * power * omega / (power_4 * power_6)
+                - chosen_27 * power * omega / (power_4 * term_4)
+                - chosen_5 * omega / (power_4 * term_4)
+            )
+            product_53 = 2.0 * border * chosen_11 * chosen_5 * power * omega / (power_9 * power_4)
+            term_56 = (
+                chosen_11 * chosen_5 * power * omega / (power_6 * power_4)
+                + border * chosen_27 * power * omega / (power_6 * power_4)
+                + border * chosen_5 * omega / (power_6 * power_4)
+                - product_53
+            )
+            chosen_28 = select(mask, abs_error * term_53, term_54 + term_13 * (term_55 + term_56))
+            term_57 = product_32 - omega * chosen_26 * theta / (term_4 * power_4) - product_33
+            product_54 = omega * term_13 * product_31 * product_31 * product_34
+            term_58 = (
+                product_54
+                + chosen_5 * power * omega / (power_4 * term_4)
+                - chosen_26 * term_13 * power * omega / (power_4 * term_4)
+            )
+            product_55 = 2.0 * border * power_10 * term_13 * power * omega / (power_9 * power_11)
+            product_56 = border * chosen_26 * term_13 * power * omega / (power_6 * power_4)
+            term_59 = (
+                product_54
+                + product_56
+                - product_55
+                - border * chosen_5 * power * omega / (power_6 * power_4)
+            )
+            term_60 = (
+                chosen_22 * d_omega
+                + select(mask, term_48, term_51) * d_eps
+                + select(mask, term_52, product_8) * term_9
+                + chosen_28 * term_11
+                + select(mask, 0.0, term_57 + (term_58 + term_59)) * d_theta
+            )
+            change_eps = total(upstream * term_60)
+        if "alpha" in wanted:
+            term_61 = (
+                chosen_14 * d_omega
+                + chosen_16 * d_eps
+                + chosen_17 * term_9
+                + chosen_19 * term_11
+                + chosen_21 * d_theta
+            )
+            change_alpha = total(upstream * term_61)
+    return upstream * term_12, change_target, change_omega, change_theta, change_eps, change_alpha
 
 
 _kernel = differentiable(

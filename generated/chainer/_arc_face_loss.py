@@ -129,7 +129,8 @@ def _curvature(
     d_input: Array,
     d_scale: Array,
     d_margin: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
@@ -196,25 +197,40 @@ def _curvature(
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     slope_4 = upstream * probability * d_scale
     chosen_9 = mask.astype(upstream.dtype)
-    product_10 = probability_2 * term_7
-    term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
-    sums = total(chosen_6 * d_probability + probability_3 * chosen_9 * d_input, axis=1)
-    slope_5 = upstream * probability * (product_10 * total(probability_3 * chosen_6, axis=1) + sums)
-    product_11 = probability * chosen_4
-    term_11 = product_5 + product_6
-    term_12 = total(upstream * product_11 * term_11) - total(upstream * probability * chosen_8)
-    term_13 = product_10 * chosen_8 + select(mask_2, 0.0, product - 2.0 * cos) * d_margin
-    slope_6 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
     change_input = (
         slope
         + slope_2[:, None] * probability_3 * chosen_7
         + slope_3[:, None] * chosen_7 * d_probability
         + slope_4[:, None] * probability_3 * chosen_9
     )
-    change_scale = total(slope_5) - total(upstream * probability * term_10)
-    change_margin = (
-        term_12 * d_scale + scale * total(slope_6) - scale * total(upstream * probability * term_13)
-    )
+    change_scale = None
+    if "scale" in wanted:
+        term_10 = (
+            probability_2 * chosen_2 * term_7
+            + chosen_4 * term_6
+            + chosen_3 * picked
+            + chosen_8 * d_margin
+        )
+        sums = total(chosen_6 * d_probability + probability_3 * chosen_9 * d_input, axis=1)
+        term_11 = probability_2 * total(probability_3 * chosen_6, axis=1) * term_7 + sums
+        change_scale = total(upstream * probability * term_11) - total(
+            upstream * probability * term_10
+        )
+    change_margin = None
+    if "margin" in wanted:
+        term_12 = product_5 + product_6
+        term_13 = total(upstream * probability * chosen_4 * term_12) - total(
+            upstream * probability * chosen_8
+        )
+        term_14 = (
+            probability_2 * chosen_8 * term_7 + select(mask_2, 0.0, product - 2.0 * cos) * d_margin
+        )
+        term_15 = probability_2 * term_12 * term_7 + (term_8 * picked + term_2 * d_margin)
+        change_margin = (
+            term_13 * d_scale
+            + scale * total(upstream * probability * chosen_4 * term_15)
+            - scale * total(upstream * probability * term_14)
+        )
     return change_input, change_scale, change_margin
 
 

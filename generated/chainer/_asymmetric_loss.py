@@ -101,7 +101,8 @@ def _curvature_clip_0(
     d_target: Array,
     d_gamma_neg: Array,
     d_gamma_pos: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     power = probability**gamma_pos
@@ -140,18 +141,34 @@ def _curvature_clip_0(
         + term_7 * d_target
         + (term_8 - power_2 * softplus * term_4 * p) * d_gamma_neg
     )
-    product_7 = softplus * softplus_2
-    term_10 = term_7 * d_input + power_2 * product_7 * d_gamma_neg - power * product_7 * d_gamma_pos
-    product_8 = probability * softplus_2
-    product_9 = softplus * p
-    product_10 = term_4 * (product_5 * product_7 + product_9 - product_8) * d_input
-    product_11 = product_7 * d_target
-    term_11 = product_10 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_11
-    product_12 = target * (product_9 - product_3 * product_7 - product_8) * d_input
-    term_12 = product_12 + product_11 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    change_gamma_neg = -total(upstream * power_2 * term_11)
-    change_gamma_pos = -total(upstream * power * term_12)
-    return upstream * term_9, upstream * term_10, change_gamma_neg, change_gamma_pos
+    change_target = None
+    if "target" in wanted:
+        term_10 = (
+            term_7 * d_input
+            + power_2 * softplus * softplus_2 * d_gamma_neg
+            - power * softplus_2 * softplus * d_gamma_pos
+        )
+        change_target = upstream * term_10
+    change_gamma_neg = change_gamma_pos = None
+    if wanted & {"gamma_neg", "gamma_pos"}:
+        product_7 = softplus * p
+        if "gamma_neg" in wanted:
+            term_11 = product_5 * softplus * softplus_2 + product_7 - probability * softplus_2
+            term_12 = (
+                term_4 * term_11 * d_input
+                - softplus * softplus * term_4 * softplus_2 * d_gamma_neg
+                - softplus * softplus_2 * d_target
+            )
+            change_gamma_neg = -total(upstream * power_2 * term_12)
+        if "gamma_pos" in wanted:
+            term_13 = product_7 - product_3 * softplus_2 * softplus - softplus_2 * probability
+            term_14 = (
+                target * term_13 * d_input
+                + softplus_2 * softplus * d_target
+                - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+            )
+            change_gamma_pos = -total(upstream * power * term_14)
+    return upstream * term_9, change_target, change_gamma_neg, change_gamma_pos
 
 
 _kernel_clip_0 = differentiable(
@@ -290,7 +307,8 @@ def _curvature(
     d_gamma_neg: Array,
     d_gamma_pos: Array,
     d_clip: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     mask = p <= clip
@@ -317,91 +335,100 @@ def _curvature(
     product_5 = chosen_3 * positive * p * probability * term_2 * log_term * squashed
     chosen_4 = select((mask_2 & (term_3 == 0.0)), 0.0, term_3 * lowered ** (term_3 - 1.0))
     product_6 = positive * (gamma_neg * chosen_4)
-    product_7 = positive * select(mask_3, 0.0, product_6 * p * probability)
+    chosen_5 = select(mask_3, 0.0, product_6 * p * probability)
     power_3 = p * p
-    product_8 = term_2 / term_4
-    product_9 = chosen_3 * positive * positive * power_3 * probability * probability * product_8
-    term_5 = product_9 - product_5 - product_7 * p * probability * term_2 * log_term
-    product_10 = power_2 * term_2 * positive * p * probability * squashed / term_4
-    product_11 = term_2 * power_2
-    term_6 = product_10 + product_9 + product_11 * (positive * p * probability / term_4) ** 2
+    product_7 = term_2 / term_4
+    product_8 = chosen_3 * positive * positive * power_3 * probability * probability * product_7
+    term_5 = product_8 - product_5 - chosen_5 * positive * p * probability * term_2 * log_term
+    product_9 = power_2 * term_2 * positive * p * probability * squashed / term_4
+    term_6 = product_9 + product_8 + power_2 * term_2 * (positive * p * probability / term_4) ** 2
     power_4 = probability**gamma_pos
-    product_12 = target * power_4
+    product_10 = target * power_4
     log_term_2 = np.log1p(np.exp(-np.abs(input)))
     softplus = at_least(-input, 0.0) + log_term_2
-    product_13 = p * gamma_pos
+    product_11 = p * gamma_pos
     term_7 = (
         gamma_pos * gamma_pos * power_3 * softplus
-        + product_13 * probability
-        - product_13 * probability * softplus
+        + product_11 * probability
+        - product_11 * probability * softplus
     )
-    product_14 = gamma_pos * power_4
-    term_8 = product_14 * p * target * probability + product_12 * probability * p
-    term_9 = select(mask, 0.0, term_5 + term_6) + (product_12 * term_7 + term_8)
-    product_15 = positive * select(mask_3, 0.0, -product_6)
+    product_12 = gamma_pos * power_4
+    term_8 = product_12 * p * target * probability + product_10 * probability * p
+    term_9 = select(mask, 0.0, term_5 + term_6) + (product_10 * term_7 + term_8)
+    product_13 = select(mask_3, 0.0, -product_6) * positive * term_2 * log_term
     power_5 = positive * positive
-    product_16 = chosen_3 * power_5 * product_8
-    product_17 = probability / term_4
+    product_14 = chosen_3 * power_5 * product_7
+    product_15 = probability / term_4
     power_6 = (positive / term_4) ** 2
-    term_10 = -chosen_3 * power_5 * product_17 - power_2 * probability * power_6
-    term_11 = probability * (-product_15 * term_2 * log_term - product_16) + term_2 * term_10
+    term_10 = -chosen_3 * power_5 * product_15 - power_2 * probability * power_6
+    product_16 = p * (probability * (-product_13 - product_14) + term_2 * term_10)
+    product_17 = chosen_3 * log_term
     product_18 = power_2 / term_4
-    term_12 = select(mask, 0.0, product * (chosen_3 * log_term - product_18)) + power_4 * (
-        -product_13 * softplus - probability
+    term_11 = select(mask, 0.0, product * (product_17 - product_18)) + power_4 * (
+        -product_11 * softplus - probability
     )
     softplus_2 = at_least(input, 0.0) + log_term_2
-    term_13 = product_14 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_19 = (term_13 + power_4 * softplus_2 * target * probability) * d_gamma_pos
-    term_14 = (
+    term_12 = product_12 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_19 = (term_12 + power_4 * softplus_2 * target * probability) * d_gamma_pos
+    term_13 = (
         product_4
         + term_9 * d_input
-        + select(mask, 0.0, p * term_11) * d_clip
-        + term_12 * d_target
+        + select(mask, 0.0, product_16) * d_clip
+        + term_11 * d_target
         + product_19
     )
-    chosen_5 = select(mask, 0.0, positive * (product_18 - log_term * chosen_3))
-    chosen_6 = select(mask, 0.0, chosen_2 * log_term)
-    product_20 = softplus * softplus_2
-    term_15 = (
-        term_12 * d_input
-        + chosen_5 * d_clip
-        + chosen_6 * d_gamma_neg
-        - power_4 * product_20 * d_gamma_pos
-    )
-    product_21 = power_2 / lowered
-    chosen_7 = select(mask_2, 0.0, product * (chosen_3 * logarithm + product_21))
-    term_16 = chosen_2 * positive * p * probability / term_4 - chosen_7 * log_term
-    chosen_8 = select(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_21))
-    chosen_9 = select(mask, 0.0, term_2 * (-chosen_8 * log_term - chosen_2 * positive / term_4))
-    product_22 = term_2 * log_term
-    chosen_10 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_22)
-    term_17 = (
-        select(mask, 0.0, term_2 * term_16) * d_input
-        + chosen_9 * d_clip
-        + chosen_10 * d_gamma_neg
-        + chosen_6 * d_target
-    )
-    term_18 = p * softplus - product_13 * product_20 - softplus_2 * probability
-    term_19 = (
-        target * term_18 * d_input
-        + product_20 * d_target
-        - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    )
-    product_23 = select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
-    product_24 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_17)
-    product_25 = product_11 * power_6
-    chosen_11 = select(mask, 0.0, product_24 + p * probability * (-product_16 - product_25))
-    product_26 = chosen_3 * positive * positive * product_8
-    chosen_12 = select(mask, 0.0, product_15 * product_22 + product_26 + (product_26 + product_25))
-    term_20 = product_23 + chosen_11 * d_input + chosen_12 * d_clip + chosen_5 * d_target
-    change_gamma_pos = -total(upstream * power_4 * term_19)
-    return (
-        upstream * term_14,
-        upstream * term_15,
-        total(upstream * term_17),
-        change_gamma_pos,
-        total(upstream * term_20),
-    )
+    change_target = change_gamma_neg = change_clip = None
+    if wanted & {"target", "gamma_neg", "clip"}:
+        chosen_6 = select(mask, 0.0, positive * (product_18 - product_17))
+        chosen_7 = select(mask, 0.0, chosen_2 * log_term)
+        if "target" in wanted:
+            term_14 = (
+                term_11 * d_input
+                + chosen_6 * d_clip
+                + chosen_7 * d_gamma_neg
+                - power_4 * softplus_2 * softplus * d_gamma_pos
+            )
+            change_target = upstream * term_14
+        if "gamma_neg" in wanted:
+            product_20 = chosen_3 * logarithm
+            product_21 = power_2 / lowered
+            product_22 = select(mask_2, 0.0, product * (product_20 + product_21)) * log_term
+            product_23 = term_2 * (chosen_2 * positive * p * probability / term_4 - product_22)
+            product_24 = select(mask_2, 0.0, positive * (-product_20 - product_21)) * log_term
+            chosen_8 = select(mask, 0.0, term_2 * (-product_24 - chosen_2 * positive / term_4))
+            chosen_9 = select(
+                mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * term_2 * log_term
+            )
+            term_15 = (
+                select(mask, 0.0, product_23) * d_input
+                + chosen_8 * d_clip
+                + chosen_9 * d_gamma_neg
+                + chosen_7 * d_target
+            )
+            change_gamma_neg = total(upstream * term_15)
+        if "clip" in wanted:
+            product_25 = (
+                select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
+            )
+            term_18 = chosen_5 * positive * log_term - chosen_3 * power_5 * p * product_15
+            product_26 = power_2 * term_2 * power_6
+            chosen_10 = select(
+                mask, 0.0, term_2 * term_18 + p * probability * (-product_14 - product_26)
+            )
+            product_27 = chosen_3 * positive * positive * product_7
+            chosen_11 = select(mask, 0.0, product_13 + product_27 + (product_27 + product_26))
+            term_19 = product_25 + chosen_10 * d_input + chosen_11 * d_clip + chosen_6 * d_target
+            change_clip = total(upstream * term_19)
+    change_gamma_pos = None
+    if "gamma_pos" in wanted:
+        term_16 = p * softplus - product_11 * softplus_2 * softplus - softplus_2 * probability
+        term_17 = (
+            target * term_16 * d_input
+            + softplus_2 * softplus * d_target
+            - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+        )
+        change_gamma_pos = -total(upstream * power_4 * term_17)
+    return upstream * term_13, change_target, change_gamma_neg, change_gamma_pos, change_clip
 
 
 _kernel = differentiable(

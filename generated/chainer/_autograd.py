@@ -178,8 +178,8 @@ class _Tangent(_Node):
 class _Curvature(_Node):
     def evaluate(self, inputs: Arrays) -> Arrays:
         call, (upstream, *arrays) = self.call, inputs[: self.call.count + 1]
-        tangents = call.tangents(inputs[call.count + 1 :])
-        results = call.kernels.curvature(upstream, *call.arguments(arrays), *tangents)
+        tangents, wanted = call.tangents(inputs[call.count + 1 :]), frozenset(call.names)
+        results = call.kernels.curvature(upstream, *call.arguments(arrays), *tangents, wanted)
         return call.chosen(arrays, results)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Variables) -> Variables:

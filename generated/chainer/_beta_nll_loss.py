@@ -96,7 +96,8 @@ def _curvature(
     d_target: Array,
     d_var: Array,
     d_beta: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     variance = at_least(var, eps)
     mask = variance == 0.0
@@ -109,17 +110,25 @@ def _curvature(
     slope_2 = upstream * power * term_2 / variance
     power_2 = variance * variance
     slope_3 = upstream * power * term * d_var / power_2
-    product = term / variance
-    term_3 = 1.0 / variance - product * product
-    product_2 = 0.5 * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
-    term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - power * term * term_2 / power_2
-    product_3 = select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
-    term_5 = product_3 + 2.0 * chosen * term * term_2 / variance + chosen * term_3 * d_var
+    change_var = change_beta = None
+    if wanted & {"var", "beta"}:
+        product = term / variance
+        term_3 = 1.0 / variance - product * product
+        if "var" in wanted:
+            product_2 = 0.5 * power * (product * product * (2.0 / variance) - 1.0 / power_2) * d_var
+            term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - power * term * term_2 / power_2
+            change_var = upstream * term_4
+        if "beta" in wanted:
+            product_3 = (
+                select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
+            )
+            term_5 = product_3 + 2.0 * chosen * term * term_2 / variance + chosen * term_3 * d_var
+            change_beta = 0.5 * total(upstream * term_5)
     return (
         slope + slope_2 - slope_3,
-        slope_3 - slope - slope_2,
-        upstream * term_4,
-        0.5 * total(upstream * term_5),
+        slope_3 - slope - slope_2 if "target" in wanted else None,
+        change_var,
+        change_beta,
     )
 
 

@@ -62,8 +62,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input
     product = term * input
@@ -77,13 +82,16 @@ def _curvature(
         * d_input
         / (maximum * maximum)
     )
-    product_4 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
-    term_3 = product_2 - 1.0
-    chosen = select(
-        input <= 0.5, product_4, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
-    )
     change_input = upstream * ((d_input - d_target) / maximum - product_3)
-    return change_input, upstream * chosen * d_input
+    change_target = None
+    if "target" in wanted:
+        product_4 = (-term_2 / (input * input) - 2.0 / input) / (term_2 / input + 1.0)
+        term_3 = product_2 - 1.0
+        chosen = select(
+            input <= 0.5, product_4, -(term_3 / (term * term) + 2.0 / term) / (term_3 / term + 1.0)
+        )
+        change_target = upstream * chosen * d_input
+    return change_input, change_target
 
 
 _kernel = differentiable(
@@ -153,22 +161,30 @@ def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array)
 
 
 def _curvature_keras(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     maximum = at_least(input, 1e-07)
+    term = 0.5 * sign(0.9999999 - maximum) + 0.5
+    term_2 = 0.5 * sign(input - 1e-07) + 0.5
     clipped = at_most(maximum, 0.9999999)
-    term = 0.5 * sign(np.log1p(-clipped) + 100.0) + 0.5
-    term_2 = 1.0 - clipped
-    term_3 = 0.5 * sign(np.log(clipped) + 100.0) + 0.5
-    term_4 = 0.5 * sign(0.9999999 - maximum) + 0.5
-    term_5 = 0.5 * sign(input - 1e-07) + 0.5
-    product = (-term / term_2 - term_3 / clipped) * (term_4 * term_5)
-    term_6 = (1.0 - target) * term * (term_4 * term_5 / term_2) ** 2 + term_3 * target * (
-        term_4 * term_5 / clipped
+    term_3 = 0.5 * sign(np.log1p(-clipped) + 100.0) + 0.5
+    term_4 = 1.0 - clipped
+    term_5 = 0.5 * sign(np.log(clipped) + 100.0) + 0.5
+    term_6 = -term_3 / term_4 - term_5 / clipped
+    term_7 = (1.0 - target) * term_3 * (term * term_2 / term_4) ** 2 + term_5 * target * (
+        term * term_2 / clipped
     ) ** 2
-    change_input = upstream * (product * d_target + term_6 * d_input)
-    return change_input, upstream * product * d_input
+    change_input = upstream * (term * term_2 * term_6 * d_target + term_7 * d_input)
+    change_target = None
+    if "target" in wanted:
+        change_target = upstream * term * term_2 * term_6 * d_input
+    return change_input, change_target
 
 
 _kernel_keras = differentiable(

@@ -66,13 +66,14 @@ def _curvature(
     pos_weight: Array | float,
     d_input: Array,
     d_target: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input, probability = sigmoids(input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = upstream * (term * d_target + product)
-    return change_input, upstream * term * d_input
+    return change_input, upstream * term * d_input if "target" in wanted else None
 
 
 _kernel = differentiable(
@@ -150,14 +151,17 @@ def _curvature_chainer(
     pos_weight: Array | float,
     d_input: Array,
     d_target: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != -1.0
     sigmoid_input, probability = sigmoids(input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = select(valid, upstream * weight * (term * d_target + product), 0.0)
-    change_target = select(valid, upstream * term * weight * d_input, 0.0)
+    change_target = None
+    if "target" in wanted:
+        change_target = select(valid, upstream * term * weight * d_input, 0.0)
     return change_input, change_target
 
 

@@ -35,8 +35,13 @@ def _tangent(positive: Array, negative: Array, d_positive: Array, d_negative: Ar
 
 
 def _curvature(
-    upstream: Array, positive: Array, negative: Array, d_positive: Array, d_negative: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    positive: Array,
+    negative: Array,
+    d_positive: Array,
+    d_negative: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = (
         upstream

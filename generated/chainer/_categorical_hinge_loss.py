@@ -48,8 +48,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = (1.0 - target) * input
     best_other = product.max(axis=1)
@@ -57,7 +62,7 @@ def _curvature(
     slope = upstream * positive
     chosen = (product == best_other[:, None]).astype(upstream.dtype)
     term = -slope[:, None] - slope[:, None] * chosen / total(chosen, axis=1)[:, None]
-    return term * d_target, term * d_input
+    return term * d_target, term * d_input if "target" in wanted else None
 
 
 _kernel = differentiable(

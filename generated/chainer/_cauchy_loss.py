@@ -67,7 +67,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_scale: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     product = term / scale
@@ -77,13 +78,18 @@ def _curvature(
     slope_2 = upstream * term_2 * term / scale
     term_3 = d_input - d_target
     slope_3 = upstream * term_2 * term_3
-    term_4 = (
-        log1p_square(product) - 2.0 * over_square1_2 * term / scale + term_2 * product * product
-    )
-    term_5 = term_4 * d_scale + (over_square1_2 - term_2 * term / scale) * term_3
     change_input = (slope - slope_2) * d_scale + slope_3
-    change_target = (slope_2 - slope) * d_scale - slope_3
-    return change_input, change_target, total(upstream * term_5)
+    change_target = None
+    if "target" in wanted:
+        change_target = (slope_2 - slope) * d_scale - slope_3
+    change_scale = None
+    if "scale" in wanted:
+        term_4 = (
+            log1p_square(product) - 2.0 * over_square1_2 * term / scale + term_2 * product * product
+        )
+        term_5 = term_4 * d_scale + (over_square1_2 - term_2 * term / scale) * term_3
+        change_scale = total(upstream * term_5)
+    return change_input, change_target, change_scale
 
 
 _kernel = differentiable(

@@ -62,7 +62,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_eps: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     hypot1_2 = hypot1(term / eps)
@@ -71,10 +72,12 @@ def _curvature(
     slope = upstream * term_2 / (power * eps)
     power_2 = eps * eps
     slope_2 = upstream * term * d_eps / (power * power_2)
-    product = term / hypot1_2
-    product_2 = product * product * (upstream / hypot1_2) * (d_eps / eps / eps / eps)
-    change_eps = total(product_2 - upstream * term * term_2 / (power * power_2))
-    return slope - slope_2, slope_2 - slope, change_eps
+    change_eps = None
+    if "eps" in wanted:
+        product = term / hypot1_2
+        product_2 = product * product * (upstream / hypot1_2) * (d_eps / eps / eps / eps)
+        change_eps = total(product_2 - upstream * term * term_2 / (power * power_2))
+    return slope - slope_2, slope_2 - slope if "target" in wanted else None, change_eps
 
 
 _kernel = differentiable(

@@ -311,8 +311,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     chosen = (index == 1).astype(upstream.dtype)
@@ -548,126 +553,129 @@ def _curvature(
         - 2.0 * upstream * power * hull_width * term_9 * term_7
         - 2.0 * upstream * quotient_2 * term_9 * term_13
     )
-    product_27 = 0.5 * quotient_3 * term_5
-    slope_5 = upstream * (2.0 * term_8 * hull_height * term_16 + product_27) * term_18
-    product_28 = term_28 * product_8
-    product_29 = product_28 * true_width
-    product_30 = term_29 * product_11
-    product_31 = product_30 * true_width
-    product_32 = term_22 * term_30
-    power_9 = hypot1_4**3
-    over_hypot1_4 = over_hypot1(quotient_8)
-    term_50 = (
-        2.0 * over_hypot1_4 * quotient_17 * quotient_19 / power_9 - (quotient_17 / hypot1_4) ** 2
-    )
-    power_10 = hypot1_5**3
-    over_hypot1_5 = over_hypot1(quotient_9)
-    term_51 = (
-        ratio(quotient_20, true_width) / power_8
-        - 2.0 * over_hypot1_5 * quotient_18 * quotient_20 / power_10
-    )
-    product_33 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_50, term_51)
-    product_34 = 0.8105694691387022 * quotient_12 * chosen_6 * term_35
-    product_35 = (quotient_17 * quotient_19 + ratio(quotient_19, true_height)) / power_7
-    term_52 = product_35 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_9
-    chosen_13 = select(mask, term_52, 2.0 * over_hypot1_5 * quotient_20 * quotient_20 / power_10)
-    product_36 = 0.8105694691387022 * gap * quotient_12 * chosen_13 * term_27
-    term_53 = (
-        product_32 * true_width
-        + (-quotient_6 - product_33) * term_26
-        - product_29
-        - product_31
-        - product_34
-        - product_36
-    )
-    term_54 = (
-        slope_5
-        + term_2 * upstream * term_32
-        + upstream * term_53
-        - 2.0 * upstream * power * hull_height * term_16 * term_7
-        - 2.0 * upstream * quotient_2 * term_16 * term_17
-        - slope_2
-    )
-    slope_6 = upstream * (2.0 * term_8 * hull_height * term_15 + product_27) * term_18
-    product_37 = term_30 * term_39
-    term_55 = (
-        product_29
-        + product_31
-        + product_37 * true_width
-        + (quotient_6 + product_33) * term_26
-        + product_34
-        + product_36
-    )
-    term_56 = (
-        slope_6
-        + term_14 * upstream * term_32
-        + upstream * term_55
-        - 2.0 * upstream * power * hull_height * term_15 * term_7
-        - 2.0 * upstream * quotient_2 * term_15 * term_17
-        - slope_2
-    )
-    product_38 = 0.5 * quotient_3 * term_3
-    slope_7 = upstream * (2.0 * term_8 * hull_width * term_12 + product_38) * term_18
-    product_39 = product_28 * true_height
-    product_40 = product_30 * true_height
-    term_57 = (
-        2.0 * over_hypot1_4 * quotient_19 * quotient_17 / power_9
-        - ratio(quotient_17, true_height) / power_7
-    )
-    term_58 = (
-        quotient_20 / hypot1_5
-    ) ** 2 - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
-    product_41 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_57, term_58)
-    product_42 = 0.8105694691387022 * quotient_12 * chosen_5 * term_35
-    product_43 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8
-    term_59 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_10 + product_43
-    chosen_14 = select(mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_9, term_59)
-    product_44 = 0.8105694691387022 * gap * quotient_12 * chosen_14 * term_26
-    term_60 = (
-        product_32 * true_height
-        + (-quotient_6 - product_41) * term_27
-        - product_39
-        - product_40
-        - product_42
-        - product_44
-    )
-    term_61 = (
-        slope_7
-        + term_11 * upstream * term_42
-        + upstream * term_60
-        - 2.0 * upstream * power * hull_width * term_12 * term_7
-        - 2.0 * upstream * quotient_2 * term_12 * term_13
-        - slope_4
-    )
-    slope_8 = upstream * (2.0 * term_8 * hull_width * term_10 + product_38) * term_18
-    term_62 = (
-        product_39
-        + product_40
-        + product_37 * true_height
-        + (quotient_6 + product_41) * term_27
-        + product_42
-        + product_44
-    )
-    term_63 = (
-        slope_8
-        + term_9 * upstream * term_42
-        + upstream * term_62
-        - 2.0 * upstream * power * hull_width * term_10 * term_7
-        - 2.0 * upstream * quotient_2 * term_10 * term_13
-        - slope_4
-    )
     change_input = (
         chosen * term_38[:, None]
         + chosen_9 * term_41[:, None]
         + chosen_10 * term_47[:, None]
         + chosen_12 * term_49[:, None]
     )
-    change_target = (
-        chosen * term_54[:, None]
-        + chosen_9 * term_56[:, None]
-        + chosen_10 * term_61[:, None]
-        + chosen_12 * term_63[:, None]
-    )
+    change_target = None
+    if "target" in wanted:
+        product_27 = 0.5 * quotient_3 * term_5
+        slope_5 = upstream * (2.0 * term_8 * hull_height * term_16 + product_27) * term_18
+        product_28 = product_8 * true_width * term_28
+        product_29 = product_11 * true_width * term_29
+        power_9 = hypot1_4**3
+        over_hypot1_4 = over_hypot1(quotient_8)
+        term_50 = (
+            2.0 * over_hypot1_4 * quotient_17 * quotient_19 / power_9
+            - (quotient_17 / hypot1_4) ** 2
+        )
+        power_10 = hypot1_5**3
+        over_hypot1_5 = over_hypot1(quotient_9)
+        term_51 = (
+            ratio(quotient_20, true_width) / power_8
+            - 2.0 * over_hypot1_5 * quotient_18 * quotient_20 / power_10
+        )
+        product_30 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_50, term_51)
+        product_31 = 0.8105694691387022 * quotient_12 * chosen_6 * term_35
+        product_32 = (quotient_17 * quotient_19 + ratio(quotient_19, true_height)) / power_7
+        term_52 = product_32 - 2.0 * over_hypot1_4 * quotient_19 * quotient_19 / power_9
+        chosen_13 = select(
+            mask, term_52, 2.0 * over_hypot1_5 * quotient_20 * quotient_20 / power_10
+        )
+        product_33 = 0.8105694691387022 * gap * quotient_12 * chosen_13 * term_27
+        term_53 = (
+            term_22 * true_width * term_30
+            + (-quotient_6 - product_30) * term_26
+            - product_28
+            - product_29
+            - product_31
+            - product_33
+        )
+        term_54 = (
+            slope_5
+            + term_2 * upstream * term_32
+            + upstream * term_53
+            - 2.0 * upstream * power * hull_height * term_16 * term_7
+            - 2.0 * upstream * quotient_2 * term_16 * term_17
+            - slope_2
+        )
+        slope_6 = upstream * (2.0 * term_8 * hull_height * term_15 + product_27) * term_18
+        term_55 = (
+            product_28
+            + product_29
+            + term_39 * true_width * term_30
+            + (quotient_6 + product_30) * term_26
+            + product_31
+            + product_33
+        )
+        term_56 = (
+            slope_6
+            + term_14 * upstream * term_32
+            + upstream * term_55
+            - 2.0 * upstream * power * hull_height * term_15 * term_7
+            - 2.0 * upstream * quotient_2 * term_15 * term_17
+            - slope_2
+        )
+        product_34 = 0.5 * quotient_3 * term_3
+        slope_7 = upstream * (2.0 * term_8 * hull_width * term_12 + product_34) * term_18
+        product_35 = product_8 * true_height * term_28
+        product_36 = product_11 * true_height * term_29
+        term_57 = (
+            2.0 * over_hypot1_4 * quotient_19 * quotient_17 / power_9
+            - ratio(quotient_17, true_height) / power_7
+        )
+        term_58 = (
+            quotient_20 / hypot1_5
+        ) ** 2 - 2.0 * over_hypot1_5 * quotient_20 * quotient_18 / power_10
+        product_37 = 0.8105694691387022 * gap * quotient_12 * select(mask, term_57, term_58)
+        product_38 = 0.8105694691387022 * quotient_12 * chosen_5 * term_35
+        product_39 = (-quotient_20 * quotient_18 - ratio(quotient_18, true_width)) / power_8
+        term_59 = 2.0 * over_hypot1_5 * quotient_18 * quotient_18 / power_10 + product_39
+        chosen_14 = select(
+            mask, -2.0 * over_hypot1_4 * quotient_17 * quotient_17 / power_9, term_59
+        )
+        product_40 = 0.8105694691387022 * gap * quotient_12 * chosen_14 * term_26
+        term_60 = (
+            term_22 * true_height * term_30
+            + (-quotient_6 - product_37) * term_27
+            - product_35
+            - product_36
+            - product_38
+            - product_40
+        )
+        term_61 = (
+            slope_7
+            + term_11 * upstream * term_42
+            + upstream * term_60
+            - 2.0 * upstream * power * hull_width * term_12 * term_7
+            - 2.0 * upstream * quotient_2 * term_12 * term_13
+            - slope_4
+        )
+        slope_8 = upstream * (2.0 * term_8 * hull_width * term_10 + product_34) * term_18
+        term_62 = (
+            product_35
+            + product_36
+            + term_39 * true_height * term_30
+            + (quotient_6 + product_37) * term_27
+            + product_38
+            + product_40
+        )
+        term_63 = (
+            slope_8
+            + term_9 * upstream * term_42
+            + upstream * term_62
+            - 2.0 * upstream * power * hull_width * term_10 * term_7
+            - 2.0 * upstream * quotient_2 * term_10 * term_13
+            - slope_4
+        )
+        change_target = (
+            chosen * term_54[:, None]
+            + chosen_9 * term_56[:, None]
+            + chosen_10 * term_61[:, None]
+            + chosen_12 * term_63[:, None]
+        )
     return change_input, change_target
 
 

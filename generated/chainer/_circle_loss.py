@@ -164,7 +164,8 @@ def _curvature_detached(
     d_input: Array,
     d_gamma: Array,
     d_margin: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
@@ -193,7 +194,7 @@ def _curvature_detached(
     term_3 = slope[:, None] * probability_2 * chosen_3 + slope[:, None] * probability_3 * chosen_4
     sums_2 = term_3.T @ input_direction
     sums_3 = total(sums_2 * input_direction, axis=1)
-    product_3 = probability * sigmoid(-log_sum - log_sum_2)
+    probability_4 = sigmoid(-log_sum - log_sum_2)
     term_4 = d_input - input_direction * sums[:, None]
     term_5 = quotient[:, None] * (term_4 @ input_direction.T) + quotient * (
         input_direction @ term_4.T
@@ -204,64 +205,73 @@ def _curvature_detached(
     chosen_7 = select(mask_3, term_2 * too_low, 0.0)
     term_7 = chosen_3 * d_margin + chosen_3 * term_5 + chosen_7 * d_gamma
     term_8 = total(probability_3 * term_6, axis=1) + total(probability_2 * term_7, axis=1)
-    product_4 = product_3 * term_8
+    product_3 = probability * probability_4 * term_8
     term_9 = (
         upstream[:, None] * probability_2 * chosen_3 + upstream[:, None] * probability_3 * chosen_4
     )
     d_probability = softmax_tangent(chosen_2, term_7, axis=-1)
-    product_5 = slope[:, None] * chosen_3 * d_probability
+    product_4 = slope[:, None] * chosen_3 * d_probability
     chosen_8 = select(mask_3, -too_low, 0.0)
     chosen_9 = select(mask, too_high, 0.0)
     term_10 = slope[:, None] * probability_2 * chosen_8 + slope[:, None] * probability_3 * chosen_9
     softmax_tangent_2 = softmax_tangent(chosen, term_6, axis=-1)
     term_11 = (
-        product_4[:, None] * term_9
-        + product_5
+        product_3[:, None] * term_9
+        + product_4
         + term_10 * d_gamma
         + slope[:, None] * chosen_4 * softmax_tangent_2
     )
     term_12 = term_11.T @ input_direction + (term_3 * quotient[:, None]).T @ term_4
-    product_6 = sums_3 * quotient
+    product_5 = sums_3 * quotient
     sums_4 = total(input_direction * term_12 + sums_2 * quotient[:, None] * term_4, axis=1)
-    term_13 = term_12 - product_6[:, None] * term_4 - input_direction * sums_4[:, None]
+    term_13 = term_12 - product_5[:, None] * term_4 - input_direction * sums_4[:, None]
     term_14 = quotient[:, None] * term_13 - product[:, None] * (
         sums_2 - input_direction * sums_3[:, None]
     )
     sums_5 = term_3 @ input_direction
     sums_6 = total(sums_5 * input_direction, axis=1)
     term_15 = term_11 @ input_direction + (term_3 * quotient) @ term_4
-    product_7 = sums_6 * quotient
+    product_6 = sums_6 * quotient
     sums_7 = total(input_direction * term_15 + sums_5 * quotient[:, None] * term_4, axis=1)
-    term_16 = term_15 - product_7[:, None] * term_4 - input_direction * sums_7[:, None]
-    slope_2 = upstream * product_3 * term_8
-    slope_3 = upstream * probability * d_margin
-    product_8 = probability_2 * chosen_8
-    term_17 = (
-        slope_2[:, None] * probability_2 * chosen_7
-        + slope[:, None] * chosen_7 * d_probability
-        + slope_3[:, None] * product_8
-        + slope[:, None] * product_8 * term_5
-    )
-    product_9 = probability_3 * select(mask, -too_high, 0.0)
-    term_18 = (
-        slope_2[:, None] * probability_3 * chosen_6
-        + slope[:, None] * chosen_6 * softmax_tangent_2
-        + slope[:, None] * probability_3 * chosen_9 * term_5
-        + slope_3[:, None] * product_9
-    )
-    slope_4 = upstream * probability * d_gamma
-    term_19 = slope_2[:, None] * probability_2 * chosen_3 + product_5 + slope_4[:, None] * product_8
-    term_20 = (
-        slope_2[:, None] * probability_3 * chosen_5
-        + slope[:, None] * chosen_5 * softmax_tangent_2
-        + slope_4[:, None] * product_9
-    )
+    term_16 = term_15 - product_6[:, None] * term_4 - input_direction * sums_7[:, None]
     change_input = (
         term_14
         + quotient[:, None] * term_16
         - product[:, None] * (sums_5 - input_direction * sums_6[:, None])
     )
-    return change_input, total(term_17) + total(term_18), total(term_19) + total(term_20)
+    change_gamma = change_margin = None
+    if wanted & {"gamma", "margin"}:
+        slope_2 = upstream * probability * probability_4 * term_8
+        chosen_10 = select(mask, -too_high, 0.0)
+        if "gamma" in wanted:
+            slope_3 = upstream * probability * d_margin
+            term_17 = (
+                slope_2[:, None] * probability_2 * chosen_7
+                + slope[:, None] * chosen_7 * d_probability
+                + slope_3[:, None] * probability_2 * chosen_8
+                + slope[:, None] * probability_2 * chosen_8 * term_5
+            )
+            term_18 = (
+                slope_2[:, None] * probability_3 * chosen_6
+                + slope[:, None] * chosen_6 * softmax_tangent_2
+                + slope[:, None] * probability_3 * chosen_9 * term_5
+                + slope_3[:, None] * probability_3 * chosen_10
+            )
+            change_gamma = total(term_17) + total(term_18)
+        if "margin" in wanted:
+            slope_4 = upstream * probability * d_gamma
+            term_19 = (
+                slope_2[:, None] * probability_2 * chosen_3
+                + product_4
+                + slope_4[:, None] * probability_2 * chosen_8
+            )
+            term_20 = (
+                slope_2[:, None] * probability_3 * chosen_5
+                + slope[:, None] * chosen_5 * softmax_tangent_2
+                + slope_4[:, None] * probability_3 * chosen_10
+            )
+            change_margin = total(term_19) + total(term_20)
+    return change_input, change_gamma, change_margin
 
 
 def _denominator_detached_keras(target: Array) -> Array:
@@ -441,7 +451,8 @@ def _curvature_through(
     d_input: Array,
     d_gamma: Array,
     d_margin: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
@@ -481,7 +492,7 @@ def _curvature_through(
     term_5 = slope[:, None] * softmax_2 * chosen_3 + slope[:, None] * softmax_3 * chosen_4
     sums_2 = term_5.T @ input_direction
     sums_3 = total(sums_2 * input_direction, axis=1)
-    product_10 = probability * sigmoid(-lse - lse_2)
+    probability_2 = sigmoid(-lse - lse_2)
     term_6 = d_input - input_direction * sums[:, None]
     term_7 = quotient[:, None] * (term_6 @ input_direction.T) + quotient * (
         input_direction @ term_6.T
@@ -493,12 +504,12 @@ def _curvature_through(
     chosen_8 = select(mask_3, product_3, 0.0)
     term_9 = chosen_7 * d_margin + chosen_3 * term_7 + chosen_8 * d_gamma
     term_10 = total(softmax_3 * term_8, axis=1) + total(softmax_2 * term_9, axis=1)
-    product_11 = product_10 * term_10
+    product_10 = probability * probability_2 * term_10
     term_11 = upstream[:, None] * softmax_2 * chosen_3 + upstream[:, None] * softmax_3 * chosen_4
     softmax_tangent_2 = softmax_tangent(chosen_2, term_9, axis=-1)
     chosen_9 = mask_3.astype(upstream.dtype)
     term_12 = -too_low - product_5
-    product_12 = (
+    product_11 = (
         slope[:, None]
         * softmax_2
         * chosen_9
@@ -507,77 +518,83 @@ def _curvature_through(
     softmax_tangent_3 = softmax_tangent(chosen, term_8, axis=-1)
     chosen_10 = mask.astype(upstream.dtype)
     term_13 = too_high + product_8
-    product_13 = (
+    product_12 = (
         slope[:, None]
         * softmax_3
         * chosen_10
         * (2.0 * positive_2 * gamma * term_7 + term_13 * d_gamma)
     )
     term_14 = (
-        product_11[:, None] * term_11
+        product_10[:, None] * term_11
         + slope[:, None] * chosen_3 * softmax_tangent_2
-        + product_12
+        + product_11
         + slope[:, None] * chosen_4 * softmax_tangent_3
-        + product_13
+        + product_12
     )
     term_15 = term_14.T @ input_direction + (term_5 * quotient[:, None]).T @ term_6
-    product_14 = sums_3 * quotient
+    product_13 = sums_3 * quotient
     sums_4 = total(input_direction * term_15 + sums_2 * quotient[:, None] * term_6, axis=1)
-    term_16 = term_15 - product_14[:, None] * term_6 - input_direction * sums_4[:, None]
+    term_16 = term_15 - product_13[:, None] * term_6 - input_direction * sums_4[:, None]
     term_17 = quotient[:, None] * term_16 - product[:, None] * (
         sums_2 - input_direction * sums_3[:, None]
     )
     sums_5 = term_5 @ input_direction
     sums_6 = total(sums_5 * input_direction, axis=1)
     term_18 = term_14 @ input_direction + (term_5 * quotient) @ term_6
-    product_15 = sums_6 * quotient
+    product_14 = sums_6 * quotient
     sums_7 = total(input_direction * term_18 + sums_5 * quotient[:, None] * term_6, axis=1)
-    term_19 = term_18 - product_15[:, None] * term_6 - input_direction * sums_7[:, None]
-    slope_2 = upstream * product_10 * term_10
-    slope_3 = upstream * probability * d_margin
-    term_20 = product_5 - too_low
-    product_16 = slope[:, None] * softmax_2 * select(mask_3, term_12, 0.0) * term_7
-    term_21 = (
-        slope_2[:, None] * softmax_2 * chosen_8
-        + slope[:, None] * chosen_8 * softmax_tangent_2
-        + slope_3[:, None] * softmax_2 * select(mask_3, term_20, 0.0)
-        + product_16
-    )
-    term_22 = product_8 - too_high
-    term_23 = (
-        slope_2[:, None] * softmax_3 * chosen_6
-        + slope[:, None] * chosen_6 * softmax_tangent_3
-        + slope[:, None] * softmax_3 * select(mask, term_13, 0.0) * term_7
-        + slope_3[:, None] * softmax_3 * select(mask, term_22, 0.0)
-    )
-    product_17 = (
-        slope[:, None]
-        * softmax_2
-        * chosen_9
-        * (term_20 * d_gamma - 2.0 * positive * gamma * d_margin)
-    )
-    term_24 = (
-        slope_2[:, None] * softmax_2 * chosen_7
-        + slope[:, None] * chosen_7 * softmax_tangent_2
-        + product_17
-    )
-    product_18 = (
-        slope[:, None]
-        * softmax_3
-        * chosen_10
-        * (term_22 * d_gamma - 2.0 * positive_2 * gamma * d_margin)
-    )
-    term_25 = (
-        slope_2[:, None] * softmax_3 * chosen_5
-        + slope[:, None] * chosen_5 * softmax_tangent_3
-        + product_18
-    )
+    term_19 = term_18 - product_14[:, None] * term_6 - input_direction * sums_7[:, None]
     change_input = (
         term_17
         + quotient[:, None] * term_19
         - product[:, None] * (sums_5 - input_direction * sums_6[:, None])
     )
-    return change_input, total(term_21) + total(term_23), total(term_24) + total(term_25)
+    change_gamma = change_margin = None
+    if wanted & {"gamma", "margin"}:
+        slope_2 = upstream * probability * probability_2 * term_10
+        term_20 = product_5 - too_low
+        term_22 = product_8 - too_high
+        if "gamma" in wanted:
+            slope_3 = upstream * probability * d_margin
+            product_15 = slope[:, None] * softmax_2 * select(mask_3, term_12, 0.0) * term_7
+            term_21 = (
+                slope_2[:, None] * softmax_2 * chosen_8
+                + slope[:, None] * chosen_8 * softmax_tangent_2
+                + slope_3[:, None] * softmax_2 * select(mask_3, term_20, 0.0)
+                + product_15
+            )
+            term_23 = (
+                slope_2[:, None] * softmax_3 * chosen_6
+                + slope[:, None] * chosen_6 * softmax_tangent_3
+                + slope[:, None] * softmax_3 * select(mask, term_13, 0.0) * term_7
+                + slope_3[:, None] * softmax_3 * select(mask, term_22, 0.0)
+            )
+            change_gamma = total(term_21) + total(term_23)
+        if "margin" in wanted:
+            product_16 = (
+                slope[:, None]
+                * softmax_2
+                * chosen_9
+                * (term_20 * d_gamma - 2.0 * positive * gamma * d_margin)
+            )
+            term_24 = (
+                slope_2[:, None] * softmax_2 * chosen_7
+                + slope[:, None] * chosen_7 * softmax_tangent_2
+                + product_16
+            )
+            product_17 = (
+                slope[:, None]
+                * softmax_3
+                * chosen_10
+                * (term_22 * d_gamma - 2.0 * positive_2 * gamma * d_margin)
+            )
+            term_25 = (
+                slope_2[:, None] * softmax_3 * chosen_5
+                + slope[:, None] * chosen_5 * softmax_tangent_3
+                + product_17
+            )
+            change_margin = total(term_24) + total(term_25)
+    return change_input, change_gamma, change_margin
 
 
 def _denominator_through_keras(target: Array) -> Array:

@@ -106,7 +106,8 @@ def _curvature_cross_entropy(
     d_target: Array,
     d_alpha: Array,
     d_beta: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
     p, probability = sigmoids(input)
@@ -116,18 +117,25 @@ def _curvature_cross_entropy(
     product = p * probability * (term_3 * term + beta * target) * alpha * d_input
     term_5 = term * term_3 * p - target * beta * probability
     term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
-    log_term = np.log1p(np.exp(-np.abs(input)))
-    softplus = at_least(input, 0.0) + log_term
-    softplus_2 = at_least(-input, 0.0) + log_term
-    term_7 = softplus + softplus_2
-    term_8 = beta * softplus_2 - term_3 * softplus
-    term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
-    term_10 = target * softplus_2 - term * softplus
-    slope = upstream * (term_10 * d_beta + term_8 * d_target + term_5 * d_input)
-    change_beta = total(upstream * term_10) * d_alpha + alpha * total(
-        upstream * (term_7 * d_target + term_2 * d_input)
-    )
-    return upstream * term_6, upstream * term_9, total(slope), change_beta
+    change_target = change_alpha = change_beta = None
+    if wanted & {"target", "alpha", "beta"}:
+        log_term = np.log1p(np.exp(-np.abs(input)))
+        softplus = at_least(input, 0.0) + log_term
+        softplus_2 = at_least(-input, 0.0) + log_term
+        term_7 = softplus + softplus_2
+        term_8 = beta * softplus_2 - term_3 * softplus
+        term_10 = target * softplus_2 - term * softplus
+        if "target" in wanted:
+            term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
+            change_target = upstream * term_9
+        if "alpha" in wanted:
+            slope = upstream * (term_10 * d_beta + term_8 * d_target + term_5 * d_input)
+            change_alpha = total(slope)
+        if "beta" in wanted:
+            change_beta = total(upstream * term_10) * d_alpha + alpha * total(
+                upstream * (term_7 * d_target + term_2 * d_input)
+            )
+    return upstream * term_6, change_target, change_alpha, change_beta
 
 
 _kernel_cross_entropy = differentiable(
@@ -230,7 +238,8 @@ def _curvature_dice(
     d_target: Array,
     d_alpha: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     product = p * probability
@@ -242,15 +251,15 @@ def _curvature_dice(
     quotient_2 = ratio(1.0, term_2)
     slope_2 = upstream * quotient_2
     term_3 = term - target
+    power = quotient_2 * quotient_2
     product_2 = 0.5 * input
     squashed = np.tanh(product_2)
     sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
-    product_3 = quotient_2 * quotient_2 * sums
-    product_4 = quotient_2 * quotient
+    product_3 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term_2)
-    term_4 = -product_4 - quotient_3
+    term_4 = -product_3 - quotient_3
     sums_2 = total(d_target + product * d_input, axis=(0, 2))
-    term_5 = product_3 + term_4 * d_smooth + term_4 * sums_2
+    term_5 = power * sums + term_4 * d_smooth + term_4 * sums_2
     term_6 = 1.0 - alpha
     slope_3 = upstream * term_5 * term_6
     slope_4 = upstream * quotient * term_6
@@ -260,9 +269,9 @@ def _curvature_dice(
         slope_5[:, None] * (term * squashed_2 + target * squashed) - slope_4[:, None] * squashed_2
     )
     quotient_4 = ratio(quotient_2, term_2)
-    product_5 = quotient_4 * d_smooth
-    product_6 = quotient_4 * sums_2
-    slope_6 = upstream * (-product_5 - product_6) * term_6
+    product_4 = quotient_4 * d_smooth
+    product_5 = quotient_4 * sums_2
+    slope_6 = upstream * (-product_4 - product_5) * term_6
     term_8 = (
         (slope[:, None] - slope_2[:, None] * term_3) * d_alpha
         + term_7 * d_input
@@ -270,20 +279,32 @@ def _curvature_dice(
         - slope_3[:, None]
         - 2.0 * slope_5[:, None] * d_target
     )
-    product_7 = term_6 * (product_4 + quotient_3)
-    term_9 = quotient * d_alpha + product_7 * d_smooth + product_7 * sums_2 - term_6 * product_3
-    slope_7 = upstream * term_9
-    slope_8 = upstream * quotient_2 * d_alpha
-    slope_9 = upstream * (product_5 + product_6) * term_6
-    slope_10 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
-    change_target = (
-        slope_7[:, None]
-        + slope_8[:, None] * squashed
-        + slope_9[:, None] * squashed
-        - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
-    )
-    change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(upstream * term_5)
-    return product * term_8, change_target, -total(slope_10), change_smooth
+    change_target = None
+    if "target" in wanted:
+        term_9 = product_3 + quotient_3
+        term_10 = (
+            quotient * d_alpha
+            + term_6 * term_9 * d_smooth
+            + term_6 * term_9 * sums_2
+            - term_6 * power * sums
+        )
+        slope_7 = upstream * term_10
+        slope_8 = upstream * quotient_2 * d_alpha
+        slope_9 = upstream * (product_4 + product_5) * term_6
+        change_target = (
+            slope_7[:, None]
+            + slope_8[:, None] * squashed
+            + slope_9[:, None] * squashed
+            - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
+        )
+    change_alpha = None
+    if "alpha" in wanted:
+        slope_10 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
+        change_alpha = -total(slope_10)
+    change_smooth = None
+    if "smooth" in wanted:
+        change_smooth = total(slope) * d_alpha + (alpha - 1.0) * total(upstream * term_5)
+    return product * term_8, change_target, change_alpha, change_smooth
 
 
 _kernel_dice = differentiable(

@@ -80,8 +80,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = total(input, axis=0) / input.shape[0] - total(target, axis=0) / input.shape[0]
     target_offset = deviation(target, axis=-2)
@@ -124,19 +129,22 @@ def _curvature(
         + 2.0 * slope_3 * target_offset
         - 2.0 * slope_4 * deviation_3
     )
-    slope_5 = 2.0 * upstream * (product_2 + quotient_3) * term * term_4 / input.shape[0]
-    term_8 = (
-        slope_5
-        - 4.0 * upstream * term * sums * power
-        - 2.0 * upstream * quotient_2 * term_3 / input.shape[0]
-    )
-    term_9 = (
-        2.0 * slope * target_offset
-        + 2.0 * slope_2 * deviation_3
-        + 2.0 * slope_3 * input_offset
-        - 2.0 * slope_4 * deviation_2
-    )
-    return upstream * term_5 + term_7, term_8 + term_9
+    change_target = None
+    if "target" in wanted:
+        slope_5 = 2.0 * upstream * (product_2 + quotient_3) * term * term_4 / input.shape[0]
+        term_8 = (
+            slope_5
+            - 4.0 * upstream * term * sums * power
+            - 2.0 * upstream * quotient_2 * term_3 / input.shape[0]
+        )
+        term_9 = (
+            2.0 * slope * target_offset
+            + 2.0 * slope_2 * deviation_3
+            + 2.0 * slope_3 * input_offset
+            - 2.0 * slope_4 * deviation_2
+        )
+        change_target = term_8 + term_9
+    return upstream * term_5 + term_7, change_target
 
 
 _kernel = differentiable(

@@ -57,12 +57,18 @@ def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_targe
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, weight: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input, probability = sigmoids(input)
     change_input = upstream[:, None] * (probability * sigmoid_input) * weight * d_input
-    return change_input, np.full_like(target, 0.0)
+    return change_input, np.full_like(target, 0.0) if "target" in wanted else None
 
 
 _kernel = differentiable(

@@ -90,7 +90,8 @@ def _curvature(
     d_input: Array,
     d_scale: Array,
     d_margin: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     mask = index != target[:, None]
@@ -116,22 +117,26 @@ def _curvature(
     slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term, axis=-1)
     chosen_4 = mask.astype(upstream.dtype)
-    product_3 = probability_2 * term_3
-    term_5 = (
-        upstream * probability * product_3 * term_2
-        + upstream * probability * d_margin
-        - upstream * probability * picked_2
-    )
-    sums = total(chosen_2 * d_probability + probability_3 * chosen_4 * d_input, axis=1)
-    slope_4 = upstream * probability * (product_3 * total(probability_3 * chosen_2, axis=1) + sums)
     change_input = (
         product_2
         + slope_2[:, None] * probability_3 * chosen_3
         + slope_3[:, None] * chosen_3 * d_probability
         + slope[:, None] * probability_3 * chosen_4
     )
-    change_margin = total(slope_3) * d_scale + scale * total(slope_2)
-    return change_input, total(term_5) + total(slope_4), change_margin
+    change_scale = None
+    if "scale" in wanted:
+        term_5 = (
+            upstream * probability * probability_2 * term_2 * term_3
+            + upstream * probability * d_margin
+            - upstream * probability * picked_2
+        )
+        sums = total(chosen_2 * d_probability + probability_3 * chosen_4 * d_input, axis=1)
+        term_6 = probability_2 * total(probability_3 * chosen_2, axis=1) * term_3 + sums
+        change_scale = total(term_5) + total(upstream * probability * term_6)
+    change_margin = None
+    if "margin" in wanted:
+        change_margin = total(slope_3) * d_scale + scale * total(slope_2)
+    return change_input, change_scale, change_margin
 
 
 _kernel = differentiable(

@@ -58,8 +58,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_length = norm(input, axis=-2)
     quotient = ratio(1.0, input_length)
@@ -83,23 +88,25 @@ def _curvature(
     )
     sums_4 = total(term_4, axis=1)
     slope_4 = quotient * upstream * sums_4
-    product_2 = ratio(quotient_2, target_length) * sums_3
-    term_5 = slope[:, None] * target_direction - upstream[:, None] * input_direction
-    slope_5 = quotient_2 * upstream * quotient
-    slope_6 = quotient_2 * quotient_2 * upstream * sums_2
-    slope_7 = quotient_2 * upstream * sums_4
     change_input = (
         slope_3[:, None] * term_3
         + slope_4[:, None] * input_direction
         - product[:, None] * term
         - slope_2[:, None] * term_2
     )
-    change_target = (
-        slope_6[:, None] * term_2
-        + slope_7[:, None] * target_direction
-        - product_2[:, None] * term_5
-        - slope_5[:, None] * term_3
-    )
+    change_target = None
+    if "target" in wanted:
+        product_2 = ratio(quotient_2, target_length) * sums_3
+        term_5 = slope[:, None] * target_direction - upstream[:, None] * input_direction
+        slope_5 = quotient_2 * upstream * quotient
+        slope_6 = quotient_2 * quotient_2 * upstream * sums_2
+        slope_7 = quotient_2 * upstream * sums_4
+        change_target = (
+            slope_6[:, None] * term_2
+            + slope_7[:, None] * target_direction
+            - product_2[:, None] * term_5
+            - slope_5[:, None] * term_3
+        )
     return change_input, change_target
 
 

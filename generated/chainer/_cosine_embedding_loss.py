@@ -111,7 +111,8 @@ def _curvature(
     d_input2: Array,
     d_target: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     length1 = floored_norm(input1, 1e-06, axis=-1)
     quotient = ratio(input1, length1[:, None])
@@ -130,33 +131,16 @@ def _curvature(
     power = quotient_3 * quotient_3
     quotient_6 = ratio(quotient, length1[:, None])
     term = -quotient_3[:, None] * quotient_6 - ratio(quotient_6, length1[:, None])
-    product = quotient_5 * quotient_6
     term_2 = (
         power[:, None] * quotient_2 * d_input1
         + term * quotient_2 * sums[:, None]
         + quotient_6 * quotient_4[:, None] * d_input2
-        - product * sums_2[:, None]
+        - quotient_6 * quotient_5 * sums_2[:, None]
     )
     slope_4 = upstream * chosen * total(term_2, axis=1)
     sums_3 = total(quotient_6 * quotient_2, axis=1)
     slope_5 = upstream * chosen * sums_3 * quotient_3
     slope_6 = upstream * chosen * sums_3 * sums
-    product_2 = chosen * quotient_4
-    slope_7 = upstream * product_2 * sums
-    product_3 = chosen * sums_2
-    slope_8 = upstream * product_3 * ratio(quotient_4, length2)
-    power_2 = quotient_4 * quotient_4
-    term_3 = -quotient_4[:, None] * quotient_5 - ratio(quotient_5, length2[:, None])
-    term_4 = (
-        quotient_3[:, None] * quotient_5 * d_input1
-        + quotient * power_2[:, None] * d_input2
-        + quotient * term_3 * sums_2[:, None]
-        - product * sums[:, None]
-    )
-    slope_9 = upstream * chosen * total(term_4, axis=1)
-    sums_4 = total(quotient * quotient_5, axis=1)
-    slope_10 = upstream * product_2 * sums_4
-    slope_11 = upstream * product_3 * sums_4
     change_input1 = (
         slope_2[:, None] * d_input2
         + slope_6[:, None] * quotient_6
@@ -165,15 +149,36 @@ def _curvature(
         - slope_4[:, None] * quotient
         - slope_5[:, None] * d_input1
     )
-    change_input2 = (
-        slope_2[:, None] * d_input1
-        + slope_11[:, None] * quotient_5
-        - slope_7[:, None] * quotient_6
-        - slope_8[:, None] * quotient
-        - slope_9[:, None] * quotient_2
-        - slope_10[:, None] * d_input2
+    change_input2 = None
+    if "input2" in wanted:
+        slope_7 = upstream * chosen * quotient_4 * sums
+        slope_8 = upstream * chosen * ratio(quotient_4, length2) * sums_2
+        power_2 = quotient_4 * quotient_4
+        term_3 = -quotient_4[:, None] * quotient_5 - ratio(quotient_5, length2[:, None])
+        term_4 = (
+            quotient_3[:, None] * quotient_5 * d_input1
+            + quotient * power_2[:, None] * d_input2
+            + quotient * term_3 * sums_2[:, None]
+            - quotient_6 * quotient_5 * sums[:, None]
+        )
+        slope_9 = upstream * chosen * total(term_4, axis=1)
+        sums_4 = total(quotient * quotient_5, axis=1)
+        slope_10 = upstream * chosen * sums_4 * quotient_4
+        slope_11 = upstream * chosen * sums_4 * sums_2
+        change_input2 = (
+            slope_2[:, None] * d_input1
+            + slope_11[:, None] * quotient_5
+            - slope_7[:, None] * quotient_6
+            - slope_8[:, None] * quotient
+            - slope_9[:, None] * quotient_2
+            - slope_10[:, None] * d_input2
+        )
+    return (
+        change_input1,
+        change_input2,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        0.0,
     )
-    return change_input1, change_input2, np.full_like(target, 0.0), 0.0
 
 
 _kernel = differentiable(

@@ -45,8 +45,13 @@ def _tangent(input1: Array, input2: Array, d_input1: Array, d_input2: Array) -> 
 
 
 def _curvature(
-    upstream: Array, input1: Array, input2: Array, d_input1: Array, d_input2: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input1: Array,
+    input2: Array,
+    d_input1: Array,
+    d_input2: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input2.shape[0] * input2.shape[0]
     deviation_2 = deviation(input2, axis=-2)
@@ -58,7 +63,11 @@ def _curvature(
     change_input1 = (
         upstream * deviation(deviation_2 @ term.T + deviation_5 @ sums.T, axis=-2) / power
     )
-    change_input2 = upstream * deviation(deviation_4 @ term + deviation_3 @ sums, axis=-2) / power
+    change_input2 = None
+    if "input2" in wanted:
+        change_input2 = (
+            upstream * deviation(deviation_4 @ term + deviation_3 @ sums, axis=-2) / power
+        )
     return change_input1, change_input2
 
 

@@ -84,8 +84,14 @@ def _tangent_labels(
 
 
 def _curvature_labels(
-    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int, d_input: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    d_input: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * weight[select(valid, target, 0)]
@@ -141,8 +147,8 @@ def _tangent_labels_plain(input: Array, target: Array, d_input: Array) -> Array:
 
 
 def _curvature_labels_plain(
-    upstream: Array, input: Array, target: Array, d_input: Array
-) -> tuple[Array, ...]:
+    upstream: Array, input: Array, target: Array, d_input: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (upstream[:, None] * softmax_tangent(input, d_input, axis=-2),)
 
@@ -231,7 +237,8 @@ def _curvature_smoothed_labels(
     label_smoothing: Array | float,
     d_input: Array,
     d_label_smoothing: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     label = select(valid, target, 0)
@@ -249,10 +256,12 @@ def _curvature_smoothed_labels(
         + slope_3[:, None] * d_probability
         + slope_4[:, None] * total(weight) * d_probability
     )
-    term_2 = total(excess_2 * d_input, axis=1) / input.shape[1] - label_weight * total(
-        excess * d_input, axis=1
-    )
-    change_label_smoothing = total(select(valid, upstream * term_2, 0.0))
+    change_label_smoothing = None
+    if "label_smoothing" in wanted:
+        term_2 = total(excess_2 * d_input, axis=1) / input.shape[1] - label_weight * total(
+            excess * d_input, axis=1
+        )
+        change_label_smoothing = total(select(valid, upstream * term_2, 0.0))
     return masked(term, valid[:, None]), change_label_smoothing
 
 
@@ -353,7 +362,8 @@ def _curvature_probabilities(
     d_input: Array,
     d_target: Array,
     d_label_smoothing: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
@@ -364,17 +374,21 @@ def _curvature_probabilities(
     excess = excess_over(
         input, product_3[:, None] * term_2 + product_4[:, None] * d_target, axis=-2
     )
-    slope = upstream * term
-    offset = centred(input, d_input, axis=-2)
-    term_3 = total(softmax(input, axis=-2) * offset, axis=1)[:, None] - offset
-    slope_2 = upstream * d_label_smoothing
-    nll = negative_log_softmax(input, axis=-2)
-    term_4 = upstream[:, None] * term_2 * term_3 - upstream[:, None] * nll * d_target
     change_input = upstream[:, None] * (product_2 + excess)
-    change_target = (
-        slope[:, None] * weight[:, None] * term_3 - slope_2[:, None] * weight[:, None] * nll
-    )
-    change_label_smoothing = total(weight * total(term_4, axis=2))
+    change_target = change_label_smoothing = None
+    if wanted & {"target", "label_smoothing"}:
+        offset = centred(input, d_input, axis=-2)
+        term_3 = total(softmax(input, axis=-2) * offset, axis=1)[:, None] - offset
+        nll = negative_log_softmax(input, axis=-2)
+        if "target" in wanted:
+            slope = upstream * term
+            slope_2 = upstream * d_label_smoothing
+            change_target = (
+                slope[:, None] * weight[:, None] * term_3 - slope_2[:, None] * weight[:, None] * nll
+            )
+        if "label_smoothing" in wanted:
+            term_4 = upstream[:, None] * term_2 * term_3 - upstream[:, None] * nll * d_target
+            change_label_smoothing = total(weight * total(term_4, axis=2))
     return change_input, change_target, change_label_smoothing
 
 

@@ -53,7 +53,9 @@ def _tangent(input: Array, d_input: Array) -> Array:
     return total(offset.T @ offset * different * term) / (input.shape[0] * input.shape[0])
 
 
-def _curvature(upstream: Array, input: Array, d_input: Array) -> tuple[Array, ...]:
+def _curvature(
+    upstream: Array, input: Array, d_input: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input.shape[0] * input.shape[0]
     different = (np.arange(input.shape[1])[:, None] != np.arange(input.shape[1])).astype(

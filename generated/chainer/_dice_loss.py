@@ -91,25 +91,26 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     product = p * probability
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
+    power = quotient * quotient
     product_2 = 0.5 * input
     squashed = np.tanh(product_2)
     term_2 = 1.0 - target
     term_3 = term_2 - target
     sums = total(product * term_3 * d_input - squashed * d_target, axis=(0, 2))
-    product_3 = quotient * quotient * sums
     quotient_2 = ratio(total(term_2 * p + probability * target, axis=(0, 2)), term)
     quotient_3 = ratio(quotient_2, term)
-    product_4 = quotient * quotient_3
+    product_3 = quotient * quotient_3
     quotient_4 = ratio(quotient_3, term)
-    term_4 = -product_4 - quotient_4
+    term_4 = -product_3 - quotient_4
     sums_2 = total(d_target + product * d_input, axis=(0, 2))
-    slope = upstream * (product_3 + term_4 * d_smooth + term_4 * sums_2)
+    slope = upstream * (power * sums + term_4 * d_smooth + term_4 * sums_2)
     slope_2 = upstream * quotient_3
     squashed_2 = np.tanh(-0.5 * input)
     slope_3 = upstream * quotient
@@ -117,24 +118,26 @@ def _curvature(
         slope_3[:, None] * (term_2 * squashed_2 + target * squashed) - slope_2[:, None] * squashed_2
     )
     quotient_5 = ratio(quotient, term)
-    product_5 = quotient_5 * d_smooth
-    product_6 = quotient_5 * sums_2
-    slope_4 = upstream * (-product_5 - product_6)
+    product_4 = quotient_5 * d_smooth
+    product_5 = quotient_5 * sums_2
+    slope_4 = upstream * (-product_4 - product_5)
     term_6 = (
         term_5 * d_input
         + slope_4[:, None] * term_3
         - slope[:, None]
         - 2.0 * slope_3[:, None] * d_target
     )
-    term_7 = product_4 + quotient_4
-    term_8 = upstream * term_7 * d_smooth + upstream * term_7 * sums_2 - upstream * product_3
-    slope_5 = upstream * (product_5 + product_6)
-    change_target = (
-        term_8[:, None]
-        + slope_5[:, None] * squashed
-        - 0.5 * slope_3[:, None] * sech2(product_2) * d_input
-    )
-    return product * term_6, change_target, -total(slope)
+    change_target = None
+    if "target" in wanted:
+        term_7 = product_3 + quotient_4
+        term_8 = upstream * term_7 * d_smooth + upstream * term_7 * sums_2 - upstream * power * sums
+        slope_5 = upstream * (product_4 + product_5)
+        change_target = (
+            term_8[:, None]
+            + slope_5[:, None] * squashed
+            - 0.5 * slope_3[:, None] * sech2(product_2) * d_input
+        )
+    return product * term_6, change_target, -total(slope) if "smooth" in wanted else None
 
 
 _kernel = differentiable(
@@ -224,7 +227,8 @@ def _curvature_keras(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     term = smooth + total(target + p)
@@ -252,23 +256,32 @@ def _curvature_keras(
     quotient_4 = ratio(quotient, term)
     product_6 = quotient_4 * d_smooth
     product_7 = quotient_4 * sums_2
-    term_7 = product_5 + quotient_3
-    term_8 = upstream * term_7 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
-    term_9 = (
-        (quotient_3 - product - quotient_4) * d_smooth + (term_7 - quotient_4) * sums_2 - product_4
-    )
     change_input = (
         product_3 * term_6 * d_input
         + upstream * p * probability * term_4 * (-product_6 - product_7)
         - upstream * p * probability * term_5
         - 2.0 * upstream * quotient * p * probability * d_target
     )
-    change_target = (
-        term_8
-        + upstream * squashed * (product_6 + product_7)
-        - 0.5 * upstream * quotient * sech2(product_2) * d_input
-    )
-    return change_input, change_target, upstream * term_9
+    change_target = change_smooth = None
+    if wanted & {"target", "smooth"}:
+        term_7 = product_5 + quotient_3
+        if "target" in wanted:
+            term_8 = (
+                upstream * term_7 * sums_2 - upstream * term_3 * d_smooth - upstream * power * sums
+            )
+            change_target = (
+                term_8
+                + upstream * squashed * (product_6 + product_7)
+                - 0.5 * upstream * quotient * sech2(product_2) * d_input
+            )
+        if "smooth" in wanted:
+            term_9 = (
+                (quotient_3 - product - quotient_4) * d_smooth
+                + (term_7 - quotient_4) * sums_2
+                - product_4
+            )
+            change_smooth = upstream * term_9
+    return change_input, change_target, change_smooth
 
 
 _kernel_keras = differentiable(
@@ -350,55 +363,59 @@ def _curvature_optax(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     product = p * probability
     slope = upstream / input.shape[1]
     term = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(1.0, term)
+    power = quotient * quotient
     product_2 = 0.5 * input
     squashed = np.tanh(product_2)
     term_2 = 1.0 - target
     term_3 = term_2 - target
-    product_3 = (
-        quotient * quotient * total(product * term_3 * d_input - squashed * d_target, axis=2)
-    )
+    sums = total(product * term_3 * d_input - squashed * d_target, axis=2)
     quotient_2 = ratio(ratio(total(term_2 * p + probability * target, axis=2), term), term)
-    product_4 = 2.0 * quotient * quotient_2
+    product_3 = 2.0 * quotient * quotient_2
     quotient_3 = ratio(quotient_2, term)
-    product_5 = 2.0 * quotient_3
-    product_6 = quotient * quotient_2
-    sums = total(d_target + product * d_input, axis=2)
-    term_4 = product_3 + (-product_4 - product_5) * d_smooth + (-product_6 - quotient_3) * sums
-    product_7 = slope[:, None] * term_4
+    product_4 = 2.0 * quotient_3
+    product_5 = quotient * quotient_2
+    sums_2 = total(d_target + product * d_input, axis=2)
+    term_4 = power * sums + (-product_3 - product_4) * d_smooth + (-product_5 - quotient_3) * sums_2
+    product_6 = slope[:, None] * term_4
     squashed_2 = np.tanh(-0.5 * input)
-    product_8 = (
+    product_7 = (
         slope[:, None, None] * quotient[:, :, None] * (term_2 * squashed_2 + target * squashed)
     )
-    term_5 = product_8 - slope[:, None, None] * quotient_2[:, :, None] * squashed_2
+    term_5 = product_7 - slope[:, None, None] * quotient_2[:, :, None] * squashed_2
     quotient_4 = ratio(quotient, term)
-    product_9 = 2.0 * quotient_4 * d_smooth
-    product_10 = quotient_4 * sums
-    term_6 = -product_9 - product_10
+    product_8 = 2.0 * quotient_4 * d_smooth
+    product_9 = quotient_4 * sums_2
+    term_6 = -product_8 - product_9
     term_7 = (
         term_5 * d_input
         + slope[:, None, None] * term_6[:, :, None] * term_3
-        - product_7[:, :, None]
+        - product_6[:, :, None]
         - 2.0 * slope[:, None, None] * quotient[:, :, None] * d_target
     )
-    slope_2 = upstream * d_smooth / input.shape[1]
-    term_8 = (
-        slope_2[:, None] * (product_4 + product_5)
-        + slope[:, None] * (product_6 + quotient_3) * sums
-        - slope[:, None] * product_3
-    )
-    term_9 = product_9 + product_10
-    product_11 = 0.5 * slope[:, None, None] * quotient[:, :, None] * sech2(product_2) * d_input
-    change_target = (
-        term_8[:, :, None] + slope[:, None, None] * term_9[:, :, None] * squashed - product_11
-    )
-    change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
+    change_target = None
+    if "target" in wanted:
+        slope_2 = upstream * d_smooth / input.shape[1]
+        term_8 = (
+            slope_2[:, None] * (product_3 + product_4)
+            + slope[:, None] * (product_5 + quotient_3) * sums_2
+            - slope[:, None] * power * sums
+        )
+        term_9 = product_8 + product_9
+        product_10 = 0.5 * slope[:, None, None] * quotient[:, :, None] * sech2(product_2) * d_input
+        change_target = (
+            term_8[:, :, None] + slope[:, None, None] * term_9[:, :, None] * squashed - product_10
+        )
+    change_smooth = None
+    if "smooth" in wanted:
+        change_smooth = -2.0 * total(upstream * total(term_4, axis=1)) / input.shape[1]
     return product * term_7, change_target, change_smooth
 
 

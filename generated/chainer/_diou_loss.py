@@ -232,8 +232,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     chosen = (index == 3).astype(upstream.dtype)
@@ -288,25 +293,23 @@ def _curvature(
     term_17 = picked_2 - picked_4
     term_18 = picked_6 - picked_8
     product_2 = overlap_height * positive
-    product_3 = term_8 * product_2
-    product_4 = overlap_width * positive_2
-    product_5 = term_13 * product_4
+    product_3 = overlap_width * positive_2
     term_19 = (
         height * term_15
         + width * term_16
         + true_height * term_17
         + true_width * term_18
-        - product_3
-        - product_5
+        - product_2 * term_8
+        - product_3 * term_13
     )
     slope_3 = upstream * quotient_2 * term_15
     term_20 = product + quotient_3
     term_21 = ratio(quotient, term_3) + term_20
-    product_6 = quotient * positive * positive_2
-    product_7 = quotient_2 * positive * positive_2
-    product_8 = (-power * overlap_height * overlap_width - product_7 - product_6) * term_8
-    product_9 = power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
-    term_22 = product_4 * term_21 * term_19 + product_8 - product_9
+    product_4 = quotient * positive * positive_2
+    product_5 = quotient_2 * positive * positive_2
+    product_6 = (-power * overlap_height * overlap_width - product_5 - product_4) * term_8
+    product_7 = power * overlap_width * overlap_width * positive_2 * positive_2 * term_13
+    term_22 = product_3 * term_21 * term_19 + product_6 - product_7
     hull_width = np.maximum(right, true_right) - np.minimum(left, true_left)
     hull_height = np.maximum(bottom, true_bottom) - np.minimum(top, true_top)
     term_23 = hull_width * hull_width + hull_height * hull_height
@@ -325,7 +328,7 @@ def _curvature(
     term_30 = term_5 * picked + term_4 * picked_2 + term_7 * picked_3 + term_6 * picked_4
     term_31 = term_10 * picked_5 + term_9 * picked_6 + term_12 * picked_7 + term_11 * picked_8
     term_32 = 2.0 * hull_width * term_30 + 2.0 * hull_height * term_31
-    product_10 = (2.0 * upstream * term_29 * hull_height * term_10 - slope_4) * term_32
+    product_8 = (2.0 * upstream * term_29 * hull_height * term_10 - slope_4) * term_32
     slope_5 = 0.5 * upstream * quotient_4 * term_27
     term_33 = (
         slope
@@ -333,17 +336,17 @@ def _curvature(
         + upstream * term_14 * width * term_19
         + slope_3
         + term_9 * upstream * term_22
-        + product_10
+        + product_8
         + slope_5
         - 2.0 * upstream * power_2 * hull_height * term_10 * term_28
         - 2.0 * upstream * quotient_5 * term_10 * term_31
     )
     chosen_2 = (index == 1).astype(upstream.dtype)
-    product_11 = (2.0 * upstream * term_29 * hull_height * term_12 - slope_4) * term_32
+    product_9 = (2.0 * upstream * term_29 * hull_height * term_12 - slope_4) * term_32
     term_34 = (
         upstream * term_20 * width * term_19
         + term_11 * upstream * term_22
-        + product_11
+        + product_9
         + slope_5
         - slope
         - slope_2
@@ -355,11 +358,11 @@ def _curvature(
     slope_6 = upstream * power * positive * overlap_height * height * term_8
     slope_7 = upstream * power * overlap_width * positive_2 * height * term_13
     slope_8 = upstream * quotient_2 * term_16
-    product_12 = (-power * overlap_width * overlap_height - product_7 - product_6) * term_13
-    product_13 = power * positive * positive * overlap_height * overlap_height * term_8
-    term_35 = product_2 * term_21 * term_19 + product_12 - product_13
+    product_10 = (-power * overlap_width * overlap_height - product_5 - product_4) * term_13
+    product_11 = power * positive * positive * overlap_height * overlap_height * term_8
+    term_35 = product_2 * term_21 * term_19 + product_10 - product_11
     slope_9 = 0.5 * upstream * quotient_6 * term_24
-    product_14 = (2.0 * upstream * term_29 * hull_width * term_5 - slope_9) * term_32
+    product_12 = (2.0 * upstream * term_29 * hull_width * term_5 - slope_9) * term_32
     slope_10 = 0.5 * upstream * quotient_4 * term_25
     term_36 = (
         slope_6
@@ -367,17 +370,17 @@ def _curvature(
         + upstream * term_14 * height * term_19
         + slope_8
         + term_4 * upstream * term_35
-        + product_14
+        + product_12
         + slope_10
         - 2.0 * upstream * power_2 * hull_width * term_5 * term_28
         - 2.0 * upstream * quotient_5 * term_5 * term_30
     )
     chosen_4 = (index == 0).astype(upstream.dtype)
-    product_15 = (2.0 * upstream * term_29 * hull_width * term_7 - slope_9) * term_32
+    product_13 = (2.0 * upstream * term_29 * hull_width * term_7 - slope_9) * term_32
     term_37 = (
         upstream * term_20 * height * term_19
         + term_6 * upstream * term_35
-        + product_15
+        + product_13
         + slope_10
         - slope_6
         - slope_7
@@ -385,78 +388,76 @@ def _curvature(
         - 2.0 * upstream * power_2 * hull_width * term_7 * term_28
         - 2.0 * upstream * quotient_5 * term_7 * term_30
     )
-    product_16 = true_width * power
-    slope_11 = upstream * (product_3 * product_16)
-    slope_12 = upstream * (product_5 * product_16)
-    product_17 = term_14 * term_19
-    slope_13 = upstream * (quotient_2 * term_17)
-    product_18 = 0.5 * quotient_6 * term_26
-    slope_14 = upstream * (2.0 * term_29 * hull_height * term_9 + product_18) * term_32
-    term_38 = (
-        slope_11
-        + slope_12
-        + upstream * product_17 * true_width
-        + slope_13
-        + term_10 * upstream * term_22
-        + slope_14
-        - 2.0 * upstream * power_2 * hull_height * term_9 * term_28
-        - 2.0 * upstream * quotient_5 * term_9 * term_31
-        - slope_5
-    )
-    product_19 = term_19 * term_20
-    slope_15 = upstream * (2.0 * term_29 * hull_height * term_11 + product_18) * term_32
-    term_39 = (
-        upstream * product_19 * true_width
-        + term_12 * upstream * term_22
-        + slope_15
-        - slope_11
-        - slope_12
-        - slope_13
-        - 2.0 * upstream * power_2 * hull_height * term_11 * term_28
-        - 2.0 * upstream * quotient_5 * term_11 * term_31
-        - slope_5
-    )
-    product_20 = true_height * power
-    slope_16 = upstream * (product_3 * product_20)
-    slope_17 = upstream * (product_5 * product_20)
-    slope_18 = upstream * (quotient_2 * term_18)
-    product_21 = 0.5 * quotient_6 * term_24
-    slope_19 = upstream * (2.0 * term_29 * hull_width * term_4 + product_21) * term_32
-    term_40 = (
-        slope_16
-        + slope_17
-        + upstream * product_17 * true_height
-        + slope_18
-        + term_5 * upstream * term_35
-        + slope_19
-        - 2.0 * upstream * power_2 * hull_width * term_4 * term_28
-        - 2.0 * upstream * quotient_5 * term_4 * term_30
-        - slope_10
-    )
-    slope_20 = upstream * (2.0 * term_29 * hull_width * term_6 + product_21) * term_32
-    term_41 = (
-        upstream * product_19 * true_height
-        + term_7 * upstream * term_35
-        + slope_20
-        - slope_16
-        - slope_17
-        - slope_18
-        - 2.0 * upstream * power_2 * hull_width * term_6 * term_28
-        - 2.0 * upstream * quotient_5 * term_6 * term_30
-        - slope_10
-    )
     change_input = (
         chosen * term_33[:, None]
         + chosen_2 * term_34[:, None]
         + chosen_3 * term_36[:, None]
         + chosen_4 * term_37[:, None]
     )
-    change_target = (
-        chosen * term_38[:, None]
-        + chosen_2 * term_39[:, None]
-        + chosen_3 * term_40[:, None]
-        + chosen_4 * term_41[:, None]
-    )
+    change_target = None
+    if "target" in wanted:
+        slope_11 = upstream * power * product_2 * true_width * term_8
+        slope_12 = upstream * power * product_3 * true_width * term_13
+        slope_13 = upstream * quotient_2 * term_17
+        product_14 = 0.5 * quotient_6 * term_26
+        slope_14 = upstream * (2.0 * term_29 * hull_height * term_9 + product_14) * term_32
+        term_38 = (
+            slope_11
+            + slope_12
+            + upstream * term_14 * true_width * term_19
+            + slope_13
+            + term_10 * upstream * term_22
+            + slope_14
+            - 2.0 * upstream * power_2 * hull_height * term_9 * term_28
+            - 2.0 * upstream * quotient_5 * term_9 * term_31
+            - slope_5
+        )
+        slope_15 = upstream * (2.0 * term_29 * hull_height * term_11 + product_14) * term_32
+        term_39 = (
+            upstream * term_20 * true_width * term_19
+            + term_12 * upstream * term_22
+            + slope_15
+            - slope_11
+            - slope_12
+            - slope_13
+            - 2.0 * upstream * power_2 * hull_height * term_11 * term_28
+            - 2.0 * upstream * quotient_5 * term_11 * term_31
+            - slope_5
+        )
+        slope_16 = upstream * power * product_2 * true_height * term_8
+        slope_17 = upstream * power * product_3 * true_height * term_13
+        slope_18 = upstream * quotient_2 * term_18
+        product_15 = 0.5 * quotient_6 * term_24
+        slope_19 = upstream * (2.0 * term_29 * hull_width * term_4 + product_15) * term_32
+        term_40 = (
+            slope_16
+            + slope_17
+            + upstream * term_14 * true_height * term_19
+            + slope_18
+            + term_5 * upstream * term_35
+            + slope_19
+            - 2.0 * upstream * power_2 * hull_width * term_4 * term_28
+            - 2.0 * upstream * quotient_5 * term_4 * term_30
+            - slope_10
+        )
+        slope_20 = upstream * (2.0 * term_29 * hull_width * term_6 + product_15) * term_32
+        term_41 = (
+            upstream * term_20 * true_height * term_19
+            + term_7 * upstream * term_35
+            + slope_20
+            - slope_16
+            - slope_17
+            - slope_18
+            - 2.0 * upstream * power_2 * hull_width * term_6 * term_28
+            - 2.0 * upstream * quotient_5 * term_6 * term_30
+            - slope_10
+        )
+        change_target = (
+            chosen * term_38[:, None]
+            + chosen_2 * term_39[:, None]
+            + chosen_3 * term_40[:, None]
+            + chosen_4 * term_41[:, None]
+        )
     return change_input, change_target
 
 

@@ -72,8 +72,14 @@ def _tangent_variance(
 
 
 def _curvature_variance(
-    upstream: Array, input: Array, target: Array, pull: Array | float, d_input: Array, d_pull: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    pull: Array | float,
+    d_input: Array,
+    d_pull: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
@@ -99,7 +105,9 @@ def _curvature_variance(
         + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
         + 2.0 * slope_2[:, None] * quotient * term_5 / sums[:, None]
     )
-    change_pull = -2.0 * upstream * quotient * total(positive * (sums_2 / sums - d_pull / sums))
+    change_pull = None
+    if "pull" in wanted:
+        change_pull = -2.0 * upstream * quotient * total(positive * (sums_2 / sums - d_pull / sums))
     return change_input, change_pull
 
 
@@ -173,8 +181,14 @@ def _tangent_distance(
 
 
 def _curvature_distance(
-    upstream: Array, input: Array, target: Array, push: Array | float, d_input: Array, d_push: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    push: Array | float,
+    d_input: Array,
+    d_push: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
@@ -199,8 +213,10 @@ def _curvature_distance(
     term_5 = direction_2 * term_4[:, :, None] + product_4
     slope = -upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=0))
     slope_2 = upstream * quotient * ((chosen / sums[:, None]).T @ total(term_5, axis=1))
-    product_5 = select(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
-    change_push = upstream * quotient * total(product_5 + chosen_2 * sums_2)
+    change_push = None
+    if "push" in wanted:
+        product_5 = select(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
+        change_push = upstream * quotient * total(product_5 + chosen_2 * sums_2)
     return slope + slope_2, change_push
 
 
@@ -274,7 +290,8 @@ def _curvature_length(
     length_weight: Array | float,
     d_input: Array,
     d_length_weight: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).astype(input.dtype)
     sums = total(chosen, axis=1)
@@ -288,7 +305,9 @@ def _curvature_length(
     sums_3 = total(direction_2 * sums_2, axis=1)
     term = sums_2 / sums[:, None] - direction_2 * sums_3[:, None] / sums[:, None]
     change_input = slope + upstream * length_weight * quotient * (product.T @ term)
-    change_length_weight = upstream * quotient * total(sums_3 / power)
+    change_length_weight = None
+    if "length_weight" in wanted:
+        change_length_weight = upstream * quotient * total(sums_3 / power)
     return change_input, change_length_weight
 
 

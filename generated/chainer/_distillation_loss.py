@@ -130,7 +130,8 @@ def _curvature_soft(
     d_teacher: Array,
     d_alpha: Array,
     d_temperature: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
     slope = upstream * power * alpha
@@ -156,80 +157,6 @@ def _curvature_soft(
     term_3 = probability_2 * rest - slope[:, None] * other_probability * probability
     term_4 = -2.0 * slope_5[:, None] * other_probability * probability - term_3 / power
     slope_6 = upstream * temperature * d_alpha
-    other_probability_2 = softmax_complement(product, axis=-2)
-    term_5 = negative_log_softmax(product_3, axis=-2) - negative_log_softmax(product, axis=-2)
-    product_7 = probability * term_5
-    term_6 = slope[:, None] * other_probability_2 * term_5 - sum_of_others(
-        slope[:, None] * product_7, axis=-2
-    )
-    term_7 = sum_of_others(-product_2, axis=-2) + slope[:, None] * other_probability_2
-    product_8 = probability * (slope_4[:, None] * term_5 + slope_4[:, None]) * d_probability_2
-    term_8 = 2.0 * slope_5[:, None] * other_probability_2 * term_5 - term_6 / power
-    term_9 = term_8 + (2.0 * slope_5[:, None] * other_probability_2 - term_7 / power)
-    product_9 = probability * other_probability_2
-    slope_7 = upstream * temperature
-    product_10 = product_9 * (slope_7[:, None] * term_5 + slope_7[:, None]) * d_alpha
-    offset = centred(product_3, term, axis=-2)
-    term_10 = total(probability_2 * offset, axis=1)[:, None] - offset
-    offset_2 = centred(product, term_2, axis=-2)
-    term_11 = total(probability * offset_2, axis=1)[:, None] - offset_2
-    product_11 = d_probability_2 * term_5
-    product_12 = probability * term_10
-    product_13 = probability * term_11
-    term_12 = (
-        slope[:, None] * product_11
-        + 2.0 * slope_2[:, None] * probability * term_5
-        + slope_3[:, None] * product_7
-        + slope[:, None] * product_12
-        - slope[:, None] * product_13
-    )
-    rest_3 = sum_of_others(term_12, axis=-2)
-    rest_4 = sum_of_others(-product_4 - product_5 - product_6, axis=-2)
-    sums = total(upstream * total(term_5 * probability, axis=1))
-    sums_2 = total(product_12 + term_5 * d_probability_2 - product_13, axis=1)
-    sums_3 = total(upstream * sums_2)
-    power_2 = temperature**3
-    product_14 = teacher * probability
-    term_13 = (
-        2.0 * alpha * sums
-        + 2.0 * total(product_14 * term_6) / power_2
-        + 2.0 * total(product_14 * term_7) / power_2
-        + 2.0 * total(term_3 * input) / power_2
-    )
-    product_15 = teacher * d_probability_2
-    product_16 = 2.0 * slope_2[:, None] * probability * other_probability_2 * term_5 * teacher
-    product_17 = other_probability_2 * product_14
-    product_18 = probability * d_teacher
-    term_14 = (
-        term_6 * product_15
-        + product_16
-        + slope_3[:, None] * product_17 * term_5
-        + slope[:, None] * product_17 * term_10
-        + product_18 * term_6
-        - slope[:, None] * product_14 * product_11
-        - slope[:, None] * product_17 * term_11
-        - product_14 * rest_3
-    )
-    product_19 = 2.0 * slope_2[:, None] * other_probability_2 * probability * teacher
-    term_15 = (
-        term_7 * product_15
-        + product_14 * rest_4
-        + product_19
-        + slope_3[:, None] * product_17
-        + product_18 * term_7
-        - slope[:, None] * product_14 * d_probability_2
-    )
-    product_20 = input * d_probability
-    product_21 = input * other_probability
-    term_16 = (
-        rest * product_20
-        + probability_2 * input * rest_2
-        + slope[:, None] * probability * product_20
-        + term_3 * d_input
-        - 2.0 * slope_2[:, None] * other_probability * probability * input
-        - slope_3[:, None] * product_21 * probability
-        - slope[:, None] * product_21 * d_probability_2
-    )
     change_input = (
         rest * d_probability / temperature
         + probability_2 * rest_2 / temperature
@@ -238,25 +165,106 @@ def _curvature_soft(
         - slope_6[:, None] * other_probability * probability
         - slope_4[:, None] * other_probability * d_probability_2
     )
-    change_teacher = (
-        (term_6 / temperature + term_7 / temperature) * d_probability_2
-        + probability * term_9 * d_temperature
-        + product_10
-        + slope_4[:, None] * product_9 * term_10
-        + probability * rest_4 / temperature
-        - product_8
-        - slope_4[:, None] * product_9 * term_11
-        - probability * rest_3 / temperature
-    )
-    change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_3
-    change_temperature = (
-        term_13 * d_temperature
-        + 2.0 * temperature * sums * d_alpha
-        + 2.0 * temperature * alpha * sums_3
-        - total(term_14) / power
-        - total(term_15) / power
-        - total(term_16) / power
-    )
+    change_teacher = change_alpha = change_temperature = None
+    if wanted & {"teacher", "alpha", "temperature"}:
+        other_probability_2 = softmax_complement(product, axis=-2)
+        term_5 = negative_log_softmax(product_3, axis=-2) - negative_log_softmax(product, axis=-2)
+        term_6 = slope[:, None] * other_probability_2 * term_5 - sum_of_others(
+            slope[:, None] * probability * term_5, axis=-2
+        )
+        term_7 = sum_of_others(-product_2, axis=-2) + slope[:, None] * other_probability_2
+        offset = centred(product_3, term, axis=-2)
+        term_10 = total(probability_2 * offset, axis=1)[:, None] - offset
+        offset_2 = centred(product, term_2, axis=-2)
+        term_11 = total(probability * offset_2, axis=1)[:, None] - offset_2
+        term_12 = (
+            slope[:, None] * term_5 * d_probability_2
+            + 2.0 * slope_2[:, None] * probability * term_5
+            + slope_3[:, None] * probability * term_5
+            + slope[:, None] * probability * term_10
+            - slope[:, None] * probability * term_11
+        )
+        rest_3 = sum_of_others(term_12, axis=-2)
+        rest_4 = sum_of_others(-product_4 - product_5 - product_6, axis=-2)
+        sums = total(upstream * total(term_5 * probability, axis=1))
+        term_13 = probability * term_10 + term_5 * d_probability_2 - probability * term_11
+        sums_2 = total(upstream * total(term_13, axis=1))
+        if "teacher" in wanted:
+            product_7 = (
+                probability * (slope_4[:, None] * term_5 + slope_4[:, None]) * d_probability_2
+            )
+            term_8 = 2.0 * slope_5[:, None] * other_probability_2 * term_5 - term_6 / power
+            term_9 = term_8 + (2.0 * slope_5[:, None] * other_probability_2 - term_7 / power)
+            slope_7 = upstream * temperature
+            product_8 = (
+                probability
+                * other_probability_2
+                * (slope_7[:, None] * term_5 + slope_7[:, None])
+                * d_alpha
+            )
+            change_teacher = (
+                (term_6 / temperature + term_7 / temperature) * d_probability_2
+                + probability * term_9 * d_temperature
+                + product_8
+                + slope_4[:, None] * probability * other_probability_2 * term_10
+                + probability * rest_4 / temperature
+                - product_7
+                - slope_4[:, None] * probability * other_probability_2 * term_11
+                - probability * rest_3 / temperature
+            )
+        if "alpha" in wanted:
+            change_alpha = 2.0 * temperature * sums * d_temperature + power * sums_2
+        if "temperature" in wanted:
+            power_2 = temperature**3
+            term_14 = (
+                2.0 * alpha * sums
+                + 2.0 * total(probability * term_6 * teacher) / power_2
+                + 2.0 * total(probability * term_7 * teacher) / power_2
+                + 2.0 * total(term_3 * input) / power_2
+            )
+            product_9 = slope[:, None] * probability * term_5 * teacher * d_probability_2
+            product_10 = (
+                2.0 * slope_2[:, None] * probability * other_probability_2 * term_5 * teacher
+            )
+            product_11 = slope_3[:, None] * probability * other_probability_2 * term_5 * teacher
+            product_12 = slope[:, None] * probability * other_probability_2 * teacher * term_10
+            product_13 = slope[:, None] * probability * other_probability_2 * teacher * term_11
+            term_15 = (
+                term_6 * teacher * d_probability_2
+                + product_10
+                + product_11
+                + product_12
+                + probability * term_6 * d_teacher
+                - product_9
+                - product_13
+                - probability * teacher * rest_3
+            )
+            product_14 = 2.0 * slope_2[:, None] * other_probability_2 * probability * teacher
+            term_16 = (
+                term_7 * teacher * d_probability_2
+                + probability * teacher * rest_4
+                + product_14
+                + slope_3[:, None] * other_probability_2 * probability * teacher
+                + probability * term_7 * d_teacher
+                - slope[:, None] * probability * teacher * d_probability_2
+            )
+            term_17 = (
+                rest * input * d_probability
+                + probability_2 * input * rest_2
+                + slope[:, None] * probability * input * d_probability
+                + term_3 * d_input
+                - 2.0 * slope_2[:, None] * other_probability * probability * input
+                - slope_3[:, None] * other_probability * probability * input
+                - slope[:, None] * other_probability * input * d_probability_2
+            )
+            change_temperature = (
+                term_14 * d_temperature
+                + 2.0 * temperature * sums * d_alpha
+                + 2.0 * temperature * alpha * sums_2
+                - total(term_15) / power
+                - total(term_16) / power
+                - total(term_17) / power
+            )
     return change_input, change_teacher, change_alpha, change_temperature
 
 
@@ -327,14 +335,17 @@ def _curvature_hard_labels(
     ignore_index: int,
     d_input: Array,
     d_alpha: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * d_alpha
     excess = label_excess(input, select(valid, target, 0), axis=-2)
     slope_2 = upstream * (1.0 - alpha)
     term = slope_2[:, None] * softmax_tangent(input, d_input, axis=-2) - slope[:, None] * excess
-    change_alpha = total(select(valid, -upstream * total(excess * d_input, axis=1), 0.0))
+    change_alpha = None
+    if "alpha" in wanted:
+        change_alpha = total(select(valid, -upstream * total(excess * d_input, axis=1), 0.0))
     return masked(term, valid[:, None]), change_alpha
 
 

@@ -128,7 +128,8 @@ def _curvature(
     d_reference_rejected: Array,
     d_beta: Array,
     d_label_smoothing: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     gain = chosen + (reference_rejected - rejected) - reference_chosen
     product = gain * beta
@@ -150,41 +151,56 @@ def _curvature(
     product_11 = term_2 * term_3
     term_4 = -product_7 - product_9
     term_5 = rejected - reference_rejected + reference_chosen - chosen
-    product_12 = term_5 * product_6 * beta
-    product_13 = gain * product_8 * beta
+    product_12 = product_6 * term_5 * beta
+    product_13 = product_8 * gain * beta
     product_14 = label_smoothing * p
-    term_6 = product_13 + product_14
-    term_7 = -product_12 - product_5 + term_6
-    product_15 = term_7 * d_beta
-    term_8 = product_4 + product_10 + product_11 + term_4 * d_reference_chosen + product_15
-    slope = upstream * term_8
-    product_16 = term_2 * d_reference_chosen
-    term_9 = product_12 + term * probability + (-product_13 - product_14)
-    term_10 = (
-        (-product_2 - product_3) * d_label_smoothing
-        + term_4 * d_chosen
-        + term_4 * term_3
-        + product_16
-        + term_9 * d_beta
-    )
-    product_17 = probability * p * (term * term_5 * term_5 + label_smoothing * gain * gain) * d_beta
-    term_11 = (
-        (p * gain - probability * term_5) * d_label_smoothing
-        + term_7 * d_chosen
-        + (term_6 - product_12) * term_3
-        + term_9 * d_reference_chosen
-        + product_17
-        + product_5 * (d_rejected - d_reference_rejected)
-    )
-    product_18 = beta * total(upstream * (d_chosen + term_3 - d_reference_chosen))
-    change_rejected = upstream * (product_16 - product_4 - product_10 - product_11 - product_15)
-    change_label_smoothing = total(upstream * gain) * d_beta + product_18
+    product_15 = (-product_12 - product_5 + (product_13 + product_14)) * d_beta
+    term_6 = product_4 + product_10 + product_11 + term_4 * d_reference_chosen + product_15
+    slope = upstream * term_6
+    change_rejected = change_reference_chosen = change_beta = None
+    if wanted & {"rejected", "reference_chosen", "beta"}:
+        product_16 = term_2 * d_reference_chosen
+        product_17 = term * probability
+        if "rejected" in wanted:
+            change_rejected = upstream * (
+                product_16 - product_4 - product_10 - product_11 - product_15
+            )
+        if "reference_chosen" in wanted:
+            term_7 = (
+                (-product_2 - product_3) * d_label_smoothing
+                + term_4 * d_chosen
+                + term_4 * term_3
+                + product_16
+                + (product_12 + product_17 + (-product_13 - product_14)) * d_beta
+            )
+            change_reference_chosen = upstream * term_7
+        if "beta" in wanted:
+            product_18 = product_6 * beta * term_5
+            product_19 = product_8 * beta * gain
+            term_8 = product_19 + product_14
+            product_20 = (product_18 + product_17 + (-product_19 - product_14)) * d_reference_chosen
+            product_21 = (
+                probability * p * (term * term_5 * term_5 + label_smoothing * gain * gain) * d_beta
+            )
+            term_9 = (
+                (p * gain - probability * term_5) * d_label_smoothing
+                + (-product_18 - product_5 + term_8) * d_chosen
+                + (term_8 - product_18) * term_3
+                + product_20
+                + product_21
+                + product_5 * (d_rejected - d_reference_rejected)
+            )
+            change_beta = total(upstream * term_9)
+    change_label_smoothing = None
+    if "label_smoothing" in wanted:
+        product_22 = beta * total(upstream * (d_chosen + term_3 - d_reference_chosen))
+        change_label_smoothing = total(upstream * gain) * d_beta + product_22
     return (
         slope,
         change_rejected,
-        upstream * term_10,
+        change_reference_chosen,
         slope,
-        total(upstream * term_11),
+        change_beta,
         change_label_smoothing,
     )
 

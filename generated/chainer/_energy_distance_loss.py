@@ -61,8 +61,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input[:, None] - input
     term_2 = d_input[:, None] - d_input
@@ -77,15 +82,18 @@ def _curvature(
     term_5 = term_4 - direction_2 * total(direction_2 * term_4, axis=2)[:, :, None]
     product_3 = ratio(1.0, norm(term_3, axis=-1))[:, :, None] * term_5
     slope_3 = 2.0 * upstream * total(product_3, axis=1) / (input.shape[0] * target.shape[0])
-    term_6 = target[:, None] - target
-    term_7 = d_target[:, None] - d_target
-    target_direction = direction(term_6, axis=-1)
-    product_4 = target_direction * total(target_direction * term_7, axis=2)[:, :, None]
-    product_5 = ratio(1.0, norm(term_6, axis=-1))[:, :, None] * (term_7 - product_4)
-    slope_4 = upstream * total(product_5, axis=0) / (target.shape[0] * target.shape[0])
-    slope_5 = upstream * total(product_5, axis=1) / (target.shape[0] * target.shape[0])
-    slope_6 = 2.0 * upstream * total(product_3, axis=0) / (input.shape[0] * target.shape[0])
-    return slope + (slope_3 - slope_2), slope_4 + (-slope_5 - slope_6)
+    change_target = None
+    if "target" in wanted:
+        term_6 = target[:, None] - target
+        term_7 = d_target[:, None] - d_target
+        target_direction = direction(term_6, axis=-1)
+        product_4 = target_direction * total(target_direction * term_7, axis=2)[:, :, None]
+        product_5 = ratio(1.0, norm(term_6, axis=-1))[:, :, None] * (term_7 - product_4)
+        slope_4 = upstream * total(product_5, axis=0) / (target.shape[0] * target.shape[0])
+        slope_5 = upstream * total(product_5, axis=1) / (target.shape[0] * target.shape[0])
+        slope_6 = 2.0 * upstream * total(product_3, axis=0) / (input.shape[0] * target.shape[0])
+        change_target = slope_4 + (-slope_5 - slope_6)
+    return slope + (slope_3 - slope_2), change_target
 
 
 _kernel = differentiable(

@@ -154,119 +154,131 @@ def _curvature(
     d_alpha: Array,
     d_beta: Array,
     d_coefficient: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     term = nu + 1.0
     product = nu / term
     product_2 = error / beta
     term_2 = 0.5 * error * product * product_2 + 1.0
+    term_3 = alpha + 0.5
     power = term_2 * term_2
     product_3 = error / term
     product_4 = product_3 / beta
-    term_3 = 0.5 * product_3 * product_2 - 0.5 * nu * product_3 * product_4
+    term_4 = 0.5 * product_3 * product_2 - 0.5 * nu * product_3 * product_4
     power_2 = term * term
-    term_4 = (
+    term_5 = (
         1.0 / (term_2 * term * beta)
-        - term_3 * nu / (power * term * beta)
+        - term_4 * nu / (power * term * beta)
         - nu / (term_2 * power_2 * beta)
     )
-    term_5 = alpha + 0.5
-    product_5 = error * term_5
-    product_6 = term_4 * product_5
-    product_7 = error * nu / (term_2 * term * beta)
-    product_8 = term_5 * (nu / (term_2 * term * beta) - product_7 * product_7)
-    term_6 = d_input - d_target
+    product_5 = error * nu / (term_2 * term * beta)
+    term_6 = nu / (term_2 * term * beta) - product_5 * product_5
+    term_7 = d_input - d_target
     power_3 = beta * beta
-    term_7 = 0.5 * (nu / (term_2 * term)) ** 2 * product_2**3 - error * nu / (
+    term_8 = 0.5 * (nu / (term_2 * term)) ** 2 * product_2**3 - error * nu / (
         term_2 * term * power_3
     )
-    product_9 = term_5 * term_7
     sign_error = sign(error)
-    term_8 = 2.0 * d_nu + d_alpha
-    product_10 = sign_error * (2.0 * nu + alpha)
-    term_9 = (
-        error * nu * d_alpha / (term_2 * term * beta)
-        + product_6 * d_nu
-        + product_8 * term_6
-        + product_9 * d_beta
-        + sign_error * coefficient * term_8
-        + product_10 * d_coefficient
-    )
-    product_11 = 3.141592653589793 / nu
-    term_10 = 3.141592653589793 / (product_11 * nu**3) - 4.934802200544679 / (
-        (product_11 * product_11) * nu**4
-    )
-    omega = 2.0 * term * beta
-    product_12 = (product_2 * product_3 * (product / term) - product_3 * product_4) / term_2
+    term_9 = 2.0 * d_nu + d_alpha
+    term_10 = 2.0 * nu + alpha
     term_11 = (
-        term_10
-        + term_5 * (product_12 - (term_3 / term_2) ** 2)
-        - 2.0 * (beta / omega) * (beta / omega)
+        error * nu * d_alpha / (term_2 * term * beta)
+        + term_3 * error * term_5 * d_nu
+        + term_3 * term_6 * term_7
+        + term_3 * term_8 * d_beta
+        + sign_error * coefficient * term_9
+        + term_10 * sign_error * d_coefficient
     )
-    power_4 = omega * omega
-    power_5 = 1.0 / omega
-    power_6 = (error / (term_2 * beta)) ** 2
-    term_12 = 0.5 * nu * (error / (beta * term)) ** 2 - 0.5 * product_2 * (product_2 / term)
-    term_13 = (
-        power_5
-        - 2.0 * term * beta / power_4
-        + term_5 * (0.5 * nu * term_3 * power_6 / term + term_12 / term_2)
-    )
-    term_14 = (1.0 / (term * beta) - nu / (beta * power_2)) / term_2 - nu * term_3 / (
-        power * term * beta
-    )
-    abs_error = np.abs(error)
-    term_15 = (
-        term_11 * d_nu
-        + term_13 * d_beta
-        + term_3 * d_alpha / term_2
-        + (product_5 * term_14 + 2.0 * sign_error * coefficient) * term_6
-        + 2.0 * abs_error * d_coefficient
-    )
-    power_7 = product_2 * product_2
-    term_16 = (
-        term_3 * d_nu / term_2
-        + (product_7 + sign_error * coefficient) * term_6
-        + (trigamma(alpha) - trigamma(term_5)) * d_alpha
-        + abs_error * d_coefficient
-        - 0.5 * nu * d_beta * power_7 / (term_2 * term)
-    )
-    term_17 = (
-        0.5 * term_3 * nu * power_6 / term
-        + 0.5 * nu * (error / (term * beta)) ** 2 / term_2
-        - 0.5 * power_7 / (term_2 * term)
-    )
-    product_13 = (power_5 - 2.0 * beta * term / power_4 + term_5 * term_17) * d_nu
-    term_18 = (
-        nu * error * error / (term_2 * term * beta**3)
-        - 0.25 * (nu * power_7 / (term_2 * term)) ** 2
-    )
-    product_14 = (term_5 * term_18 - 2.0 * (term / omega) * (term / omega)) * d_beta
-    term_19 = 0.5 * (nu * error / (term_2 * term * beta)) ** 2 / beta - nu / (
-        term_2 * term * power_3
-    )
-    term_20 = (
-        product_13
-        + product_14
-        + product_5 * term_19 * term_6
-        - 0.5 * nu * power_7 * d_alpha / (term_2 * term)
-    )
-    change_target = (
-        -upstream * error * nu * d_alpha / (term_2 * term * beta)
-        - upstream * product_6 * d_nu
-        - upstream * product_8 * term_6
-        - upstream * product_9 * d_beta
-        - upstream * sign_error * coefficient * term_8
-        - upstream * product_10 * d_coefficient
-    )
-    change_coefficient = total(upstream * (abs_error * term_8 + product_10 * term_6))
+    change_target = None
+    if "target" in wanted:
+        change_target = (
+            -upstream * error * nu * d_alpha / (term_2 * term * beta)
+            - upstream * term_3 * error * term_5 * d_nu
+            - upstream * term_3 * term_6 * term_7
+            - upstream * term_3 * term_8 * d_beta
+            - upstream * sign_error * coefficient * term_9
+            - upstream * term_10 * sign_error * d_coefficient
+        )
+    change_nu = change_alpha = change_beta = change_coefficient = None
+    if wanted & {"nu", "alpha", "beta", "coefficient"}:
+        omega = 2.0 * term * beta
+        power_4 = omega * omega
+        power_5 = 1.0 / omega
+        power_6 = (error / (term_2 * beta)) ** 2
+        abs_error = np.abs(error)
+        power_7 = product_2 * product_2
+        if "nu" in wanted:
+            product_6 = 3.141592653589793 / nu
+            term_12 = 3.141592653589793 / (product_6 * nu**3) - 4.934802200544679 / (
+                (product_6 * product_6) * nu**4
+            )
+            product_7 = (product_2 * product_3 * (product / term) - product_3 * product_4) / term_2
+            term_13 = (
+                term_12
+                + term_3 * (product_7 - (term_4 / term_2) ** 2)
+                - 2.0 * (beta / omega) * (beta / omega)
+            )
+            term_14 = 0.5 * nu * (error / (beta * term)) ** 2 - 0.5 * product_2 * (product_2 / term)
+            term_15 = (
+                power_5
+                - 2.0 * term * beta / power_4
+                + term_3 * (0.5 * nu * term_4 * power_6 / term + term_14 / term_2)
+            )
+            term_16 = (1.0 / (term * beta) - nu / (beta * power_2)) / term_2 - nu * term_4 / (
+                power * term * beta
+            )
+            product_8 = (term_3 * error * term_16 + 2.0 * sign_error * coefficient) * term_7
+            term_17 = (
+                term_13 * d_nu
+                + term_15 * d_beta
+                + term_4 * d_alpha / term_2
+                + product_8
+                + 2.0 * abs_error * d_coefficient
+            )
+            change_nu = upstream * term_17
+        if "alpha" in wanted:
+            term_18 = (
+                term_4 * d_nu / term_2
+                + (product_5 + sign_error * coefficient) * term_7
+                + (trigamma(alpha) - trigamma(term_3)) * d_alpha
+                + abs_error * d_coefficient
+                - 0.5 * nu * d_beta * power_7 / (term_2 * term)
+            )
+            change_alpha = upstream * term_18
+        if "beta" in wanted:
+            term_19 = (
+                0.5 * term_4 * nu * power_6 / term
+                + 0.5 * nu * (error / (term * beta)) ** 2 / term_2
+                - 0.5 * power_7 / (term_2 * term)
+            )
+            product_9 = (power_5 - 2.0 * beta * term / power_4 + term_3 * term_19) * d_nu
+            term_20 = (
+                nu * error * error / (term_2 * term * beta**3)
+                - 0.25 * (nu * power_7 / (term_2 * term)) ** 2
+            )
+            product_10 = (term_3 * term_20 - 2.0 * (term / omega) * (term / omega)) * d_beta
+            term_21 = 0.5 * (nu * error / (term_2 * term * beta)) ** 2 / beta - nu / (
+                term_2 * term * power_3
+            )
+            term_22 = (
+                product_9
+                + product_10
+                + term_3 * error * term_21 * term_7
+                - 0.5 * nu * power_7 * d_alpha / (term_2 * term)
+            )
+            change_beta = upstream * term_22
+        if "coefficient" in wanted:
+            change_coefficient = total(
+                upstream * (abs_error * term_9 + term_10 * sign_error * term_7)
+            )
     return (
-        upstream * term_9,
+        upstream * term_11,
         change_target,
-        upstream * term_15,
-        upstream * term_16,
-        upstream * term_20,
+        change_nu,
+        change_alpha,
+        change_beta,
         change_coefficient,
     )
 

@@ -52,7 +52,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_q: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = target - input
     mask = error > 0.0
@@ -60,8 +61,12 @@ def _curvature(
     term = d_target - d_input
     chosen_2 = select(mask, 1.0, -1.0)
     change_input = -2.0 * upstream * chosen * term - 2.0 * upstream * error * chosen_2 * d_q
-    change_target = upstream * (2.0 * chosen * term + 2.0 * error * chosen_2 * d_q)
-    change_q = 2.0 * total(upstream * error * chosen_2 * term)
+    change_target = None
+    if "target" in wanted:
+        change_target = upstream * (2.0 * chosen * term + 2.0 * error * chosen_2 * d_q)
+    change_q = None
+    if "q" in wanted:
+        change_q = 2.0 * total(upstream * error * chosen_2 * term)
     return change_input, change_target, change_q
 
 

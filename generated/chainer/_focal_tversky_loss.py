@@ -166,13 +166,13 @@ def _curvature(
     d_beta: Array,
     d_gamma: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
     sigmoid_input, probability = sigmoids(input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
-    product = target * sigmoid_input
-    term_2 = smooth + total(product, axis=(0, 2)) + sums
+    term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
     mask = tversky <= 0.0
     mask_2 = tversky == 0.0
@@ -191,24 +191,26 @@ def _curvature(
     term_5 = quotient_2 - quotient
     chosen_3 = select(mask_3, 0.0, chosen_2 * term_5 / gamma)
     chosen_4 = select(mask_3, 0.0, power_3 / gamma)
-    product_2 = quotient_2 * term_5
+    product = quotient_2 * term_5
     quotient_3 = ratio(quotient, term_2)
-    chosen_5 = select(mask, 0.0, -chosen_3 * quotient - chosen_4 * (product_2 - quotient_3))
-    product_3 = alpha * sigmoid_input
-    term_6 = probability * beta - product_3
-    product_4 = term * sigmoid_input
-    product_5 = sigmoid_input * probability
-    product_6 = target * beta
-    term_7 = term * alpha - product_6
-    product_7 = target * probability
+    chosen_5 = select(mask, 0.0, -chosen_3 * quotient - chosen_4 * (product - quotient_3))
+    product_2 = alpha * sigmoid_input
+    term_6 = probability * beta - product_2
+    product_3 = sigmoid_input * probability
+    product_4 = target * beta
+    term_7 = term * alpha - product_4
+    product_5 = target * probability
     term_8 = (
-        term_6 * d_target + product_4 * d_alpha + product_5 * term_7 * d_input + product_7 * d_beta
+        term_6 * d_target
+        + term * sigmoid_input * d_alpha
+        + product_3 * term_7 * d_input
+        + product_5 * d_beta
     )
     sums_2 = total(term_8, axis=(0, 2))
     chosen_6 = select(mask_3, 0.0, -chosen_2 * quotient / gamma)
     term_9 = quotient_2 * quotient + quotient_3
     chosen_7 = select(mask, 0.0, chosen_4 * term_9 - chosen_6 * quotient)
-    sums_3 = total(sigmoid_input * (d_target + product_7 * d_input), axis=(0, 2))
+    sums_3 = total(sigmoid_input * (d_target + product_5 * d_input), axis=(0, 2))
     term_10 = (
         select(mask, 0.0, -chosen * quotient) * d_gamma
         + chosen_5 * sums_2
@@ -220,15 +222,15 @@ def _curvature(
     chosen_8 = select(mask, 0.0, chosen_4 * term_5)
     slope_3 = upstream * chosen_8
     term_11 = slope_2[:, None] * sigmoid_input * probability + slope_3[:, None] * (
-        -product_3 * probability - product_5 * beta
+        -product_2 * probability - product_3 * beta
     )
     squashed = np.tanh(-0.5 * input)
-    product_8 = slope_3[:, None] * (term * alpha * squashed + product_6 * np.tanh(0.5 * input))
-    product_9 = product_5 * (slope_2[:, None] * target * squashed + product_8) * d_input
+    product_6 = slope_3[:, None] * (term * alpha * squashed + product_4 * np.tanh(0.5 * input))
+    product_7 = product_3 * (slope_2[:, None] * target * squashed + product_6) * d_input
     chosen_9 = select(mask, 0.0, chosen_6 * term_5)
     quotient_4 = ratio(quotient_2, term_2)
     term_12 = term_9 - quotient_4
-    term_13 = term_12 * d_smooth + term_12 * sums_3 + (quotient_3 - product_2 - quotient_4) * sums_2
+    term_13 = term_12 * d_smooth + term_12 * sums_3 + (quotient_3 - product - quotient_4) * sums_2
     term_14 = (
         select(mask, 0.0, chosen * term_5) * d_gamma
         + select(mask, 0.0, chosen_3 * term_5) * sums_2
@@ -239,47 +241,60 @@ def _curvature(
     slope_4 = upstream * term_14
     slope_5 = upstream * chosen_8 * d_alpha
     slope_6 = upstream * chosen_8 * d_beta
-    sums_4 = total(term * product_5 * d_input - sigmoid_input * d_target, axis=2)
-    product_10 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
-    power_5 = tversky**power
-    product_11 = power_5 / tversky
-    chosen_10 = select(mask_2, 0.0, term_5 * (chosen_4 * logarithm + product_11))
-    chosen_11 = select(mask_2, 0.0, quotient * (-logarithm * chosen_4 - product_11))
-    chosen_12 = select(mask, 0.0, -chosen_11 / power_2)
-    chosen_13 = select(mask_2, 0.0, power_5 * logarithm)
-    term_15 = (
-        2.0 * chosen_13 / power_4 - select(mask_2, 0.0, -chosen_13 * logarithm / power_2) / power_2
-    )
-    term_16 = (
-        select(mask, 0.0, -chosen_10 / power_2) * sums_2
-        + chosen_12 * d_smooth
-        + chosen_12 * sums_3
-        + select(mask, 0.0, term_15) * d_gamma
-    )
     change_input = (
         slope[:, None] * target * sigmoid_input * probability
         + term_11 * d_target
-        + product_9
+        + product_7
         + slope_4[:, None] * sigmoid_input * probability * term_7
         + slope_5[:, None] * term * sigmoid_input * probability
         - slope_6[:, None] * probability * sigmoid_input * target
     )
-    change_target = (
-        slope[:, None] * sigmoid_input
-        + term_11 * d_input
-        + slope_4[:, None] * term_6
-        + slope_6[:, None] * probability
-        - slope_5[:, None] * sigmoid_input
-    )
-    change_alpha = total(slope_4 * total(product_4, axis=2) + slope_3 * sums_4)
-    change_beta = total(slope_4 * total(probability * target, axis=2) + product_10)
+    change_target = None
+    if "target" in wanted:
+        change_target = (
+            slope[:, None] * sigmoid_input
+            + term_11 * d_input
+            + slope_4[:, None] * term_6
+            + slope_6[:, None] * probability
+            - slope_5[:, None] * sigmoid_input
+        )
+    change_alpha = None
+    if "alpha" in wanted:
+        sums_4 = total(term * product_3 * d_input - sigmoid_input * d_target, axis=2)
+        change_alpha = total(slope_4 * total(term * sigmoid_input, axis=2) + slope_3 * sums_4)
+    change_beta = None
+    if "beta" in wanted:
+        sums_5 = total(probability * (d_target - sigmoid_input * target * d_input), axis=2)
+        change_beta = total(slope_4 * total(probability * target, axis=2) + slope_3 * sums_5)
+    change_gamma = None
+    if "gamma" in wanted:
+        product_8 = chosen_4 * logarithm
+        power_5 = tversky**power
+        product_9 = power_5 / tversky
+        chosen_10 = select(
+            mask, 0.0, -select(mask_2, 0.0, term_5 * (product_8 + product_9)) / power_2
+        )
+        product_10 = -select(mask_2, 0.0, quotient * (-product_8 - product_9)) / power_2
+        chosen_11 = select(mask, 0.0, product_10)
+        chosen_12 = select(mask_2, 0.0, power_5 * logarithm)
+        term_15 = (
+            2.0 * chosen_12 / power_4
+            - select(mask_2, 0.0, -chosen_12 * logarithm / power_2) / power_2
+        )
+        term_16 = (
+            chosen_10 * sums_2
+            + chosen_11 * d_smooth
+            + chosen_11 * sums_3
+            + select(mask, 0.0, term_15) * d_gamma
+        )
+        change_gamma = total(upstream * term_16)
     return (
         change_input,
         change_target,
         change_alpha,
         change_beta,
-        total(upstream * term_16),
-        total(slope),
+        change_gamma,
+        total(slope) if "smooth" in wanted else None,
     )
 
 

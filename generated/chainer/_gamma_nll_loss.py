@@ -39,13 +39,20 @@ def _tangent_log_mean(input: Array, target: Array, d_input: Array, d_target: Arr
 
 
 def _curvature_log_mean(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     neg_input = -input
     exp_neg_input = np.exp(neg_input)
     term = scaled_exp(target, neg_input) * d_input - exp_neg_input * d_target
-    change_target = -upstream * exp_neg_input * d_input
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * exp_neg_input * d_input
     return upstream * term, change_target
 
 
@@ -85,12 +92,17 @@ def _tangent_mean(input: Array, target: Array, d_input: Array, d_target: Array) 
 
 
 def _curvature_mean(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input * input
     term = (2.0 * target / input**3 - 1.0 / power) * d_input - d_target / power
-    return upstream * term, -upstream * d_input / power
+    return upstream * term, -upstream * d_input / power if "target" in wanted else None
 
 
 _kernel_mean = differentiable(

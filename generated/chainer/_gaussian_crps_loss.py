@@ -57,7 +57,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_std: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     product = term / std
@@ -66,11 +67,14 @@ def _curvature(
     slope = 0.7978845608028654 * upstream * gauss_2 * term * d_std / power
     term_2 = d_input - d_target
     slope_2 = 0.7978845608028654 * upstream * gauss_2 * term_2 / std
-    term_3 = (
-        0.7978845608028654 * (d_std / std) * (gauss_2 / std) * product
-        - 0.7978845608028654 * gauss_2 * term_2 / power
-    )
-    return slope_2 - slope, slope - slope_2, upstream * term * term_3
+    change_std = None
+    if "std" in wanted:
+        term_3 = (
+            0.7978845608028654 * (d_std / std) * (gauss_2 / std) * product
+            - 0.7978845608028654 * gauss_2 * term_2 / power
+        )
+        change_std = upstream * term * term_3
+    return slope_2 - slope, slope - slope_2 if "target" in wanted else None, change_std
 
 
 _kernel = differentiable(

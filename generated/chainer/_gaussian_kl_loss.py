@@ -35,10 +35,17 @@ def _tangent(mean: Array, log_var: Array, d_mean: Array, d_log_var: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, mean: Array, log_var: Array, d_mean: Array, d_log_var: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    mean: Array,
+    log_var: Array,
+    d_mean: Array,
+    d_log_var: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    change_log_var = 0.5 * upstream * np.exp(log_var) * d_log_var
+    change_log_var = None
+    if "log_var" in wanted:
+        change_log_var = 0.5 * upstream * np.exp(log_var) * d_log_var
     return upstream * d_mean, change_log_var
 
 

@@ -77,7 +77,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_var: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     variance = at_least(var, eps)
     term = d_input - d_target
@@ -85,10 +86,12 @@ def _curvature(
     error = input - target
     power = variance * variance
     slope_2 = upstream * error * d_var / power
-    product = error / variance
-    product_2 = 0.5 * (product * product * (2.0 / variance) - 1.0 / power) * d_var
-    change_var = upstream * (product_2 - error * term / power)
-    return slope - slope_2, slope_2 - slope, change_var
+    change_var = None
+    if "var" in wanted:
+        product = error / variance
+        product_2 = 0.5 * (product * product * (2.0 / variance) - 1.0 / power) * d_var
+        change_var = upstream * (product_2 - error * term / power)
+    return slope - slope_2, slope_2 - slope if "target" in wanted else None, change_var
 
 
 _kernel = differentiable(

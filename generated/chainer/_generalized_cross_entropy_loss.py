@@ -51,8 +51,8 @@ def _tangent_limit(input: Array, target: Array, d_input: Array) -> Array:
 
 
 def _curvature_limit(
-    upstream: Array, input: Array, target: Array, d_input: Array
-) -> tuple[Array, ...]:
+    upstream: Array, input: Array, target: Array, d_input: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (upstream[:, None] * softmax_tangent(input, d_input, axis=-2),)
 
@@ -105,8 +105,14 @@ def _tangent_power(
 
 
 def _curvature_power(
-    upstream: Array, input: Array, target: Array, q: Array | float, d_input: Array, d_q: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    q: Array | float,
+    d_input: Array,
+    d_q: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
@@ -114,13 +120,18 @@ def _curvature_power(
     sums = total(excess * d_input, axis=1)
     slope = upstream * exp_product * (-nll * d_q - q * sums)
     slope_2 = upstream * exp_product
-    product_2 = exp_product * nll / (q * q)
-    product_3 = nll * exp_product
-    term = -2.0 * np.expm1(product) / q**3 - product_2 + (-product_2 - product_3 * (nll / q))
     change_input = slope[:, None] * excess + slope_2[:, None] * softmax_tangent(
         input, d_input, axis=-2
     )
-    change_q = total(upstream * (term * d_q - product_3 * sums))
+    change_q = None
+    if "q" in wanted:
+        product_2 = exp_product * nll / (q * q)
+        term = (
+            -2.0 * np.expm1(product) / q**3
+            - product_2
+            + (-product_2 - exp_product * nll * (nll / q))
+        )
+        change_q = total(upstream * (term * d_q - exp_product * nll * sums))
     return change_input, change_q
 
 

@@ -80,8 +80,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     volume = total(target, axis=2)
     power = volume * volume
@@ -138,25 +143,6 @@ def _curvature(
         - 2.0 * slope[:, None, None] * product_4[:, :, None] * term
         - slope[:, None, None] * class_weight[:, :, None] * d_target
     )
-    product_8 = 2.0 * slope[:, None, None] * class_weight[:, :, None] * d_probability
-    quotient_4 = ratio(quotient_3, power)
-    term_13 = -2.0 * class_weight * quotient_3 * volume - 2.0 * quotient_4 * volume
-    term_14 = 2.0 * slope_2[:, None] * term_13 * volume + 2.0 * slope_2[:, None] * quotient_3
-    product_9 = (
-        2.0
-        * slope[:, None]
-        * volume
-        * (2.0 * class_weight * quotient_3 + 2.0 * quotient_4)
-        * volume
-    )
-    term_15 = sums * term_14 + difference * (product_9 - 2.0 * slope[:, None] * quotient_3)
-    term_16 = (
-        2.0 * slope_4[:, None] * quotient_3 * volume * sums
-        + term_15 * sums_3
-        + 2.0 * slope_2[:, None] * quotient_3 * volume * sums_4
-        + 2.0 * slope_3[:, None] * quotient_3 * volume * difference
-        - 2.0 * slope[:, None] * quotient_3 * volume * sums_6
-    )
     change_input = (
         term_3 * d_probability
         + product_3
@@ -167,13 +153,34 @@ def _curvature(
         - p * sum_of_others(term_6, axis=-2)
         - p * sum_of_others(term_2 * d_probability + p * term_12, axis=-2)
     )
-    change_target = (
-        term_11[:, :, None]
-        + term_16[:, :, None]
-        - slope_3[:, None, None] * class_weight[:, :, None] * term_7
-        - 2.0 * slope[:, None, None] * product_4[:, :, None] * term_7
-        - product_8
-    )
+    change_target = None
+    if "target" in wanted:
+        product_8 = 2.0 * slope[:, None, None] * class_weight[:, :, None] * d_probability
+        quotient_4 = ratio(quotient_3, power)
+        term_13 = -2.0 * class_weight * quotient_3 * volume - 2.0 * quotient_4 * volume
+        term_14 = 2.0 * slope_2[:, None] * term_13 * volume + 2.0 * slope_2[:, None] * quotient_3
+        product_9 = (
+            2.0
+            * slope[:, None]
+            * volume
+            * (2.0 * class_weight * quotient_3 + 2.0 * quotient_4)
+            * volume
+        )
+        term_15 = sums * term_14 + difference * (product_9 - 2.0 * slope[:, None] * quotient_3)
+        term_16 = (
+            2.0 * slope_4[:, None] * quotient_3 * volume * sums
+            + term_15 * sums_3
+            + 2.0 * slope_2[:, None] * quotient_3 * volume * sums_4
+            + 2.0 * slope_3[:, None] * quotient_3 * volume * difference
+            - 2.0 * slope[:, None] * quotient_3 * volume * sums_6
+        )
+        change_target = (
+            term_11[:, :, None]
+            + term_16[:, :, None]
+            - slope_3[:, None, None] * class_weight[:, :, None] * term_7
+            - 2.0 * slope[:, None, None] * product_4[:, :, None] * term_7
+            - product_8
+        )
     return change_input, change_target
 
 

@@ -52,13 +52,20 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target <= 0.0
     chosen = select(mask, 0.0, -1.0)
     change_input = upstream * (np.exp(input) * d_input + chosen * d_target)
-    change_target = upstream * (select(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
+    change_target = None
+    if "target" in wanted:
+        change_target = upstream * (select(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
     return change_input, change_target
 
 

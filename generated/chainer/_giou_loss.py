@@ -222,8 +222,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     chosen = (index == 1).astype(input.dtype)
@@ -402,78 +407,72 @@ def _curvature(
         - slope_11
     )
     term_48 = term_11 * upstream * term_41 + term_47 + term_12 * upstream * term_45
-    product_15 = true_width * power
-    product_16 = term_15 * product_5
-    slope_13 = upstream * (product_15 * product_16)
-    product_17 = term_19 * product
-    slope_14 = upstream * (product_15 * product_17)
-    product_18 = term_5 * term_20
-    slope_15 = upstream * (quotient_2 * term_9)
-    product_19 = term_22 * product_12
-    slope_16 = upstream * product_19 * term_29
-    product_20 = term_23 * product_13
-    slope_17 = upstream * product_20 * term_29
-    slope_18 = upstream * quotient_4 * (picked_6 - picked_5)
-    term_49 = (
-        upstream * product_18 * true_width
-        + slope_16
-        + slope_17
-        - slope_13
-        - slope_14
-        - slope_15
-        - slope_18
-    )
-    term_50 = term_18 * upstream * term_24 + term_49 + term * upstream * term_35
-    product_21 = term_20 * term_37
-    term_51 = (
-        slope_13
-        + slope_14
-        + upstream * product_21 * true_width
-        + slope_15
-        + slope_18
-        - slope_16
-        - slope_17
-    )
-    term_52 = term_17 * upstream * term_24 + term_51 + term_16 * upstream * term_35
-    product_22 = true_height * power
-    slope_19 = upstream * (product_22 * product_16)
-    slope_20 = upstream * (product_22 * product_17)
-    slope_21 = upstream * (quotient_2 * term_10)
-    slope_22 = upstream * product_19 * term_28
-    slope_23 = upstream * product_20 * term_28
-    slope_24 = upstream * quotient_4 * (picked_8 - picked_7)
-    term_53 = (
-        upstream * product_18 * true_height
-        + slope_22
-        + slope_23
-        - slope_19
-        - slope_20
-        - slope_21
-        - slope_24
-    )
-    term_54 = term_14 * upstream * term_41 + term_53 + term_13 * upstream * term_45
-    term_55 = (
-        slope_19
-        + slope_20
-        + upstream * product_21 * true_height
-        + slope_21
-        + slope_24
-        - slope_22
-        - slope_23
-    )
-    term_56 = term_12 * upstream * term_41 + term_55 + term_11 * upstream * term_45
     change_input = (
         chosen * term_36[:, None]
         + chosen_2 * term_39[:, None]
         + chosen_3 * term_46[:, None]
         + chosen_4 * term_48[:, None]
     )
-    change_target = (
-        chosen * term_50[:, None]
-        + chosen_2 * term_52[:, None]
-        + chosen_3 * term_54[:, None]
-        + chosen_4 * term_56[:, None]
-    )
+    change_target = None
+    if "target" in wanted:
+        slope_13 = upstream * power * product_5 * true_width * term_15
+        slope_14 = upstream * power * product * true_width * term_19
+        slope_15 = upstream * quotient_2 * term_9
+        slope_16 = upstream * product_12 * term_29 * term_22
+        slope_17 = upstream * product_13 * term_29 * term_23
+        slope_18 = upstream * quotient_4 * (picked_6 - picked_5)
+        term_49 = (
+            upstream * term_5 * true_width * term_20
+            + slope_16
+            + slope_17
+            - slope_13
+            - slope_14
+            - slope_15
+            - slope_18
+        )
+        term_50 = term_18 * upstream * term_24 + term_49 + term * upstream * term_35
+        term_51 = (
+            slope_13
+            + slope_14
+            + upstream * term_37 * true_width * term_20
+            + slope_15
+            + slope_18
+            - slope_16
+            - slope_17
+        )
+        term_52 = term_17 * upstream * term_24 + term_51 + term_16 * upstream * term_35
+        slope_19 = upstream * power * product_5 * true_height * term_15
+        slope_20 = upstream * power * product * true_height * term_19
+        slope_21 = upstream * quotient_2 * term_10
+        slope_22 = upstream * product_12 * term_28 * term_22
+        slope_23 = upstream * product_13 * term_28 * term_23
+        slope_24 = upstream * quotient_4 * (picked_8 - picked_7)
+        term_53 = (
+            upstream * term_5 * true_height * term_20
+            + slope_22
+            + slope_23
+            - slope_19
+            - slope_20
+            - slope_21
+            - slope_24
+        )
+        term_54 = term_14 * upstream * term_41 + term_53 + term_13 * upstream * term_45
+        term_55 = (
+            slope_19
+            + slope_20
+            + upstream * term_37 * true_height * term_20
+            + slope_21
+            + slope_24
+            - slope_22
+            - slope_23
+        )
+        term_56 = term_12 * upstream * term_41 + term_55 + term_11 * upstream * term_45
+        change_target = (
+            chosen * term_50[:, None]
+            + chosen_2 * term_52[:, None]
+            + chosen_3 * term_54[:, None]
+            + chosen_4 * term_56[:, None]
+        )
     return change_input, change_target
 
 

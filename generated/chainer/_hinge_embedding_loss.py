@@ -58,9 +58,10 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return np.full_like(input, 0.0), np.full_like(target, 0.0), 0.0
+    return np.full_like(input, 0.0), np.full_like(target, 0.0) if "target" in wanted else None, 0.0
 
 
 _kernel = differentiable(

@@ -42,11 +42,19 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     positive = at_least(sign(1.0 - input * target), 0.0)
-    return -upstream * positive * d_target, -upstream * positive * d_input
+    return (
+        -upstream * positive * d_target,
+        -upstream * positive * d_input if "target" in wanted else None,
+    )
 
 
 _kernel = differentiable(
@@ -91,14 +99,21 @@ def _tangent_keras(input: Array, target: Array, d_input: Array, d_target: Array)
 
 
 def _curvature_keras(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     positive = at_least(sign(1.0 - select(mask, -1.0, target) * input), 0.0)
     chosen = select(mask, 0.0, 1.0)
     change_input = -upstream * positive * chosen * d_target
-    change_target = -upstream * positive * chosen * d_input
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * positive * chosen * d_input
     return change_input, change_target
 
 

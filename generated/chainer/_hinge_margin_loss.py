@@ -51,10 +51,15 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     positive = at_least(sign(margin + 1.0 - input * target), 0.0)
-    return -upstream * positive * d_target, -upstream * positive * d_input, 0.0
+    return (
+        -upstream * positive * d_target,
+        -upstream * positive * d_input if "target" in wanted else None,
+        0.0,
+    )
 
 
 _kernel = differentiable(

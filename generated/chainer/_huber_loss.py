@@ -65,16 +65,21 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_delta: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = np.abs(error) <= delta
+    chosen = mask.astype(upstream.dtype)
     term = d_input - d_target
-    product = mask.astype(upstream.dtype) * term
-    chosen = select(mask, 0.0, sign(error))
-    change_input = upstream * (product + chosen * d_delta)
-    change_target = -upstream * product - upstream * chosen * d_delta
-    change_delta = total(upstream * (select(mask, 0.0, -1.0) * d_delta + chosen * term))
+    chosen_2 = select(mask, 0.0, sign(error))
+    change_input = upstream * (chosen * term + chosen_2 * d_delta)
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * chosen * term - upstream * chosen_2 * d_delta
+    change_delta = None
+    if "delta" in wanted:
+        change_delta = total(upstream * (select(mask, 0.0, -1.0) * d_delta + chosen_2 * term))
     return change_input, change_target, change_delta
 
 

@@ -94,7 +94,8 @@ def _curvature(
     d_query: Array,
     d_key: Array,
     d_temperature: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     query_length = norm(query, axis=-1)
     quotient = ratio(1.0, query_length)
@@ -132,30 +133,36 @@ def _curvature(
         - slope_2[:, None] * term_4 / temperature
         - slope_3[:, None] * query_direction / temperature
     )
-    product_2 = ratio(quotient_2, key_length) * sums_4
-    sums_6 = (upstream[:, None] * excess).T @ query_direction
-    sums_7 = total(sums_6 * key_direction, axis=1)
-    term_8 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
-    product_3 = (key_direction * sums_7[:, None] / power - sums_6 / power) * d_temperature
-    term_9 = (
-        d_probability.T @ (upstream[:, None] * query_direction)
-        + (upstream[:, None] * excess * quotient[:, None]).T @ term_4
-    )
-    product_4 = sums_7 * quotient_2
-    sums_8 = total(key_direction * term_9 + sums_6 * quotient_2[:, None] * term_3, axis=1)
-    term_10 = (
-        product_3
-        + term_9 / temperature
-        - product_4[:, None] * term_3 / temperature
-        - key_direction * sums_8[:, None] / temperature
-    )
-    product_5 = (
-        2.0 * total(upstream[:, None] * excess * similarity) * d_temperature / temperature**3
-    )
-    term_11 = upstream[:, None] * similarity * d_probability + upstream[:, None] * excess * term_5
     change_query = quotient[:, None] * term_7 - product[:, None] * term
-    change_key = quotient_2[:, None] * term_10 - product_2[:, None] * term_8
-    change_temperature = product_5 - total(term_11) / power
+    change_key = None
+    if "key" in wanted:
+        product_2 = ratio(quotient_2, key_length) * sums_4
+        sums_6 = (upstream[:, None] * excess).T @ query_direction
+        sums_7 = total(sums_6 * key_direction, axis=1)
+        term_8 = sums_6 / temperature - key_direction * sums_7[:, None] / temperature
+        product_3 = (key_direction * sums_7[:, None] / power - sums_6 / power) * d_temperature
+        term_9 = (
+            d_probability.T @ (upstream[:, None] * query_direction)
+            + (upstream[:, None] * excess * quotient[:, None]).T @ term_4
+        )
+        product_4 = sums_7 * quotient_2
+        sums_8 = total(key_direction * term_9 + sums_6 * quotient_2[:, None] * term_3, axis=1)
+        term_10 = (
+            product_3
+            + term_9 / temperature
+            - product_4[:, None] * term_3 / temperature
+            - key_direction * sums_8[:, None] / temperature
+        )
+        change_key = quotient_2[:, None] * term_10 - product_2[:, None] * term_8
+    change_temperature = None
+    if "temperature" in wanted:
+        product_5 = (
+            2.0 * total(upstream[:, None] * excess * similarity) * d_temperature / temperature**3
+        )
+        term_11 = (
+            upstream[:, None] * similarity * d_probability + upstream[:, None] * excess * term_5
+        )
+        change_temperature = product_5 - total(term_11) / power
     return change_query, change_key, change_temperature
 
 

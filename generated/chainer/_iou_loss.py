@@ -156,8 +156,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = np.arange(input.shape[1])
     chosen = (index == 1).astype(upstream.dtype)
@@ -245,32 +250,54 @@ def _curvature(
     term_27 = term_14 * height * term_19 + term_6 * term_26 - product_13 - product_14 - product_15
     chosen_4 = (index == 2).astype(upstream.dtype)
     term_28 = product_13 + product_14 + term_24 * height * term_19 + product_15 + term_4 * term_26
-    product_18 = term_8 * product
-    product_19 = product_18 * true_width
-    product_20 = term_13 * product_4
-    product_21 = product_20 * true_width
-    product_22 = term_14 * term_19
-    product_23 = quotient_2 * term_17
-    term_29 = product_22 * true_width + term_12 * term_22 - product_19 - product_21 - product_23
-    product_24 = term_19 * term_24
-    term_30 = product_19 + product_21 + product_24 * true_width + product_23 + term_10 * term_22
-    product_25 = product_18 * true_height
-    product_26 = product_20 * true_height
-    product_27 = quotient_2 * term_18
-    term_31 = product_22 * true_height + term_7 * term_26 - product_25 - product_26 - product_27
-    term_32 = product_25 + product_26 + product_24 * true_height + product_27 + term_5 * term_26
     change_input = (
         chosen * upstream[:, None] * term_23[:, None]
         + chosen_2 * upstream[:, None] * term_25[:, None]
         + chosen_3 * upstream[:, None] * term_27[:, None]
         + chosen_4 * upstream[:, None] * term_28[:, None]
     )
-    change_target = (
-        chosen * upstream[:, None] * term_29[:, None]
-        + chosen_2 * upstream[:, None] * term_30[:, None]
-        + chosen_3 * upstream[:, None] * term_31[:, None]
-        + chosen_4 * upstream[:, None] * term_32[:, None]
-    )
+    change_target = None
+    if "target" in wanted:
+        product_18 = product * true_width * term_8
+        product_19 = product_4 * true_width * term_13
+        product_20 = quotient_2 * term_17
+        term_29 = (
+            term_14 * true_width * term_19
+            + term_12 * term_22
+            - product_18
+            - product_19
+            - product_20
+        )
+        term_30 = (
+            product_18
+            + product_19
+            + term_24 * true_width * term_19
+            + product_20
+            + term_10 * term_22
+        )
+        product_21 = product * true_height * term_8
+        product_22 = product_4 * true_height * term_13
+        product_23 = quotient_2 * term_18
+        term_31 = (
+            term_14 * true_height * term_19
+            + term_7 * term_26
+            - product_21
+            - product_22
+            - product_23
+        )
+        term_32 = (
+            product_21
+            + product_22
+            + term_24 * true_height * term_19
+            + product_23
+            + term_5 * term_26
+        )
+        change_target = (
+            chosen * upstream[:, None] * term_29[:, None]
+            + chosen_2 * upstream[:, None] * term_30[:, None]
+            + chosen_3 * upstream[:, None] * term_31[:, None]
+            + chosen_4 * upstream[:, None] * term_32[:, None]
+        )
     return change_input, change_target
 
 

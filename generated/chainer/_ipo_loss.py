@@ -89,7 +89,8 @@ def _curvature(
     d_reference_chosen: Array,
     d_reference_rejected: Array,
     d_tau: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = 2.0 * upstream * d_chosen
     term = d_reference_rejected - d_rejected
@@ -98,16 +99,24 @@ def _curvature(
     power = tau * tau
     slope_4 = upstream * d_tau / power
     term_2 = slope + slope_2 + slope_4 - slope_3
-    term_3 = slope_3 - slope - slope_2 - slope_4
-    term_4 = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
-    term_5 = (
-        upstream * d_chosen
-        + upstream * term
-        + 0.5 * upstream * d_tau / power
-        - upstream * d_reference_chosen
-    )
-    change_tau = total(term_5) / power - 2.0 * total(upstream * term_4) * d_tau / tau**3
-    return term_2, term_3, term_3, term_2, change_tau
+    change_rejected = change_reference_chosen = None
+    if wanted & {"rejected", "reference_chosen"}:
+        term_3 = slope_3 - slope - slope_2 - slope_4
+        if "rejected" in wanted:
+            change_rejected = term_3
+        if "reference_chosen" in wanted:
+            change_reference_chosen = term_3
+    change_tau = None
+    if "tau" in wanted:
+        term_4 = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
+        term_5 = (
+            upstream * d_chosen
+            + upstream * term
+            + 0.5 * upstream * d_tau / power
+            - upstream * d_reference_chosen
+        )
+        change_tau = total(term_5) / power - 2.0 * total(upstream * term_4) * d_tau / tau**3
+    return term_2, change_rejected, change_reference_chosen, term_2, change_tau
 
 
 _kernel = differentiable(

@@ -96,7 +96,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     product = p * probability
@@ -136,9 +137,11 @@ def _curvature(
         + slope_4[:, None] * term_4
         - slope[:, None] * target
     )
-    term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_4)
-    change_target = term_12 * d_input - slope[:, None] * p - slope_4[:, None] * squashed
-    return product * term_11, change_target, -total(slope)
+    change_target = None
+    if "target" in wanted:
+        term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_4)
+        change_target = term_12 * d_input - slope[:, None] * p - slope_4[:, None] * squashed
+    return product * term_11, change_target, -total(slope) if "smooth" in wanted else None
 
 
 _kernel = differentiable(

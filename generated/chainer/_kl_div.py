@@ -43,13 +43,23 @@ def _tangent_log_target(input: Array, target: Array, d_input: Array, d_target: A
 
 
 def _curvature_log_target(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     exp_target = np.exp(target)
-    term = exp_target * (d_target - d_input) + scaled_exp(target - input + 1.0, target) * d_target
     change_input = -upstream * exp_target * d_target
-    return change_input, upstream * term
+    change_target = None
+    if "target" in wanted:
+        term = (
+            exp_target * (d_target - d_input) + scaled_exp(target - input + 1.0, target) * d_target
+        )
+        change_target = upstream * term
+    return change_input, change_target
 
 
 _kernel_log_target = differentiable(
@@ -93,12 +103,19 @@ def _tangent_target(input: Array, target: Array, d_input: Array, d_target: Array
 
 
 def _curvature_target(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     chosen = select(mask, 0.0, -1.0)
-    change_target = upstream * (select(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
+    change_target = None
+    if "target" in wanted:
+        change_target = upstream * (select(mask, 0.0, 1.0 / target) * d_target + chosen * d_input)
     return upstream * chosen * d_target, change_target
 
 

@@ -136,7 +136,8 @@ def _curvature(
     d_good_weight: Array,
     d_bad_weight: Array,
     d_divergence: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 1.0
     term = input - reference - divergence
@@ -156,23 +157,19 @@ def _curvature(
     squashed_2 = np.tanh(-product_5)
     chosen_2 = select(mask, product_4 * power * squashed, product_7 * power * squashed_2)
     chosen_3 = select(mask, -product_4 * power * squashed, -product_7 * power * squashed_2)
-    term_2 = reference - input + divergence
     power_2 = sigmoid_gain * sigmoid_gain
-    product_8 = power_2 * product_3
-    product_9 = term_2 * product_8 * beta
+    term_2 = reference - input + divergence
+    product_8 = product_3 * power_2 * term_2 * beta
     power_3 = probability * probability
-    product_10 = term * (sigmoid_gain * (good_weight * power_3))
-    product_11 = product_10 * beta
-    product_12 = power_3 * product_6
-    product_13 = term * product_12 * beta
-    product_14 = term_2 * (probability * (bad_weight * power_2))
-    product_15 = product_14 * beta
-    product_16 = product_6 * probability
+    product_9 = good_weight * power_3 * sigmoid_gain * term * beta
+    product_10 = product_6 * power_3 * term * beta
+    product_11 = bad_weight * power_2 * probability * term_2 * beta
+    product_12 = product_6 * probability
     chosen_4 = select(
-        mask, -product_9 - product_11 - product_4, product_13 + product_15 + product_16
+        mask, -product_8 - product_9 - product_4, product_10 + product_11 + product_12
     )
-    product_17 = product * beta
-    chosen_5 = select(mask, 0.0, product_17)
+    product_13 = product * beta
+    chosen_5 = select(mask, 0.0, product_13)
     term_3 = (
         chosen * d_good_weight
         + chosen_2 * d_input
@@ -180,47 +177,61 @@ def _curvature(
         + chosen_4 * d_beta
         + chosen_5 * d_bad_weight
     )
-    chosen_6 = select(mask, product_17, 0.0)
-    product_18 = good_weight * product
-    product_19 = bad_weight * product
-    chosen_7 = select(
-        mask, product_9 + product_11 + product_18, -product_13 - product_15 - product_19
-    )
-    chosen_8 = select(mask, 0.0, product_2)
-    term_4 = (
-        chosen_6 * d_good_weight
-        + chosen_3 * d_input
-        + chosen_2 * d_reference
-        + chosen_7 * d_beta
-        + chosen_8 * d_bad_weight
-    )
-    chosen_9 = select(mask, product * term_2, 0.0)
-    product_20 = product * (good_weight * term_2) * (beta * squashed)
-    product_21 = squashed_2 * product_19 * gain
-    product_22 = select(mask, -product_20 - product_4, product_21 + product_16) * d_input
-    product_23 = select(mask, product_20 + product_18, -product_21 - product_19) * d_reference
-    chosen_10 = select(
-        mask,
-        product_8 * term_2 * term_2 + product_10 * term_2,
-        product_12 * term * term + product_14 * term,
-    )
-    chosen_11 = select(mask, 0.0, product * term)
-    term_5 = (
-        chosen_9 * d_good_weight
-        + product_22
-        + product_23
-        + chosen_10 * d_beta
-        + chosen_11 * d_bad_weight
-    )
-    slope = upstream * (chosen * d_input + chosen_6 * d_reference + chosen_9 * d_beta)
-    slope_2 = upstream * (chosen_5 * d_input + chosen_8 * d_reference + chosen_11 * d_beta)
+    change_reference = change_beta = change_good_weight = change_bad_weight = None
+    if wanted & {"reference", "beta", "good_weight", "bad_weight"}:
+        chosen_6 = select(mask, product_13, 0.0)
+        product_14 = product_3 * sigmoid_gain
+        chosen_8 = select(mask, 0.0, product_2)
+        chosen_9 = select(mask, product * term_2, 0.0)
+        chosen_10 = select(mask, 0.0, product * term)
+        if "reference" in wanted:
+            chosen_7 = select(
+                mask, product_8 + product_9 + product_14, -product_10 - product_11 - product_7
+            )
+            term_4 = (
+                chosen_6 * d_good_weight
+                + chosen_3 * d_input
+                + chosen_2 * d_reference
+                + chosen_7 * d_beta
+                + chosen_8 * d_bad_weight
+            )
+            change_reference = upstream * term_4
+        if "beta" in wanted:
+            product_15 = product_4 * beta * term_2 * squashed
+            product_16 = product_7 * beta * term * squashed_2
+            product_17 = select(mask, -product_15 - product_4, product_16 + product_12) * d_input
+            product_18 = (
+                select(mask, product_15 + product_14, -product_16 - product_7) * d_reference
+            )
+            term_5 = (
+                product_3 * power_2 * term_2 * term_2
+                + good_weight * power_3 * sigmoid_gain * term * term_2
+            )
+            term_6 = (
+                product_6 * power_3 * term * term
+                + bad_weight * power_2 * probability * term_2 * term
+            )
+            term_7 = (
+                chosen_9 * d_good_weight
+                + product_17
+                + product_18
+                + select(mask, term_5, term_6) * d_beta
+                + chosen_10 * d_bad_weight
+            )
+            change_beta = total(upstream * term_7)
+        if "good_weight" in wanted:
+            slope = upstream * (chosen * d_input + chosen_6 * d_reference + chosen_9 * d_beta)
+            change_good_weight = total(slope)
+        if "bad_weight" in wanted:
+            slope_2 = upstream * (chosen_5 * d_input + chosen_8 * d_reference + chosen_10 * d_beta)
+            change_bad_weight = total(slope_2)
     return (
         upstream * term_3,
-        upstream * term_4,
-        np.full_like(target, 0.0),
-        total(upstream * term_5),
-        total(slope),
-        total(slope_2),
+        change_reference,
+        np.full_like(target, 0.0) if "target" in wanted else None,
+        change_beta,
+        change_good_weight,
+        change_bad_weight,
         0.0,
     )
 

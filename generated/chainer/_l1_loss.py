@@ -39,10 +39,15 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return np.full_like(input, 0.0), np.full_like(target, 0.0)
+    return np.full_like(input, 0.0), np.full_like(target, 0.0) if "target" in wanted else None
 
 
 _kernel = differentiable(

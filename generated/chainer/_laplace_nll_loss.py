@@ -68,15 +68,18 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_scale: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     spread = at_least(scale, eps)
     power = spread * spread
     term = input - target
     sign_term = sign(term)
     slope = upstream * sign_term * d_scale / power
-    term_2 = 2.0 * np.abs(term) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
-    change_scale = upstream * (term_2 * d_scale - sign_term * (d_input - d_target) / power)
+    change_scale = None
+    if "scale" in wanted:
+        term_2 = 2.0 * np.abs(term) / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
+        change_scale = upstream * (term_2 * d_scale - sign_term * (d_input - d_target) / power)
     return -slope, slope, change_scale
 
 

@@ -113,7 +113,8 @@ def _curvature(
     margin: Array | float,
     d_input: Array,
     d_margin: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input[:, None] - input
     input_direction = direction(term, axis=-1)
@@ -176,15 +177,17 @@ def _curvature(
     product_2 = term_12 * ratio(1.0, distance)
     product_3 = product_2[:, :, None] * (term_3 - input_direction * sums[:, :, None])
     term_13 = input_direction * term_11[:, :, None] + product_3
-    term_14 = total(probability_3 * chosen_2, axis=0) * sums_3 + sums_4 * total(
-        chosen_2 * d_probability, axis=0
-    )
-    term_15 = (
-        probability * upstream[:, None] * term_9[:, None]
-        + upstream[:, None] * term_10[:, None] * d_probability_2
-    )
     change_input = -total(term_13, axis=0) + total(term_13, axis=1)
-    change_margin = total(term_14) + total(chosen_2 * term_15)
+    change_margin = None
+    if "margin" in wanted:
+        term_14 = total(probability_3 * chosen_2, axis=0) * sums_3 + sums_4 * total(
+            chosen_2 * d_probability, axis=0
+        )
+        term_15 = (
+            probability * upstream[:, None] * term_9[:, None]
+            + upstream[:, None] * term_10[:, None] * d_probability_2
+        )
+        change_margin = total(term_14) + total(chosen_2 * term_15)
     return change_input, change_margin
 
 

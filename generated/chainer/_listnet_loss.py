@@ -53,29 +53,34 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     probability = softmax(target, axis=-1)
     product = total(probability, axis=1)[:, None] * softmax_tangent(input, d_input, axis=-1)
     d_probability = softmax_tangent(target, d_target, axis=-1)
-    other_probability = softmax_complement(target, axis=-1)
-    nll = negative_log_softmax(input, axis=-1)
-    product_2 = probability * nll
-    term = other_probability * upstream[:, None] * nll - sum_of_others(
-        product_2 * upstream[:, None], axis=-1
-    )
-    offset = centred(input, d_input, axis=-1)
-    term_2 = total(softmax(input, axis=-1) * offset, axis=1)[:, None] - offset
-    product_3 = probability * term_2
-    term_3 = upstream[:, None] * nll * d_probability + product_3 * upstream[:, None]
     change_input = upstream[:, None] * (product + excess_over(input, d_probability, axis=-1))
-    change_target = (
-        term * d_probability
-        + product_3 * other_probability * upstream[:, None]
-        - product_2 * upstream[:, None] * d_probability
-        - probability * sum_of_others(term_3, axis=-1)
-    )
+    change_target = None
+    if "target" in wanted:
+        other_probability = softmax_complement(target, axis=-1)
+        nll = negative_log_softmax(input, axis=-1)
+        term = other_probability * upstream[:, None] * nll - sum_of_others(
+            probability * upstream[:, None] * nll, axis=-1
+        )
+        offset = centred(input, d_input, axis=-1)
+        term_2 = total(softmax(input, axis=-1) * offset, axis=1)[:, None] - offset
+        term_3 = upstream[:, None] * nll * d_probability + probability * upstream[:, None] * term_2
+        change_target = (
+            term * d_probability
+            + probability * other_probability * upstream[:, None] * term_2
+            - probability * upstream[:, None] * nll * d_probability
+            - probability * sum_of_others(term_3, axis=-1)
+        )
     return change_input, change_target
 
 

@@ -98,7 +98,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
     product = p * probability
@@ -140,28 +141,26 @@ def _curvature(
         - slope_3[:, None]
         - 2.0 * slope_5[:, None] * d_target
     )
-    product_7 = quotient * quotient_2
-    product_8 = squashed_2 * power
-    product_9 = sech2_2 * quotient * quotient
-    term_8 = product_9 + squashed_2 * (product_4 + quotient_3)
-    term_9 = (
-        (-upstream * sech2_2 * product_7 - upstream * product_8) * sums
-        + upstream * term_8 * d_smooth
-        + upstream * term_8 * sums_2
-    )
-    slope_7 = upstream * quotient_2 * sech2_2 * term_4
-    slope_8 = upstream * squashed_2 * (product_5 + product_6)
-    term_10 = upstream * squashed_2 * term_5 - upstream * product_9
-    term_11 = (
-        upstream * (sech2_2 * product_7 + product_8) * sums + term_10 * d_smooth + term_10 * sums_2
-    )
-    change_target = (
-        term_9[:, None]
-        + slope_8[:, None] * squashed
-        - slope_7[:, None] * squashed
-        - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
-    )
-    return product * term_7, change_target, -total(term_11)
+    change_target = change_smooth = None
+    if wanted & {"target", "smooth"}:
+        power_2 = quotient * quotient
+        if "target" in wanted:
+            term_8 = -upstream * sech2_2 * quotient_2 * quotient - upstream * squashed_2 * power
+            term_9 = sech2_2 * power_2 + squashed_2 * (product_4 + quotient_3)
+            term_10 = term_8 * sums + upstream * term_9 * d_smooth + upstream * term_9 * sums_2
+            slope_7 = upstream * quotient_2 * sech2_2 * term_4
+            slope_8 = upstream * squashed_2 * (product_5 + product_6)
+            change_target = (
+                term_10[:, None]
+                + slope_8[:, None] * squashed
+                - slope_7[:, None] * squashed
+                - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
+            )
+        if "smooth" in wanted:
+            slope_9 = upstream * (sech2_2 * quotient_2 * quotient + squashed_2 * power) * sums
+            term_11 = upstream * squashed_2 * term_5 - upstream * sech2_2 * power_2
+            change_smooth = -total(slope_9 + term_11 * d_smooth + term_11 * sums_2)
+    return product * term_7, change_target, change_smooth
 
 
 _kernel = differentiable(

@@ -68,7 +68,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_log_var: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     neg_log_var = -log_var
     term = d_input - d_target
@@ -76,8 +77,11 @@ def _curvature(
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, neg_log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
-    term_3 = 0.5 * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var - term * scaled_exp_2
-    return slope - slope_2, slope_2 - slope, upstream * term_3
+    change_log_var = None
+    if "log_var" in wanted:
+        term_3 = 0.5 * scaled_exp(term_2, -0.5 * log_var) ** 2 * d_log_var - term * scaled_exp_2
+        change_log_var = upstream * term_3
+    return slope - slope_2, slope_2 - slope if "target" in wanted else None, change_log_var
 
 
 _kernel = differentiable(

@@ -65,8 +65,14 @@ def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: 
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, eps: float, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    eps: float,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     abs_target = np.abs(target)
     maximum = at_least(abs_target, eps)
@@ -75,17 +81,20 @@ def _curvature(
     sign_target = sign(target)
     term_2 = input - target
     direction_2 = sign(term_2)
-    product = (
-        200.0
-        * (np.abs(term_2) / maximum)
-        * (sign_target * sign_target / maximum)
-        * (term / maximum)
-    )
-    term_3 = (
-        product + 100.0 * sign_target * direction_2 / power
-    ) * d_target - 100.0 * sign_target * direction_2 * (d_input - d_target) / power
     change_input = -100.0 * upstream * term * sign_target * direction_2 * d_target / power
-    return change_input, upstream * term * term_3
+    change_target = None
+    if "target" in wanted:
+        product = (
+            200.0
+            * (np.abs(term_2) / maximum)
+            * (sign_target * sign_target / maximum)
+            * (term / maximum)
+        )
+        term_3 = (
+            product + 100.0 * sign_target * direction_2 / power
+        ) * d_target - 100.0 * sign_target * direction_2 * (d_input - d_target) / power
+        change_target = upstream * term * term_3
+    return change_input, change_target
 
 
 _kernel = differentiable(

@@ -69,11 +69,14 @@ def _curvature(
     d_input2: Array,
     d_target: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - at_least(sign((input1 - input2) * target - margin), 0.0)
     slope = upstream * term * d_target
-    change_target = upstream * term * (d_input2 - d_input1)
+    change_target = None
+    if "target" in wanted:
+        change_target = upstream * term * (d_input2 - d_input1)
     return -slope, slope, change_target, 0.0
 
 

@@ -34,11 +34,16 @@ def _tangent_mse(input: Array, target: Array, d_input: Array, d_target: Array) -
 
 
 def _curvature_mse(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = 2.0 * upstream * (d_input - d_target)
-    return slope, -slope
+    return slope, -slope if "target" in wanted else None
 
 
 _kernel_mse = differentiable(
@@ -86,12 +91,15 @@ def _curvature_l2(
     coefficient: Array | float,
     d_weights: Array,
     d_coefficient: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     change_weights = (
         2.0 * upstream * weights * d_coefficient + 2.0 * upstream * coefficient * d_weights
     )
-    change_coefficient = 2.0 * upstream * total(weights * d_weights)
+    change_coefficient = None
+    if "coefficient" in wanted:
+        change_coefficient = 2.0 * upstream * total(weights * d_weights)
     return change_weights, change_coefficient
 
 

@@ -52,8 +52,14 @@ def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: 
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, eps: float, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    eps: float,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     maximum = at_least(input, eps)
     term = maximum + 1.0
@@ -64,10 +70,12 @@ def _curvature(
     product = (2.0 * upstream * power - 2.0 * upstream * term_3 * power) * d_input
     term_4 = maximum_2 + 1.0
     term_5 = 0.5 * sign(target - eps) + 0.5
-    power_2 = (term_5 / term_4) ** 2
-    product_2 = (2.0 * upstream * power_2 + 2.0 * upstream * term_3 * power_2) * d_target
     change_input = product - 2.0 * upstream * term_5 * term_2 * d_target / (term_4 * term)
-    change_target = product_2 - 2.0 * upstream * term_2 * term_5 * d_input / (term * term_4)
+    change_target = None
+    if "target" in wanted:
+        power_2 = (term_5 / term_4) ** 2
+        product_2 = (2.0 * upstream * power_2 + 2.0 * upstream * term_3 * power_2) * d_target
+        change_target = product_2 - 2.0 * upstream * term_2 * term_5 * d_input / (term * term_4)
     return change_input, change_target
 
 

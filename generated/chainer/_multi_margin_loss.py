@@ -78,7 +78,8 @@ def _curvature_linear(
     margin: Array | float,
     d_input: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return np.full_like(input, 0.0), 0.0
 
@@ -151,7 +152,8 @@ def _curvature_squared(
     margin: Array | float,
     d_input: Array,
     d_margin: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     picked = weight[target]
     slope = upstream * picked * d_margin / input.shape[1]
@@ -171,7 +173,9 @@ def _curvature_squared(
         - slope_3[:, None] * chosen
         - product
     )
-    change_margin = total(upstream * picked * sums) / input.shape[1]
+    change_margin = None
+    if "margin" in wanted:
+        change_margin = total(upstream * picked * sums) / input.shape[1]
     return change_input, change_margin
 
 

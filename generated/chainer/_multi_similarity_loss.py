@@ -162,7 +162,8 @@ def _curvature(
     d_alpha: Array,
     d_beta: Array,
     d_base: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
@@ -235,60 +236,66 @@ def _curvature(
     product_3 = sums_9 * quotient
     sums_10 = total(input_direction * term_12 + sums_8 * quotient[:, None] * term_3, axis=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
-    slope_5 = upstream * (at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull))))
-    product_4 = probability_4 * chosen_10
-    product_5 = total(upstream[:, None] * sigmoid_pull[:, None] * product_4) / power_2
-    slope_6 = upstream * sigmoid_pull * d_base
-    product_6 = probability_4 * mask_3.astype(upstream.dtype)
-    term_14 = (
-        slope_4[:, None] * product_4
-        + slope_2[:, None] * chosen_10 * d_probability_2
-        + slope_2[:, None] * probability_4 * chosen_8 * term_4
-        + slope_6[:, None] * product_6
-    )
-    slope_7 = upstream * (at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
-    product_7 = probability_2 * chosen_7
-    product_8 = total(upstream[:, None] * sigmoid_push[:, None] * product_7) / power
-    slope_8 = upstream * sigmoid_push * d_base
-    product_9 = probability_2 * select(mask, -1.0, 0.0)
-    term_15 = (
-        slope_3[:, None] * product_7
-        + slope[:, None] * chosen_7 * d_probability
-        + slope[:, None] * probability_2 * chosen_5 * term_4
-        + slope_8[:, None] * product_9
-    )
-    product_10 = probability_2 * chosen_6
-    product_11 = total(upstream[:, None] * sigmoid_push[:, None] * product_10) * d_beta / power
-    slope_9 = upstream * sigmoid_push * d_beta
-    term_16 = (
-        slope_3[:, None] * product_10
-        + slope[:, None] * chosen_6 * d_probability
-        + slope_9[:, None] * product_9
-    )
-    product_12 = probability_4 * chosen_9
-    product_13 = total(upstream[:, None] * sigmoid_pull[:, None] * product_12) * d_alpha / power_2
-    slope_10 = upstream * sigmoid_pull * d_alpha
-    term_17 = (
-        slope_4[:, None] * product_12
-        + slope_2[:, None] * chosen_9 * d_probability_2
-        + slope_10[:, None] * product_6
-    )
     change_input = (
         term_11
         + quotient[:, None] * term_13
         - product[:, None] * (sums_8 - input_direction * sums_9[:, None])
     )
-    change_alpha = (
-        (2.0 * total(slope_5) / alpha**3 - product_5) * d_alpha
-        + total(term_14) / alpha
-        - total(upstream * sigmoid_pull * sums_6) / power_2
-    )
-    change_beta = (
-        (2.0 * total(slope_7) / beta**3 - product_8) * d_beta
-        + total(term_15) / beta
-        - total(upstream * sigmoid_push * sums_5) / power
-    )
-    change_base = total(term_16) / beta + total(term_17) / alpha - product_11 - product_13
+    change_alpha = change_beta = change_base = None
+    if wanted & {"alpha", "beta", "base"}:
+        chosen_11 = mask_3.astype(upstream.dtype)
+        chosen_12 = select(mask, -1.0, 0.0)
+        if "alpha" in wanted:
+            slope_5 = upstream * (at_least(pull, 0.0) + np.log1p(np.exp(-np.abs(pull))))
+            slope_6 = upstream[:, None] * sigmoid_pull[:, None] * probability_4 * chosen_10
+            product_4 = (2.0 * total(slope_5) / alpha**3 - total(slope_6) / power_2) * d_alpha
+            slope_7 = upstream * sigmoid_pull * d_base
+            term_14 = (
+                slope_4[:, None] * probability_4 * chosen_10
+                + slope_2[:, None] * chosen_10 * d_probability_2
+                + slope_2[:, None] * probability_4 * chosen_8 * term_4
+                + slope_7[:, None] * probability_4 * chosen_11
+            )
+            change_alpha = (
+                product_4
+                + total(term_14) / alpha
+                - total(upstream * sigmoid_pull * sums_6) / power_2
+            )
+        if "beta" in wanted:
+            slope_8 = upstream * (at_least(push, 0.0) + np.log1p(np.exp(-np.abs(push))))
+            slope_9 = upstream[:, None] * sigmoid_push[:, None] * probability_2 * chosen_7
+            product_5 = (2.0 * total(slope_8) / beta**3 - total(slope_9) / power) * d_beta
+            slope_10 = upstream * sigmoid_push * d_base
+            term_15 = (
+                slope_3[:, None] * probability_2 * chosen_7
+                + slope[:, None] * chosen_7 * d_probability
+                + slope[:, None] * probability_2 * chosen_5 * term_4
+                + slope_10[:, None] * probability_2 * chosen_12
+            )
+            change_beta = (
+                product_5 + total(term_15) / beta - total(upstream * sigmoid_push * sums_5) / power
+            )
+        if "base" in wanted:
+            slope_11 = upstream[:, None] * sigmoid_push[:, None] * probability_2 * chosen_6
+            slope_12 = upstream * sigmoid_push * d_beta
+            term_16 = (
+                slope_3[:, None] * probability_2 * chosen_6
+                + slope[:, None] * chosen_6 * d_probability
+                + slope_12[:, None] * probability_2 * chosen_12
+            )
+            slope_13 = upstream[:, None] * sigmoid_pull[:, None] * probability_4 * chosen_9
+            slope_14 = upstream * sigmoid_pull * d_alpha
+            term_17 = (
+                slope_4[:, None] * probability_4 * chosen_9
+                + slope_2[:, None] * chosen_9 * d_probability_2
+                + slope_14[:, None] * probability_4 * chosen_11
+            )
+            change_base = (
+                total(term_16) / beta
+                + total(term_17) / alpha
+                - total(slope_11) * d_beta / power
+                - total(slope_13) * d_alpha / power_2
+            )
     return change_input, change_alpha, change_beta, change_base
 
 

@@ -52,9 +52,14 @@ def _curvature(
     d_input: Array,
     d_target1: Array,
     d_target2: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return np.full_like(input, 0.0), np.full_like(target1, 0.0), np.full_like(target2, 0.0)
+    return (
+        np.full_like(input, 0.0),
+        np.full_like(target1, 0.0) if "target1" in wanted else None,
+        np.full_like(target2, 0.0) if "target2" in wanted else None,
+    )
 
 
 _kernel = differentiable(

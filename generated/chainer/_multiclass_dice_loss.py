@@ -99,7 +99,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     other_probability = softmax_complement(input, axis=-2)
     p = softmax(input, axis=-2)
@@ -140,27 +141,32 @@ def _curvature(
         - 2.0 * slope_3[:, None] * p
         - 2.0 * slope_2[:, None] * d_target
     )
-    slope_5 = upstream * (product_6 + product_7 + product_8)
-    term_8 = product_5 + quotient_3 - quotient_4
-    term_9 = (
-        (quotient_3 - product_3 - quotient_4) * d_smooth
-        + 2.0 * term_8 * sums_2
-        + 2.0 * term_8 * sums_3
-        - product_4
-    )
     change_input = (
         product_2
         + p * other_probability * term_7
         - product * d_probability
         - p * sum_of_others(term_3 * d_probability + p * term_7, axis=-2)
     )
-    change_target = (
-        upstream[:, None] * term_6[:, None] * d_target
-        + 2.0 * slope_5[:, None] * term
-        - 2.0 * slope_3[:, None] * target
-        - 2.0 * slope_2[:, None] * d_probability
-    )
-    return change_input, change_target, total(upstream * term_9)
+    change_target = None
+    if "target" in wanted:
+        slope_5 = upstream * (product_6 + product_7 + product_8)
+        change_target = (
+            upstream[:, None] * term_6[:, None] * d_target
+            + 2.0 * slope_5[:, None] * term
+            - 2.0 * slope_3[:, None] * target
+            - 2.0 * slope_2[:, None] * d_probability
+        )
+    change_smooth = None
+    if "smooth" in wanted:
+        term_8 = product_5 + quotient_3 - quotient_4
+        term_9 = (
+            (quotient_3 - product_3 - quotient_4) * d_smooth
+            + 2.0 * term_8 * sums_2
+            + 2.0 * term_8 * sums_3
+            - product_4
+        )
+        change_smooth = total(upstream * term_9)
+    return change_input, change_target, change_smooth
 
 
 _kernel = differentiable(

@@ -74,7 +74,9 @@ def _tangent(input: Array, target: Array, d_input: Array) -> Array:
     return sums / input.shape[1]
 
 
-def _curvature(upstream: Array, input: Array, target: Array, d_input: Array) -> tuple[Array, ...]:
+def _curvature(
+    upstream: Array, input: Array, target: Array, d_input: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (np.full_like(input, 0.0),)
 

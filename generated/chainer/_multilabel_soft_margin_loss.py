@@ -55,8 +55,14 @@ def _tangent(input: Array, target: Array, weight: Array, d_input: Array, d_targe
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, weight: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / input.shape[1]
     sigmoid_input, probability = sigmoids(input)
@@ -64,7 +70,9 @@ def _curvature(
         slope[:, None] * sigmoid_input * probability * d_input
         - slope[:, None] * (sigmoid_input + probability) * d_target
     )
-    change_target = -slope[:, None] * weight * d_input
+    change_target = None
+    if "target" in wanted:
+        change_target = -slope[:, None] * weight * d_input
     return weight * term, change_target
 
 

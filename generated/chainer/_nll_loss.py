@@ -58,8 +58,14 @@ def _tangent(
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, weight: Array, ignore_index: int, d_input: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    d_input: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (np.full_like(input, 0.0),)
 
@@ -100,8 +106,8 @@ def _tangent_plain(input: Array, target: Array, d_input: Array) -> Array:
 
 
 def _curvature_plain(
-    upstream: Array, input: Array, target: Array, d_input: Array
-) -> tuple[Array, ...]:
+    upstream: Array, input: Array, target: Array, d_input: Array, wanted: frozenset[str]
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (np.full_like(input, 0.0),)
 

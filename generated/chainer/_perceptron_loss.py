@@ -35,11 +35,19 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     positive = at_least(sign(-input * target), 0.0)
-    return -upstream * positive * d_target, -upstream * positive * d_input
+    return (
+        -upstream * positive * d_target,
+        -upstream * positive * d_input if "target" in wanted else None,
+    )
 
 
 _kernel = differentiable(

@@ -48,12 +48,18 @@ def _tangent(input: Array, target: Array, eps: float, d_input: Array, d_target: 
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, eps: float, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    eps: float,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    return change_input, -upstream * d_input / term
+    return change_input, -upstream * d_input / term if "target" in wanted else None
 
 
 _kernel = differentiable(

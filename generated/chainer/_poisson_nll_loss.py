@@ -45,12 +45,19 @@ def _tangent_full_log_input(input: Array, target: Array, d_input: Array, d_targe
 
 
 def _curvature_full_log_input(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * (np.exp(input) * d_input - d_target)
-    change_target = upstream * (chosen * d_target - d_input)
+    change_target = None
+    if "target" in wanted:
+        chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+        change_target = upstream * (chosen * d_target - d_input)
     return change_input, change_target
 
 
@@ -90,11 +97,16 @@ def _tangent_log_input(input: Array, target: Array, d_input: Array, d_target: Ar
 
 
 def _curvature_log_input(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     change_input = upstream * (np.exp(input) * d_input - d_target)
-    return change_input, -upstream * d_input
+    return change_input, -upstream * d_input if "target" in wanted else None
 
 
 _kernel_log_input = differentiable(
@@ -146,13 +158,21 @@ def _tangent_full_input(
 
 
 def _curvature_full_input(
-    upstream: Array, input: Array, target: Array, eps: float, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    eps: float,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    change_target = upstream * (chosen * d_target - d_input / term)
+    change_target = None
+    if "target" in wanted:
+        chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+        change_target = upstream * (chosen * d_target - d_input / term)
     return change_input, change_target
 
 
@@ -196,12 +216,18 @@ def _tangent_input(
 
 
 def _curvature_input(
-    upstream: Array, input: Array, target: Array, eps: float, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    eps: float,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    return change_input, -upstream * d_input / term
+    return change_input, -upstream * d_input / term if "target" in wanted else None
 
 
 _kernel_input = differentiable(

@@ -79,7 +79,8 @@ def _curvature_labels(
     epsilon: Array | float,
     d_input: Array,
     d_epsilon: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     lack = softmax_complement(input, axis=-2)
@@ -96,7 +97,9 @@ def _curvature_labels(
         - probability * lack * one_hot_2 * d_epsilon
         - probability * rest
     )
-    change_epsilon = -total(upstream * pick(d_probability, target, axis=1))
+    change_epsilon = None
+    if "epsilon" in wanted:
+        change_epsilon = -total(upstream * pick(d_probability, target, axis=1))
     return change_input, change_epsilon
 
 
@@ -173,7 +176,8 @@ def _curvature_probabilities(
     d_input: Array,
     d_target: Array,
     d_epsilon: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     term = total(target, axis=1)[:, None] * d_probability + excess_over(input, d_target, axis=-2)
@@ -189,9 +193,6 @@ def _curvature_probabilities(
         - slope_2[:, None] * probability * target
         - slope[:, None] * probability * d_target
     )
-    offset = centred(input, d_input, axis=-2)
-    slope_3 = upstream[:, None] * (total(probability * offset, axis=1)[:, None] - offset)
-    slope_4 = upstream * total(lack * d_target - target * d_probability, axis=1)
     change_input = (
         upstream[:, None] * term
         + term_2 * d_probability
@@ -200,8 +201,16 @@ def _curvature_probabilities(
         - slope[:, None] * probability * lack * d_target
         - probability * sum_of_others(term_3, axis=-2)
     )
-    change_target = slope_3 + slope_2[:, None] * lack - slope[:, None] * d_probability
-    return change_input, change_target, total(slope_4)
+    change_target = None
+    if "target" in wanted:
+        offset = centred(input, d_input, axis=-2)
+        slope_3 = upstream[:, None] * (total(probability * offset, axis=1)[:, None] - offset)
+        change_target = slope_3 + slope_2[:, None] * lack - slope[:, None] * d_probability
+    change_epsilon = None
+    if "epsilon" in wanted:
+        slope_4 = upstream * total(lack * d_target - target * d_probability, axis=1)
+        change_epsilon = total(slope_4)
+    return change_input, change_target, change_epsilon
 
 
 _kernel_probabilities = differentiable(

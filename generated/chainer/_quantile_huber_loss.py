@@ -87,7 +87,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_kappa: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / target.shape[1]
     error = target[:, None] - input[:, :, None]
@@ -98,11 +99,15 @@ def _curvature(
     term_2 = d_target[:, None] - d_input[:, :, None]
     chosen_2 = select(mask, -error / (kappa * kappa), 0.0)
     product = chosen * (select(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
-    product_2 = error / kappa
-    term_3 = chosen_2 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
     change_input = -slope[:, None] * total(product, axis=2)
-    change_target = slope[:, None] * total(product, axis=1)
-    change_kappa = total(upstream * total(chosen * term_3, axis=(1, 2))) / target.shape[1]
+    change_target = None
+    if "target" in wanted:
+        change_target = slope[:, None] * total(product, axis=1)
+    change_kappa = None
+    if "kappa" in wanted:
+        product_2 = error / kappa
+        term_3 = chosen_2 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+        change_kappa = total(upstream * total(chosen * term_3, axis=(1, 2))) / target.shape[1]
     return change_input, change_target, change_kappa
 
 

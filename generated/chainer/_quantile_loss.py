@@ -53,11 +53,14 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_q: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 0.5 * sign(target - input) + 0.5 + (0.5 * sign(input - target) + 0.5)
     slope = upstream * term * d_q
-    change_q = total(upstream * term * (d_target - d_input))
+    change_q = None
+    if "q" in wanted:
+        change_q = total(upstream * term * (d_target - d_input))
     return -slope, slope, change_q
 
 

@@ -89,7 +89,8 @@ def _curvature(
     where: Array,
     d_input: Array,
     d_target: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = where.max(axis=1) > 0.0
     mask = where > 0.0
@@ -105,10 +106,15 @@ def _curvature(
     product_3 = probability * sum_of_others(upstream[:, None] * chosen_3 * d_target, axis=-1)
     slope = softmax_complement(score, axis=-1) * upstream[:, None] * chosen_3 * d_target
     term = product_2 + product_3 + upstream[:, None] * chosen_2 * d_probability - slope
-    offset = centred(score, product, axis=-1)
-    slope_2 = upstream[:, None] * chosen_3 * (total(probability * offset, axis=1)[:, None] - offset)
     change_input = masked(chosen * term, valid[:, None])
-    return change_input, masked(slope_2, valid[:, None])
+    change_target = None
+    if "target" in wanted:
+        offset = centred(score, product, axis=-1)
+        slope_2 = (
+            upstream[:, None] * chosen_3 * (total(probability * offset, axis=1)[:, None] - offset)
+        )
+        change_target = masked(slope_2, valid[:, None])
+    return change_input, change_target
 
 
 def _mass(where: Array) -> Array:

@@ -80,7 +80,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_sigma: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).astype(upstream.dtype)
     quotient = ratio(1.0, total(ordered, axis=(1, 2)))
@@ -89,22 +90,24 @@ def _curvature(
     product_2 = ordered * sigmoid(-product)
     slope_2 = upstream * quotient * sigma
     sigmoid_product = sigmoid(product)
-    product_3 = sigma * (d_input[:, :, None] - d_input[:, None])
-    term = input[:, None] - input[:, :, None]
-    product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
-    term_2 = slope[:, None] * total(product_2, axis=1) + slope_2[:, None] * total(product_4, axis=1)
-    term_3 = (
-        sigmoid_product * term * term * d_sigma
-        + (d_input[:, None] - d_input[:, :, None])
-        - sigmoid_product * product_3 * term
-    )
+    term = d_input[:, :, None] - d_input[:, None]
+    term_2 = input[:, None] - input[:, :, None]
+    product_3 = product_2 * sigmoid_product * (term_2 * d_sigma - sigma * term)
+    term_3 = slope[:, None] * total(product_2, axis=1) + slope_2[:, None] * total(product_3, axis=1)
     change_input = (
-        term_2
+        term_3
         - slope[:, None] * total(product_2, axis=2)
-        - slope_2[:, None] * total(product_4, axis=2)
+        - slope_2[:, None] * total(product_3, axis=2)
     )
-    change_sigma = total(upstream * quotient * total(product_2 * term_3, axis=(1, 2)))
-    return change_input, np.full_like(target, 0.0), change_sigma
+    change_sigma = None
+    if "sigma" in wanted:
+        term_4 = (
+            sigmoid_product * term_2 * term_2 * d_sigma
+            + (d_input[:, None] - d_input[:, :, None])
+            - sigmoid_product * sigma * term_2 * term
+        )
+        change_sigma = total(upstream * quotient * total(product_2 * term_4, axis=(1, 2)))
+    return change_input, np.full_like(target, 0.0) if "target" in wanted else None, change_sigma
 
 
 _kernel = differentiable(

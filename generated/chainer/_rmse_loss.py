@@ -37,8 +37,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     term_2 = d_input - d_target
@@ -49,7 +54,7 @@ def _curvature(
         * (term_2 - direction_2 * total(direction_2 * term_2))
         / math.pow(input.size, 0.5)
     )
-    return slope, -slope
+    return slope, -slope if "target" in wanted else None
 
 
 _kernel = differentiable(

@@ -111,7 +111,8 @@ def _curvature(
     d_text: Array,
     d_logit_scale: Array,
     d_logit_bias: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     image_length = norm(image, axis=-1)
     quotient = ratio(1.0, image_length)
@@ -155,37 +156,45 @@ def _curvature(
         + slope_5[:, None] * image_direction
         - slope[:, None] * term_5
     )
-    product_6 = ratio(quotient_2, text_length) * sums_5
-    sums_7 = (upstream[:, None] * probability * z).T @ image_direction
-    sums_8 = total(sums_7 * text_direction, axis=1)
-    product_7 = sums_8 * logit_scale
-    product_8 = product_6[:, None] * (product_7[:, None] * text_direction - logit_scale * sums_7)
-    sums_9 = (upstream[:, None] * probability * z * quotient[:, None]).T @ term
-    term_7 = (upstream[:, None] * z * term_4).T @ image_direction + sums_9
-    product_9 = sums_8 * quotient_2 * logit_scale
-    sums_10 = total(text_direction * term_7 + sums_7 * quotient_2[:, None] * term_2, axis=1)
-    product_10 = sums_10 * logit_scale
-    term_8 = (
-        (text_direction * sums_8[:, None] - sums_7) * d_logit_scale
-        + product_9[:, None] * term_2
-        + product_10[:, None] * text_direction
-        - logit_scale * term_7
-    )
-    slope_6 = upstream * d_logit_scale
-    power = z * z
-    product_11 = probability_2 * power
-    product_12 = sums_2 * product_11
-    slope_7 = upstream * d_logit_bias
-    term_9 = (
-        (upstream[:, None] * z - slope[:, None] * product_12) * term_3
-        - slope_6[:, None] * product_11 * sums_2 * sums_2
-        - slope_7[:, None] * product_12
-    )
-    term_10 = -slope_6[:, None] * sums_2 - slope[:, None] * term_3 - slope_7[:, None]
     change_image = quotient[:, None] * term_6 - product_3
-    change_text = quotient_2[:, None] * term_8 - product_8
-    change_logit_bias = -total(product_5 * power * term_10)
-    return change_image, change_text, -total(probability * term_9), change_logit_bias
+    change_text = None
+    if "text" in wanted:
+        product_6 = ratio(quotient_2, text_length) * sums_5
+        sums_7 = (upstream[:, None] * probability * z).T @ image_direction
+        sums_8 = total(sums_7 * text_direction, axis=1)
+        product_7 = sums_8 * logit_scale
+        product_8 = product_6[:, None] * (
+            product_7[:, None] * text_direction - logit_scale * sums_7
+        )
+        sums_9 = (upstream[:, None] * probability * z * quotient[:, None]).T @ term
+        term_7 = (upstream[:, None] * z * term_4).T @ image_direction + sums_9
+        product_9 = sums_8 * quotient_2 * logit_scale
+        sums_10 = total(text_direction * term_7 + sums_7 * quotient_2[:, None] * term_2, axis=1)
+        product_10 = sums_10 * logit_scale
+        term_8 = (
+            (text_direction * sums_8[:, None] - sums_7) * d_logit_scale
+            + product_9[:, None] * term_2
+            + product_10[:, None] * text_direction
+            - logit_scale * term_7
+        )
+        change_text = quotient_2[:, None] * term_8 - product_8
+    change_logit_scale = change_logit_bias = None
+    if wanted & {"logit_scale", "logit_bias"}:
+        slope_6 = upstream * d_logit_scale
+        power = z * z
+        slope_7 = upstream * d_logit_bias
+        if "logit_scale" in wanted:
+            term_9 = upstream[:, None] * z - slope[:, None] * probability_2 * power * sums_2
+            term_10 = (
+                term_9 * term_3
+                - slope_6[:, None] * probability_2 * sums_2 * sums_2 * power
+                - slope_7[:, None] * probability_2 * power * sums_2
+            )
+            change_logit_scale = -total(probability * term_10)
+        if "logit_bias" in wanted:
+            term_11 = -slope_6[:, None] * sums_2 - slope[:, None] * term_3 - slope_7[:, None]
+            change_logit_bias = -total(product_5 * power * term_11)
+    return change_image, change_text, change_logit_scale, change_logit_bias
 
 
 _kernel = differentiable(

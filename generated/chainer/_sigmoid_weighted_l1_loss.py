@@ -43,8 +43,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     abs_error = np.abs(term)
@@ -54,7 +59,7 @@ def _curvature(
     slope = (
         upstream * (product + 2.0 * power * sigmoid_abs_error * probability) * (d_input - d_target)
     )
-    return slope, -slope
+    return slope, -slope if "target" in wanted else None
 
 
 _kernel = differentiable(

@@ -34,10 +34,15 @@ def _tangent_beta_0(input: Array, target: Array, d_input: Array, d_target: Array
 
 
 def _curvature_beta_0(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return np.full_like(input, 0.0), np.full_like(target, 0.0)
+    return np.full_like(input, 0.0), np.full_like(target, 0.0) if "target" in wanted else None
 
 
 _kernel_beta_0 = differentiable(
@@ -91,18 +96,24 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_beta: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = np.abs(error) < beta
+    chosen = select(mask, 1.0 / beta, 0.0)
     term = d_input - d_target
-    product = select(mask, 1.0 / beta, 0.0) * term
-    chosen = select(mask, -error / (beta * beta), 0.0)
-    product_2 = error / beta
-    term_2 = chosen * term + select(mask, product_2 * (product_2 / beta), 0.0) * d_beta
-    change_input = upstream * (product + chosen * d_beta)
-    change_target = -upstream * product - upstream * chosen * d_beta
-    return change_input, change_target, total(upstream * term_2)
+    chosen_2 = select(mask, -error / (beta * beta), 0.0)
+    change_input = upstream * (chosen * term + chosen_2 * d_beta)
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * chosen * term - upstream * chosen_2 * d_beta
+    change_beta = None
+    if "beta" in wanted:
+        product = error / beta
+        term_2 = chosen_2 * term + select(mask, product * (product / beta), 0.0) * d_beta
+        change_beta = total(upstream * term_2)
+    return change_input, change_target, change_beta
 
 
 _kernel = differentiable(

@@ -100,7 +100,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = softmax(input, axis=-2)
     term = smooth + total(target + p, axis=(0, 2))
@@ -137,8 +138,6 @@ def _curvature(
     term_10 = upstream * term_9 * d_smooth + upstream * term_9 * sums - upstream * power * sums_2
     slope_4 = upstream * (-product - product_2)
     term_11 = term_10[:, None] + slope_4[:, None] * term_3 - slope[:, None] * d_target
-    term_12 = -product_3 - quotient_5
-    slope_5 = upstream * (power * sums_2 + term_12 * d_smooth + term_12 * sums)
     change_input = (
         term_5 * d_probability
         + slope_3[:, None] * p * other_probability * target
@@ -148,10 +147,17 @@ def _curvature(
         - p * sum_of_others(term_6, axis=-2)
         - p * sum_of_others(term_4 * d_probability + p * term_11, axis=-2)
     )
-    change_target = (
-        term_10[:, None] + slope_4[:, None] * term_7 - 2.0 * slope[:, None] * d_probability
-    )
-    return change_input, change_target, -total(slope_5)
+    change_target = None
+    if "target" in wanted:
+        change_target = (
+            term_10[:, None] + slope_4[:, None] * term_7 - 2.0 * slope[:, None] * d_probability
+        )
+    change_smooth = None
+    if "smooth" in wanted:
+        term_12 = -product_3 - quotient_5
+        slope_5 = upstream * (power * sums_2 + term_12 * d_smooth + term_12 * sums)
+        change_smooth = -total(slope_5)
+    return change_input, change_target, change_smooth
 
 
 _kernel = differentiable(
@@ -259,7 +265,8 @@ def _curvature_optax(
     d_input: Array,
     d_target: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / target.shape[1]
     p = softmax(input, axis=-2)
@@ -322,13 +329,6 @@ def _curvature_optax(
     product_16 = slope[:, None, None] * weight[:, None] * term_9[:, :, None] * term_2
     product_17 = slope[:, None, None] * quotient[:, :, None] * weight[:, None] * d_target
     term_10 = term_8[:, :, None] + product_16 - product_17
-    product_18 = slope[:, None, None] * weight[:, None] * term_9[:, :, None] * term_6
-    product_19 = 2.0 * slope[:, None, None] * quotient[:, :, None] * weight[:, None] * d_probability
-    term_11 = (
-        power * weight * sums_2
-        + weight * d_smooth * (-product_13 - product_14)
-        + (-product_15 - quotient_5) * weight * sums
-    )
     change_input = (
         term_4 * d_probability
         + product_8
@@ -338,8 +338,21 @@ def _curvature_optax(
         - p * sum_of_others(product_11 - product_10 - product_12, axis=-2)
         - p * sum_of_others(term_3 * d_probability + p * term_10, axis=-2)
     )
-    change_target = term_8[:, :, None] + product_18 - product_19
-    change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / target.shape[1]
+    change_target = None
+    if "target" in wanted:
+        product_18 = slope[:, None, None] * weight[:, None] * term_9[:, :, None] * term_6
+        product_19 = (
+            2.0 * slope[:, None, None] * quotient[:, :, None] * weight[:, None] * d_probability
+        )
+        change_target = term_8[:, :, None] + product_18 - product_19
+    change_smooth = None
+    if "smooth" in wanted:
+        term_11 = (
+            power * weight * sums_2
+            + weight * d_smooth * (-product_13 - product_14)
+            + (-product_15 - quotient_5) * weight * sums
+        )
+        change_smooth = -2.0 * total(upstream * total(term_11, axis=1)) / target.shape[1]
     return change_input, change_target, change_smooth
 
 

@@ -109,7 +109,8 @@ def _curvature_labels(
     gamma: Array | float,
     d_input: Array,
     d_gamma: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     picked = pick(input, target, axis=1)
     index = np.arange(input.shape[1])
@@ -148,13 +149,15 @@ def _curvature_labels(
     slope_2 = upstream * power * picked_2 * term_7
     product_7 = slope_2[:, None] * chosen_2 * softmax_tangent(chosen, chosen_2 * d_input, axis=-2)
     product_8 = slope[:, None] * (index[:, None] == target[:, None]).astype(upstream.dtype)
-    term_8 = (
-        softplus_2 * term_7 * term_4
-        + p * softplus * term_5
-        - softplus_2 * softplus_2 * softplus * d_gamma
-    )
     change_input = slope[:, None] * probability * chosen_2 + product_7 - product_8
-    change_gamma = -total(upstream * product_3 * term_8)
+    change_gamma = None
+    if "gamma" in wanted:
+        term_8 = (
+            softplus_2 * term_7 * term_4
+            + p * softplus * term_5
+            - softplus_2 * softplus_2 * softplus * d_gamma
+        )
+        change_gamma = -total(upstream * product_3 * term_8)
     return change_input, change_gamma
 
 
@@ -245,7 +248,8 @@ def _curvature_probabilities(
     d_input: Array,
     d_target: Array,
     d_gamma: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     other_probability = softmax_complement(input, axis=-2)
     power = other_probability**gamma
@@ -318,16 +322,6 @@ def _curvature_probabilities(
     )
     slope_11 = probability * upstream[:, None] * nll * chosen * weight[:, None] * d_target
     rest = sum_of_others(slope_10 - slope_8 - slope_9 - product_5 - slope_11, axis=-2)
-    product_6 = d_probability * nll
-    product_7 = chosen_2 * nll
-    chosen_6 = select(mask, 0.0, chosen * logarithm + power / other_probability)
-    product_8 = slope_6[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target
-    term_4 = (
-        upstream[:, None] * chosen_2 * target * term_3
-        + product_8
-        + upstream[:, None] * product_7 * d_target
-        - upstream[:, None] * product_6 * chosen_6 * target
-    )
     change_input = (
         slope
         + (-slope_2 - sum_of_others(slope_3, axis=-2)) * d_probability
@@ -337,12 +331,25 @@ def _curvature_probabilities(
         - slope_7
         - probability * rest
     )
-    change_target = (
-        upstream[:, None] * power * weight[:, None] * term_3
-        + slope_6[:, None] * weight[:, None] * product_7
-        - upstream[:, None] * product_6 * chosen * weight[:, None]
-    )
-    change_gamma = total(weight * total(term_4, axis=2))
+    change_target = None
+    if "target" in wanted:
+        slope_12 = upstream[:, None] * nll * chosen * weight[:, None] * d_probability
+        change_target = (
+            upstream[:, None] * power * weight[:, None] * term_3
+            + slope_6[:, None] * weight[:, None] * nll * chosen_2
+            - slope_12
+        )
+    change_gamma = None
+    if "gamma" in wanted:
+        chosen_6 = select(mask, 0.0, chosen * logarithm + power / other_probability)
+        product_6 = slope_6[:, None] * nll * select(mask, 0.0, chosen_2 * logarithm) * target
+        term_4 = (
+            upstream[:, None] * chosen_2 * target * term_3
+            + product_6
+            + upstream[:, None] * nll * chosen_2 * d_target
+            - upstream[:, None] * nll * chosen_6 * target * d_probability
+        )
+        change_gamma = total(weight * total(term_4, axis=2))
     return change_input, change_target, change_gamma
 
 

@@ -49,8 +49,13 @@ def _tangent(input: Array, target: Array, d_input: Array, d_target: Array) -> Ar
 
 
 def _curvature(
-    upstream: Array, input: Array, target: Array, d_input: Array, d_target: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input: Array,
+    target: Array,
+    d_input: Array,
+    d_target: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - 2.0 * target
     excess = term * input
@@ -58,10 +63,12 @@ def _curvature(
     mask_2 = excess < 1.0
     chosen = select(mask, 0.0, select(mask_2, -2.0 * input * term - 1.0, -2.0))
     product = select(mask, 0.0, select(mask_2, 0.5 * term * term, 0.0)) * d_input
-    product_2 = select(mask, 0.0, select(mask_2, 2.0 * input * input, 0.0)) * d_target
-    chosen_2 = select(mask, 0.0, select(mask_2, -2.0 * term * input - 1.0, -2.0))
     change_input = upstream * (chosen * d_target + product)
-    change_target = upstream * (product_2 + chosen_2 * d_input)
+    change_target = None
+    if "target" in wanted:
+        product_2 = select(mask, 0.0, select(mask_2, 2.0 * input * input, 0.0)) * d_target
+        chosen_2 = select(mask, 0.0, select(mask_2, -2.0 * term * input - 1.0, -2.0))
+        change_target = upstream * (product_2 + chosen_2 * d_input)
     return change_input, change_target
 
 

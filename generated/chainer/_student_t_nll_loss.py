@@ -122,7 +122,8 @@ def _curvature(
     d_target: Array,
     d_df: Array,
     d_scale: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     root = np.sqrt(df)
     term = input - target
@@ -141,46 +142,53 @@ def _curvature(
     term_5 = -upstream * term_2 * term_3 * term / (
         df * power_3
     ) - upstream * term_2 * over_square1_2 / (root * power_2)
-    product_2 = term_2 * over_square1_2 / (root * power_2)
-    slope_5 = upstream * (term_2 * term_3 * term / (df * power_3) + product_2) * d_scale
-    product_3 = term / scale
-    product_4 = product_3 / df
-    term_6 = (
-        0.25 * term_2 * product_4 * product_4 * (term_3 / df)
-        + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
-        - over_square1_2 * term / (df * root * scale)
-    )
-    term_7 = (
-        term_6
-        + 0.25 * trigamma(0.5 * df)
-        - 4.934802200544679 / (3.141592653589793 * df) ** 2
-        - 0.25 * trigamma(0.5 * term_2)
-    )
-    term_8 = -0.5 * term_2 * term_3 * term / (power * power_2) - 0.5 * term_2 * over_square1_2 / (
-        df * root * scale
-    )
-    product_5 = over_square1_2 * term / (root * power_2)
-    product_6 = term / df
-    product_7 = product_6 / scale
-    product_8 = term_3 / scale
-    product_9 = 0.5 * term_2 * product_7 * product_7 * product_8
-    product_10 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
-    term_9 = (
-        term_7 * d_df
-        + (over_square1_2 / (root * scale) + term_8) * term_4
-        + (product_9 + product_10 - product_5) * d_scale
-    )
-    term_10 = product_6 * product_3 * product_8 * (
-        term_2 / scale / scale
-    ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
-    term_11 = (
-        (product_9 + product_10 - product_5) * d_df
-        + (-term_2 * term_3 * term / (df * power_3) - product_2) * term_4
-        + (term_10 - 1.0 / power_2) * d_scale
-    )
     change_input = (slope - slope_2 - slope_3) * d_df + slope_4 + term_5 * d_scale
-    change_target = (slope_2 + slope_3 - slope) * d_df + slope_5 - slope_4
-    return change_input, change_target, total(upstream * term_9), total(upstream * term_11)
+    change_target = change_df = change_scale = None
+    if wanted & {"target", "df", "scale"}:
+        product_2 = term_2 * over_square1_2 / (root * power_2)
+        product_3 = term / scale
+        product_5 = over_square1_2 * term / (root * power_2)
+        product_6 = term / df
+        product_7 = product_6 / scale
+        product_8 = term_3 / scale
+        product_9 = 0.5 * term_2 * product_7 * product_7 * product_8
+        product_10 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+        if "target" in wanted:
+            slope_5 = upstream * (term_2 * term_3 * term / (df * power_3) + product_2) * d_scale
+            change_target = (slope_2 + slope_3 - slope) * d_df + slope_5 - slope_4
+        if "df" in wanted:
+            product_4 = product_3 / df
+            term_6 = (
+                0.25 * term_2 * product_4 * product_4 * (term_3 / df)
+                + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
+                - over_square1_2 * term / (df * root * scale)
+            )
+            term_7 = (
+                term_6
+                + 0.25 * trigamma(0.5 * df)
+                - 4.934802200544679 / (3.141592653589793 * df) ** 2
+                - 0.25 * trigamma(0.5 * term_2)
+            )
+            term_8 = -0.5 * term_2 * term_3 * term / (
+                power * power_2
+            ) - 0.5 * term_2 * over_square1_2 / (df * root * scale)
+            term_9 = (
+                term_7 * d_df
+                + (over_square1_2 / (root * scale) + term_8) * term_4
+                + (product_9 + product_10 - product_5) * d_scale
+            )
+            change_df = total(upstream * term_9)
+        if "scale" in wanted:
+            term_10 = product_6 * product_3 * product_8 * (
+                term_2 / scale / scale
+            ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
+            term_11 = (
+                (product_9 + product_10 - product_5) * d_df
+                + (-term_2 * term_3 * term / (df * power_3) - product_2) * term_4
+                + (term_10 - 1.0 / power_2) * d_scale
+            )
+            change_scale = total(upstream * term_11)
+    return change_input, change_target, change_df, change_scale
 
 
 _kernel = differentiable(

@@ -111,7 +111,8 @@ def _curvature(
     d_alpha: Array,
     d_beta: Array,
     d_log_zero: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     other_probability = softmax_complement(input, axis=-2)
     one_hot = placed(-upstream * beta * log_zero, target, axis=1, size=input.shape[1])
@@ -130,8 +131,6 @@ def _curvature(
     slope = upstream * d_alpha
     excess = label_excess(input, target, axis=-2)
     slope_2 = upstream * alpha
-    sums = total(upstream * pick(other_probability, target, axis=1))
-    sums_2 = total(upstream * pick(d_probability, target, axis=1))
     change_input = (
         product_2
         + product * d_probability
@@ -141,9 +140,18 @@ def _curvature(
         - product_3 * one_hot_3 * d_log_zero
         - probability * sum_of_others(term, axis=-2)
     )
-    change_alpha = total(upstream * total(excess * d_input, axis=1))
-    change_beta = log_zero * sums_2 - sums * d_log_zero
-    return change_input, change_alpha, change_beta, beta * sums_2 - sums * d_beta
+    change_alpha = None
+    if "alpha" in wanted:
+        change_alpha = total(upstream * total(excess * d_input, axis=1))
+    change_beta = change_log_zero = None
+    if wanted & {"beta", "log_zero"}:
+        sums = total(upstream * pick(other_probability, target, axis=1))
+        sums_2 = total(upstream * pick(d_probability, target, axis=1))
+        if "beta" in wanted:
+            change_beta = log_zero * sums_2 - sums * d_log_zero
+        if "log_zero" in wanted:
+            change_log_zero = beta * sums_2 - sums * d_beta
+    return change_input, change_alpha, change_beta, change_log_zero
 
 
 _kernel = differentiable(

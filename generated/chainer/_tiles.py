@@ -116,7 +116,7 @@ class Kernels:
             value=one(self.value, given),
             value_and_gradient=several(self.value_and_gradient, (*cut, None), own + by),
             tangent=one(self.tangent, given + by),
-            curvature=several(self.curvature, cut + by, by),
+            curvature=several(self.curvature, (*cut, *by, None), by),
         )
 
     def _along(self, axis: str) -> Cut:

@@ -84,7 +84,8 @@ def _curvature(
     d_positive: Array,
     d_negative: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
         total((anchor - positive) ** 2, axis=1) - total((anchor - negative) ** 2, axis=1) + margin
@@ -92,7 +93,7 @@ def _curvature(
     slope = upstream * at_least(sign(term), 0.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     product_2 = 2.0 * slope[:, None] * (d_anchor - d_positive)
-    return product_2 - product, -product_2, product, 0.0
+    return product_2 - product, -product_2 if "positive" in wanted else None, product, 0.0
 
 
 _kernel = differentiable(

@@ -119,7 +119,8 @@ def _curvature_swapped(
     d_positive: Array,
     d_negative: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
@@ -144,17 +145,23 @@ def _curvature_swapped(
     product_3 = slope_3[:, None] * power_slope_3 * term_8
     slope_4 = upstream * term_4 * total(signed_power(quotient_2, term_6) * term_8, axis=1)
     product_4 = slope_4[:, None] * power_slope_3 * ratio(quotient_2, near[:, None])
-    product_5 = term_4 * (-0.5 * sign(far - across) - 0.5)
-    slope_5 = upstream * product_5 * ratio(1.0, across)
-    quotient_3 = ratio(term_3, across[:, None])
-    power_slope_4 = power_slope(quotient_3, term_6)
-    term_9 = d_positive - d_negative
-    product_6 = slope_5[:, None] * power_slope_4 * term_9
-    slope_6 = upstream * product_5 * total(signed_power(quotient_3, term_6) * term_9, axis=1)
-    product_7 = slope_6[:, None] * power_slope_4 * ratio(quotient_3, across[:, None])
     change_anchor = product + product_3 - product_2 - product_4
-    change_positive = product_6 + product_4 - product_7 - product_3
-    change_negative = product_7 + product_2 - product_6 - product
+    change_positive = change_negative = None
+    if wanted & {"positive", "negative"}:
+        term_9 = -0.5 * sign(far - across) - 0.5
+        slope_5 = upstream * term_4 * term_9 * ratio(1.0, across)
+        quotient_3 = ratio(term_3, across[:, None])
+        power_slope_4 = power_slope(quotient_3, term_6)
+        term_10 = d_positive - d_negative
+        product_5 = slope_5[:, None] * power_slope_4 * term_10
+        slope_6 = (
+            upstream * term_4 * term_9 * total(signed_power(quotient_3, term_6) * term_10, axis=1)
+        )
+        product_6 = slope_6[:, None] * power_slope_4 * ratio(quotient_3, across[:, None])
+        if "positive" in wanted:
+            change_positive = product_5 + product_4 - product_6 - product_3
+        if "negative" in wanted:
+            change_negative = product_6 + product_2 - product_5 - product
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -254,7 +261,8 @@ def _curvature_plain(
     d_positive: Array,
     d_negative: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = anchor - positive + eps
     near = p_norm(term, p, axis=-1)
@@ -279,7 +287,12 @@ def _curvature_plain(
     slope_4 = upstream * term_6 * total(signed_power(quotient_2, term_4) * term_7, axis=1)
     product_4 = slope_4[:, None] * power_slope_3 * ratio(quotient_2, near[:, None])
     change_anchor = product + product_3 - product_2 - product_4
-    return change_anchor, product_4 - product_3, product_2 - product, 0.0
+    return (
+        change_anchor,
+        product_4 - product_3 if "positive" in wanted else None,
+        product_2 - product if "negative" in wanted else None,
+        0.0,
+    )
 
 
 _kernel_plain = differentiable(
@@ -439,7 +452,8 @@ def _curvature_swapped_optax(
     d_positive: Array,
     d_negative: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = anchor - positive
     abs_term = np.abs(term)
@@ -490,25 +504,36 @@ def _curvature_swapped_optax(
     slope_4 = upstream * term_7 * select(mask_10, 0.0, term_2**term_9 / p)
     product_5 = p * select((mask_11 & mask_8), 0.0, term_11 * abs_term**term_13) * sign_term
     product_6 = slope_4[:, None] * select(mask_12, 0.0, product_5) * sign_term * term_14
-    product_7 = term_7 * (0.5 * sign(power_2 - power_3) + 0.5)
-    mask_13 = term_6 == 0.0
-    mask_14 = mask_13 & mask_2
-    chosen_5 = select(mask_14, 0.0, select((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p)
-    mask_15 = magnitude_2 == 0.0
-    mask_16 = mask_15 & mask_6
-    direction_3 = sign(term_5)
-    product_8 = select(mask_16, 0.0, p * magnitude_2**term_11) * direction_3
-    term_15 = d_positive - d_negative
-    slope_5 = upstream * product_7 * chosen_5 * total(product_8 * term_15, axis=1)
-    product_9 = slope_5[:, None] * product_8
-    slope_6 = upstream * product_7 * select(mask_14, 0.0, term_6**term_9 / p)
-    chosen_6 = select((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
-    product_10 = (
-        slope_6[:, None] * select(mask_16, 0.0, p * chosen_6 * direction_3) * direction_3 * term_15
-    )
     change_anchor = product_4 + product_6 - product - product_3
-    change_positive = -product_9 - product_10 - product_4 - product_6
-    change_negative = product_9 + product_10 + product + product_3
+    change_positive = change_negative = None
+    if wanted & {"positive", "negative"}:
+        term_15 = 0.5 * sign(power_2 - power_3) + 0.5
+        mask_13 = term_6 == 0.0
+        mask_14 = mask_13 & mask_2
+        chosen_5 = select(
+            mask_14, 0.0, select((mask_13 & mask_4), 0.0, term_9 * term_6**term_10) / p
+        )
+        mask_15 = magnitude_2 == 0.0
+        mask_16 = mask_15 & mask_6
+        chosen_6 = select(mask_16, 0.0, p * magnitude_2**term_11)
+        direction_3 = sign(term_5)
+        term_16 = d_positive - d_negative
+        slope_5 = (
+            upstream * term_7 * term_15 * chosen_5 * total(chosen_6 * direction_3 * term_16, axis=1)
+        )
+        product_7 = slope_5[:, None] * chosen_6 * direction_3
+        slope_6 = upstream * term_7 * term_15 * select(mask_14, 0.0, term_6**term_9 / p)
+        chosen_7 = select((mask_15 & mask_8), 0.0, term_11 * magnitude_2**term_13)
+        product_8 = (
+            slope_6[:, None]
+            * select(mask_16, 0.0, p * chosen_7 * direction_3)
+            * direction_3
+            * term_16
+        )
+        if "positive" in wanted:
+            change_positive = -product_7 - product_8 - product_4 - product_6
+        if "negative" in wanted:
+            change_negative = product_7 + product_8 + product + product_3
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -630,7 +655,8 @@ def _curvature_plain_optax(
     d_positive: Array,
     d_negative: Array,
     d_margin: Array,
-) -> tuple[Array | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = anchor - positive
     abs_term = np.abs(term)
@@ -679,10 +705,17 @@ def _curvature_plain_optax(
         - slope[:, None] * chosen_2 * direction_2
         - slope_2[:, None] * chosen_3 * direction_2 * term_9
     )
-    change_negative = direction_2 * (
-        slope[:, None] * chosen_2 + slope_2[:, None] * chosen_3 * term_9
+    change_negative = None
+    if "negative" in wanted:
+        change_negative = direction_2 * (
+            slope[:, None] * chosen_2 + slope_2[:, None] * chosen_3 * term_9
+        )
+    return (
+        change_anchor,
+        -product_2 - product_4 if "positive" in wanted else None,
+        change_negative,
+        0.0,
     )
-    return change_anchor, -product_2 - product_4, change_negative, 0.0
 
 
 _kernel_plain_optax = differentiable(

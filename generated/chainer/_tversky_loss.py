@@ -127,68 +127,80 @@ def _curvature(
     d_alpha: Array,
     d_beta: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
-    product = target * p
     term = 1.0 - target
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
-    term_2 = smooth + total(product, axis=(0, 2)) + false
+    term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(false, term_2), term_2)
     term_3 = quotient - quotient_2
-    product_2 = quotient * term_3
+    product = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    product_3 = p * alpha
-    term_4 = probability * beta - product_3
-    product_4 = p * probability
-    product_5 = target * beta
-    term_5 = term * alpha - product_5
-    product_6 = target * probability
+    product_2 = p * alpha
+    term_4 = probability * beta - product_2
+    product_3 = p * probability
+    product_4 = target * beta
+    term_5 = term * alpha - product_4
+    product_5 = target * probability
     term_6 = (
-        term_4 * d_target + p * term * d_alpha + product_4 * term_5 * d_input + product_6 * d_beta
+        term_4 * d_target + term * p * d_alpha + product_3 * term_5 * d_input + product_5 * d_beta
     )
     sums = total(term_6, axis=(0, 2))
-    product_7 = quotient * quotient_2
-    term_7 = -product_7 - quotient_3
-    sums_2 = total(p * (d_target + product_6 * d_input), axis=(0, 2))
-    term_8 = (product_2 - quotient_3) * sums + term_7 * d_smooth + term_7 * sums_2
+    product_6 = quotient * quotient_2
+    term_7 = -product_6 - quotient_3
+    sums_2 = total(p * (d_target + product_5 * d_input), axis=(0, 2))
+    term_8 = (product - quotient_3) * sums + term_7 * d_smooth + term_7 * sums_2
     slope = upstream * term_8
     slope_2 = upstream * quotient_2
     slope_3 = upstream * term_3
     term_9 = (
-        slope_3[:, None] * (-product_3 * probability - product_4 * beta)
+        slope_3[:, None] * (-product_2 * probability - product_3 * beta)
         - slope_2[:, None] * p * probability
     )
     squashed = np.tanh(-0.5 * input)
-    product_8 = slope_3[:, None] * (term * alpha * squashed + product_5 * np.tanh(0.5 * input))
-    product_9 = product_4 * (product_8 - slope_2[:, None] * target * squashed) * d_input
+    product_7 = slope_3[:, None] * (term * alpha * squashed + product_4 * np.tanh(0.5 * input))
+    product_8 = product_3 * (product_7 - slope_2[:, None] * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
-    term_10 = product_7 + quotient_3 - quotient_4
-    term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product_2 - quotient_4) * sums
+    term_10 = product_6 + quotient_3 - quotient_4
+    term_11 = term_10 * d_smooth + term_10 * sums_2 + (quotient_3 - product - quotient_4) * sums
     slope_4 = upstream * term_11
     slope_5 = upstream * term_3 * d_alpha
     slope_6 = upstream * term_3 * d_beta
-    product_10 = slope_3 * total(term * product_4 * d_input - p * d_target, axis=2)
-    product_11 = slope_3 * total(probability * (d_target - product * d_input), axis=2)
     change_input = (
         term_9 * d_target
-        + product_9
+        + product_8
         + slope_4[:, None] * p * probability * term_5
         + slope_5[:, None] * term * p * probability
         - slope[:, None] * target * p * probability
         - slope_6[:, None] * probability * p * target
     )
-    change_target = (
-        term_9 * d_input
-        + slope_4[:, None] * term_4
-        + slope_6[:, None] * probability
-        - slope[:, None] * p
-        - slope_5[:, None] * p
+    change_target = None
+    if "target" in wanted:
+        change_target = (
+            term_9 * d_input
+            + slope_4[:, None] * term_4
+            + slope_6[:, None] * probability
+            - slope[:, None] * p
+            - slope_5[:, None] * p
+        )
+    change_alpha = None
+    if "alpha" in wanted:
+        product_9 = slope_3 * total(term * product_3 * d_input - p * d_target, axis=2)
+        change_alpha = total(slope_4 * total(term * p, axis=2) + product_9)
+    change_beta = None
+    if "beta" in wanted:
+        product_10 = slope_3 * total(probability * (d_target - p * target * d_input), axis=2)
+        change_beta = total(slope_4 * total(probability * target, axis=2) + product_10)
+    return (
+        change_input,
+        change_target,
+        change_alpha,
+        change_beta,
+        -total(slope) if "smooth" in wanted else None,
     )
-    change_alpha = total(slope_4 * total(term * p, axis=2) + product_10)
-    change_beta = total(slope_4 * total(probability * target, axis=2) + product_11)
-    return change_input, change_target, change_alpha, change_beta, -total(slope)
 
 
 _kernel = differentiable(
@@ -308,60 +320,72 @@ def _curvature_keras(
     d_alpha: Array,
     d_beta: Array,
     d_smooth: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p, probability = sigmoids(input)
-    product = target * p
     term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)
-    term_2 = smooth + total(product) + sums
+    term_2 = smooth + total(target * p) + sums
     quotient = ratio(1.0, term_2)
     quotient_2 = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = quotient - quotient_2
-    product_2 = quotient * term_3
+    product = quotient * term_3
     quotient_3 = ratio(quotient_2, term_2)
-    term_4 = product_2 - quotient_3
-    product_3 = p * beta
-    term_5 = probability * alpha - product_3
-    product_4 = p * probability
-    product_5 = target * alpha
-    term_6 = term * beta - product_5
-    product_6 = target * probability
+    term_4 = product - quotient_3
+    product_2 = p * beta
+    term_5 = probability * alpha - product_2
+    product_3 = p * probability
+    product_4 = target * alpha
+    term_6 = term * beta - product_4
+    product_5 = target * probability
     term_7 = (
-        term_5 * d_target + p * term * d_beta + product_4 * term_6 * d_input + product_6 * d_alpha
+        term_5 * d_target + term * p * d_beta + product_3 * term_6 * d_input + product_5 * d_alpha
     )
     sums_2 = total(term_7)
-    product_7 = quotient * quotient_2
-    sums_3 = total(p * (d_target + product_6 * d_input))
-    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_7 - quotient_3) * sums_3
-    slope = upstream * term_3 * (-product_3 * probability - product_4 * alpha)
+    product_6 = quotient * quotient_2
+    sums_3 = total(p * (d_target + product_5 * d_input))
+    term_8 = term_4 * d_smooth + term_4 * sums_2 + (-product_6 - quotient_3) * sums_3
+    slope = upstream * term_3 * (-product_2 * probability - product_3 * alpha)
     term_9 = slope - upstream * quotient_2 * p * probability
     squashed = np.tanh(-0.5 * input)
-    slope_2 = upstream * term_3 * (term * beta * squashed + product_5 * np.tanh(0.5 * input))
-    product_8 = product_4 * (slope_2 - upstream * quotient_2 * target * squashed) * d_input
+    slope_2 = upstream * term_3 * (term * beta * squashed + product_4 * np.tanh(0.5 * input))
+    product_7 = product_3 * (slope_2 - upstream * quotient_2 * target * squashed) * d_input
     quotient_4 = ratio(quotient, term_2)
-    term_10 = quotient_3 - product_2 - quotient_4
-    term_11 = term_10 * d_smooth + (product_7 + quotient_3 - quotient_4) * sums_3 + term_10 * sums_2
-    slope_3 = upstream * term_3 * total(probability * (d_target - product * d_input))
-    slope_4 = upstream * term_3 * total(term * product_4 * d_input - p * d_target)
+    term_10 = quotient_3 - product - quotient_4
+    term_11 = term_10 * d_smooth + (product_6 + quotient_3 - quotient_4) * sums_3 + term_10 * sums_2
     change_input = (
         term_9 * d_target
-        + product_8
+        + product_7
         + upstream * p * probability * term_6 * term_11
         + upstream * term_3 * term * p * probability * d_beta
         - upstream * target * p * probability * term_8
         - upstream * term_3 * probability * p * target * d_alpha
     )
-    change_target = (
-        term_9 * d_input
-        + upstream * term_5 * term_11
-        + upstream * term_3 * probability * d_alpha
-        - upstream * p * term_8
-        - upstream * term_3 * p * d_beta
+    change_target = None
+    if "target" in wanted:
+        change_target = (
+            term_9 * d_input
+            + upstream * term_5 * term_11
+            + upstream * term_3 * probability * d_alpha
+            - upstream * p * term_8
+            - upstream * term_3 * p * d_beta
+        )
+    change_alpha = None
+    if "alpha" in wanted:
+        slope_3 = upstream * term_3 * total(probability * (d_target - p * target * d_input))
+        change_alpha = upstream * total(probability * target) * term_11 + slope_3
+    change_beta = None
+    if "beta" in wanted:
+        slope_4 = upstream * term_3 * total(term * product_3 * d_input - p * d_target)
+        change_beta = upstream * total(term * p) * term_11 + slope_4
+    return (
+        change_input,
+        change_target,
+        change_alpha,
+        change_beta,
+        upstream * term_11 if "smooth" in wanted else None,
     )
-    change_alpha = upstream * total(probability * target) * term_11 + slope_3
-    change_beta = upstream * total(term * p) * term_11 + slope_4
-    return change_input, change_target, change_alpha, change_beta, upstream * term_11
 
 
 _kernel_keras = differentiable(

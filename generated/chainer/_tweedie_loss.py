@@ -76,11 +76,12 @@ def _curvature_log_mean(
     d_input: Array,
     d_target: Array,
     d_power: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 2.0 - power
     exponential = np.exp(term * input)
-    product = input * exponential
+    product = exponential * input
     term_2 = power - 1.0
     power_2 = term_2 * term_2
     term_3 = 1.0 - power
@@ -92,20 +93,29 @@ def _curvature_log_mean(
     product_5 = (exponential * term + term_3 * term_3 * (scaled_exp_2 / term_2)) * d_input
     exponential_2 = np.exp(product_2)
     term_5 = term_4 * d_power + product_5 + exponential_2 * term_3 * d_target / term_2
-    term_6 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
-    product_6 = exponential * input / (term * term)
-    term_7 = 2.0 * exponential / term**3 - product_6 + (product * (input / term) - product_6)
-    product_7 = scaled_exp_2 * input / power_2
-    term_8 = (
-        2.0 * scaled_exp_2 / term_2**3
-        + product_7
-        + (product_7 + scaled_exp_2 * input * (input / term_2))
-    )
-    term_9 = -scaled_exp_2 * term_3 * input / term_2 - product_4 - product_3 - product
-    product_8 = (-exponential_2 / power_2 - exponential_2 * input / term_2) * d_target
-    slope = upstream * ((term_7 + term_8) * d_power + term_9 * d_input + product_8)
-    change_target = term_6 * d_power + upstream * exponential_2 * term_3 * d_input / term_2
-    return upstream * term_5, change_target, total(slope)
+    change_target = None
+    if "target" in wanted:
+        term_6 = -upstream * exponential_2 / power_2 - upstream * exponential_2 * input / term_2
+        change_target = term_6 * d_power + upstream * exponential_2 * term_3 * d_input / term_2
+    change_power = None
+    if "power" in wanted:
+        product_6 = exponential * input / (term * term)
+        term_7 = (
+            2.0 * exponential / term**3
+            - product_6
+            + (exponential * input * (input / term) - product_6)
+        )
+        product_7 = scaled_exp_2 * input / power_2
+        term_8 = (
+            2.0 * scaled_exp_2 / term_2**3
+            + product_7
+            + (product_7 + scaled_exp_2 * input * (input / term_2))
+        )
+        term_9 = -scaled_exp_2 * term_3 * input / term_2 - product_4 - product_3 - product
+        product_8 = (-exponential_2 / power_2 - exponential_2 * input / term_2) * d_target
+        slope = upstream * ((term_7 + term_8) * d_power + term_9 * d_input + product_8)
+        change_power = total(slope)
+    return upstream * term_5, change_target, change_power
 
 
 _kernel_log_mean = differentiable(
@@ -185,7 +195,8 @@ def _curvature_mean(
     d_input: Array,
     d_target: Array,
     d_power: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 2.0 - power
     power_2 = term * term
@@ -214,32 +225,37 @@ def _curvature_mean(
         + select(mask_3, 0.0, term_4 * chosen_6) * target / term_3
     )
     term_8 = term_6 * d_power + term_7 * d_input + chosen_3 * d_target / term_3
-    power_6 = input**term_4
-    chosen_7 = select(mask, 0.0, power_6 * logarithm)
-    term_9 = -power_6 / power_4 - chosen_7 / term_3
-    power_7 = input**term
-    chosen_8 = select(mask, 0.0, power_7 * logarithm)
-    product_3 = chosen_8 / power_2
-    term_10 = (
-        2.0 * power_7 / term**3
-        - product_3
-        + (-product_3 - select(mask, 0.0, -chosen_8 * logarithm) / term)
-    )
-    product_4 = chosen_7 / power_4
-    term_11 = (
-        2.0 * power_6 / term_3**3
-        + product_4
-        + (product_4 - select(mask, 0.0, -chosen_7 * logarithm) / term_3)
-    )
-    term_12 = product - select(mask, 0.0, chosen * logarithm + power_7 / input) / term
-    product_5 = select(mask, 0.0, chosen_3 * logarithm + power_6 / input) / term_3
-    term_13 = (
-        (term_10 + target * term_11) * d_power
-        + (term_12 + target * (-product_2 - product_5)) * d_input
-        + term_9 * d_target
-    )
-    change_target = upstream * (term_9 * d_power + chosen_3 * d_input / term_3)
-    return upstream * term_8, change_target, total(upstream * term_13)
+    change_target = change_power = None
+    if wanted & {"target", "power"}:
+        power_6 = input**term_4
+        chosen_7 = select(mask, 0.0, power_6 * logarithm)
+        term_9 = -power_6 / power_4 - chosen_7 / term_3
+        if "target" in wanted:
+            change_target = upstream * (term_9 * d_power + chosen_3 * d_input / term_3)
+        if "power" in wanted:
+            power_7 = input**term
+            chosen_8 = select(mask, 0.0, power_7 * logarithm)
+            product_3 = chosen_8 / power_2
+            term_10 = (
+                2.0 * power_7 / term**3
+                - product_3
+                + (-product_3 - select(mask, 0.0, -chosen_8 * logarithm) / term)
+            )
+            product_4 = chosen_7 / power_4
+            term_11 = (
+                2.0 * power_6 / term_3**3
+                + product_4
+                + (product_4 - select(mask, 0.0, -chosen_7 * logarithm) / term_3)
+            )
+            term_12 = product - select(mask, 0.0, chosen * logarithm + power_7 / input) / term
+            product_5 = select(mask, 0.0, chosen_3 * logarithm + power_6 / input) / term_3
+            term_13 = (
+                (term_10 + target * term_11) * d_power
+                + (term_12 + target * (-product_2 - product_5)) * d_input
+                + term_9 * d_target
+            )
+            change_power = total(upstream * term_13)
+    return upstream * term_8, change_target, change_power
 
 
 _kernel_mean = differentiable(

@@ -34,11 +34,16 @@ def _tangent_loss1(input1: Array, target1: Array, d_input1: Array, d_target1: Ar
 
 
 def _curvature_loss1(
-    upstream: Array, input1: Array, target1: Array, d_input1: Array, d_target1: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input1: Array,
+    target1: Array,
+    d_input1: Array,
+    d_target1: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = 2.0 * upstream * (d_input1 - d_target1)
-    return slope, -slope
+    return slope, -slope if "target1" in wanted else None
 
 
 _kernel_loss1 = differentiable(
@@ -74,10 +79,15 @@ def _tangent_loss2(input2: Array, target2: Array, d_input2: Array, d_target2: Ar
 
 
 def _curvature_loss2(
-    upstream: Array, input2: Array, target2: Array, d_input2: Array, d_target2: Array
-) -> tuple[Array, ...]:
+    upstream: Array,
+    input2: Array,
+    target2: Array,
+    d_input2: Array,
+    d_target2: Array,
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return np.full_like(input2, 0.0), np.full_like(target2, 0.0)
+    return np.full_like(input2, 0.0), np.full_like(target2, 0.0) if "target2" in wanted else None
 
 
 _kernel_loss2 = differentiable(

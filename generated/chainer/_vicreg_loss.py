@@ -69,14 +69,19 @@ def _curvature_invariance(
     d_input1: Array,
     d_input2: Array,
     d_sim_weight: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input1 - input2
     slope = 2.0 * upstream * term * d_sim_weight / (input1.shape[1] * input1.shape[0])
     term_2 = d_input1 - d_input2
     slope_2 = 2.0 * upstream * sim_weight * term_2 / (input1.shape[1] * input1.shape[0])
-    change_sim_weight = 2.0 * upstream * total(term * term_2) / (input1.shape[1] * input1.shape[0])
-    return slope + slope_2, -slope - slope_2, change_sim_weight
+    change_sim_weight = None
+    if "sim_weight" in wanted:
+        change_sim_weight = (
+            2.0 * upstream * total(term * term_2) / (input1.shape[1] * input1.shape[0])
+        )
+    return slope + slope_2, -slope - slope_2 if "input2" in wanted else None, change_sim_weight
 
 
 _kernel_invariance = differentiable(
@@ -194,7 +199,8 @@ def _curvature_variance(
     d_input2: Array,
     d_std_weight: Array,
     d_eps: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
@@ -213,44 +219,62 @@ def _curvature_variance(
     product_4 = (
         0.5 * (positive * upstream * std_weight * quotient / input1.shape[1]) * deviation_3 / root
     )
-    deviation_4 = deviation(input2, axis=-2)
-    root_2 = np.sqrt(eps + ratio(total(deviation_4 * deviation_4, axis=0), term))
-    positive_2 = at_least(sign(1.0 - root_2), 0.0)
-    slope_2 = positive_2 * upstream * quotient * d_std_weight / input1.shape[1]
-    power_2 = root_2**3
-    product_5 = 0.5 * d_eps / power_2
-    deviation_5 = deviation(d_input2, axis=-2)
-    sums_2 = total(deviation_4 * deviation_5, axis=0)
-    product_6 = quotient * sums_2 / power_2
-    slope_3 = (
-        positive_2 * (product_5 + product_6) * upstream * std_weight * quotient / input1.shape[1]
-    )
-    product_7 = (
-        0.5
-        * (positive_2 * upstream * std_weight * quotient / input1.shape[1])
-        * deviation_5
-        / root_2
-    )
-    product_8 = total(positive * (-0.5 * d_eps / root - quotient * sums / root)) / input1.shape[1]
-    product_9 = positive_2 * (-0.5 * d_eps / root_2 - quotient * sums_2 / root_2)
-    term_2 = (
-        -0.25 * upstream * total(positive_2 / root_2) / input1.shape[1]
-        - 0.25 * upstream * total(positive / root) / input1.shape[1]
-    )
-    slope_4 = (
-        0.25
-        * upstream
-        * std_weight
-        * total(positive_2 * (-product_5 - product_6))
-        / input1.shape[1]
-    )
-    slope_5 = (
-        0.25 * upstream * std_weight * total(positive * (-product_2 - product_3)) / input1.shape[1]
-    )
     change_input1 = 0.5 * slope * deviation_2 - product - product_4
-    change_input2 = 0.5 * slope_3 * deviation_4 - 0.5 * slope_2 * deviation_4 / root_2 - product_7
-    change_std_weight = 0.5 * upstream * (product_8 + total(product_9) / input1.shape[1])
-    change_eps = term_2 * d_std_weight - slope_4 - slope_5
+    change_input2 = change_std_weight = change_eps = None
+    if wanted & {"input2", "std_weight", "eps"}:
+        deviation_4 = deviation(input2, axis=-2)
+        root_2 = np.sqrt(eps + ratio(total(deviation_4 * deviation_4, axis=0), term))
+        positive_2 = at_least(sign(1.0 - root_2), 0.0)
+        power_2 = root_2**3
+        product_5 = 0.5 * d_eps / power_2
+        deviation_5 = deviation(d_input2, axis=-2)
+        sums_2 = total(deviation_4 * deviation_5, axis=0)
+        product_6 = quotient * sums_2 / power_2
+        if "input2" in wanted:
+            slope_2 = positive_2 * upstream * quotient * d_std_weight / input1.shape[1]
+            slope_3 = (
+                positive_2
+                * (product_5 + product_6)
+                * upstream
+                * std_weight
+                * quotient
+                / input1.shape[1]
+            )
+            product_7 = (
+                0.5
+                * (positive_2 * upstream * std_weight * quotient / input1.shape[1])
+                * deviation_5
+                / root_2
+            )
+            change_input2 = (
+                0.5 * slope_3 * deviation_4 - 0.5 * slope_2 * deviation_4 / root_2 - product_7
+            )
+        if "std_weight" in wanted:
+            product_8 = (
+                total(positive * (-0.5 * d_eps / root - quotient * sums / root)) / input1.shape[1]
+            )
+            product_9 = positive_2 * (-0.5 * d_eps / root_2 - quotient * sums_2 / root_2)
+            change_std_weight = 0.5 * upstream * (product_8 + total(product_9) / input1.shape[1])
+        if "eps" in wanted:
+            term_2 = (
+                -0.25 * upstream * total(positive_2 / root_2) / input1.shape[1]
+                - 0.25 * upstream * total(positive / root) / input1.shape[1]
+            )
+            slope_4 = (
+                0.25
+                * upstream
+                * std_weight
+                * total(positive_2 * (-product_5 - product_6))
+                / input1.shape[1]
+            )
+            slope_5 = (
+                0.25
+                * upstream
+                * std_weight
+                * total(positive * (-product_2 - product_3))
+                / input1.shape[1]
+            )
+            change_eps = term_2 * d_std_weight - slope_4 - slope_5
     return change_input1, change_input2, change_std_weight, change_eps
 
 
@@ -381,7 +405,8 @@ def _curvature_covariance(
     d_input1: Array,
     d_input2: Array,
     d_cov_weight: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input1.shape[0] - 1.0
     quotient = ratio(1.0, term)
@@ -417,41 +442,45 @@ def _curvature_covariance(
         deviation_3 @ product.T, axis=-2
     )
     slope_4 = 2.0 * upstream * cov_weight * quotient * term_4 / input1.shape[1]
-    deviation_4 = deviation(input2, axis=-2)
-    quotient_3 = ratio(deviation_4.T @ deviation_4, term)
-    product_3 = quotient_3 * chosen
-    slope_5 = (
-        2.0
-        * upstream
-        * quotient
-        * deviation(deviation_4 @ product_3, axis=-2)
-        * d_cov_weight
-        / input1.shape[1]
-    )
-    deviation_5 = deviation(d_input2, axis=-2)
-    term_5 = deviation_5.T @ deviation_4 + deviation_4.T @ deviation_5
-    product_4 = chosen * term_5
-    term_6 = quotient * deviation(deviation_4 @ product_4, axis=-2) + deviation(
-        deviation_5 @ product_3, axis=-2
-    )
-    slope_6 = 2.0 * upstream * cov_weight * quotient * term_6 / input1.shape[1]
-    slope_7 = (
-        2.0
-        * upstream
-        * quotient
-        * deviation(deviation_4 @ product_3.T, axis=-2)
-        * d_cov_weight
-        / input1.shape[1]
-    )
-    term_7 = quotient * deviation(deviation_4 @ product_4.T, axis=-2) + deviation(
-        deviation_5 @ product_3.T, axis=-2
-    )
-    slope_8 = 2.0 * upstream * cov_weight * quotient * term_7 / input1.shape[1]
-    product_5 = 2.0 * quotient * total(quotient_2 * chosen * term_2) / input1.shape[1]
-    product_6 = 2.0 * quotient * total(quotient_3 * chosen * term_5) / input1.shape[1]
     change_input1 = slope + slope_2 + slope_3 + slope_4
-    change_input2 = slope_5 + slope_6 + slope_7 + slope_8
-    change_cov_weight = upstream * (product_5 + product_6)
+    change_input2 = change_cov_weight = None
+    if wanted & {"input2", "cov_weight"}:
+        deviation_4 = deviation(input2, axis=-2)
+        quotient_3 = ratio(deviation_4.T @ deviation_4, term)
+        deviation_5 = deviation(d_input2, axis=-2)
+        term_5 = deviation_5.T @ deviation_4 + deviation_4.T @ deviation_5
+        if "input2" in wanted:
+            product_3 = quotient_3 * chosen
+            slope_5 = (
+                2.0
+                * upstream
+                * quotient
+                * deviation(deviation_4 @ product_3, axis=-2)
+                * d_cov_weight
+                / input1.shape[1]
+            )
+            product_4 = chosen * term_5
+            term_6 = quotient * deviation(deviation_4 @ product_4, axis=-2) + deviation(
+                deviation_5 @ product_3, axis=-2
+            )
+            slope_6 = 2.0 * upstream * cov_weight * quotient * term_6 / input1.shape[1]
+            slope_7 = (
+                2.0
+                * upstream
+                * quotient
+                * deviation(deviation_4 @ product_3.T, axis=-2)
+                * d_cov_weight
+                / input1.shape[1]
+            )
+            term_7 = quotient * deviation(deviation_4 @ product_4.T, axis=-2) + deviation(
+                deviation_5 @ product_3.T, axis=-2
+            )
+            slope_8 = 2.0 * upstream * cov_weight * quotient * term_7 / input1.shape[1]
+            change_input2 = slope_5 + slope_6 + slope_7 + slope_8
+        if "cov_weight" in wanted:
+            product_5 = 2.0 * quotient * total(quotient_2 * chosen * term_2) / input1.shape[1]
+            product_6 = 2.0 * quotient * total(quotient_3 * chosen * term_5) / input1.shape[1]
+            change_cov_weight = upstream * (product_5 + product_6)
     return change_input1, change_input2, change_cov_weight
 
 

@@ -49,13 +49,14 @@ def _curvature(
     concentration: float,
     d_input: Array,
     d_target: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = 0.5 * (input - target)
     slope = upstream * np.cos(product) ** 2 * concentration
     slope_2 = upstream * np.sin(product) ** 2 * concentration
     term = d_input - d_target
-    return (slope - slope_2) * term, (slope_2 - slope) * term
+    return (slope - slope_2) * term, (slope_2 - slope) * term if "target" in wanted else None
 
 
 _kernel = differentiable(

@@ -67,7 +67,8 @@ def _curvature(
     d_input: Array,
     d_target: Array,
     d_scale: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = (input - target) / scale
     gauss_2 = gauss(product, 1.0)
@@ -77,10 +78,14 @@ def _curvature(
     term = d_input - d_target
     power_2 = product**3
     slope_3 = 2.0 * upstream * gauss_2 * d_scale * power_2
-    term_2 = -np.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
     change_input = (slope_2 - slope) * term + slope_3
-    change_target = (slope - slope_2) * term - slope_3
-    change_scale = total(upstream * (term_2 * d_scale + 2.0 * gauss_2 * power_2 * term))
+    change_target = None
+    if "target" in wanted:
+        change_target = (slope - slope_2) * term - slope_3
+    change_scale = None
+    if "scale" in wanted:
+        term_2 = -np.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
+        change_scale = total(upstream * (term_2 * d_scale + 2.0 * gauss_2 * power_2 * term))
     return change_input, change_target, change_scale
 
 

@@ -101,7 +101,8 @@ def _curvature(
     d_target: Array,
     d_width: Array,
     d_eps: Array,
-) -> tuple[Array, ...]:
+    wanted: frozenset[str],
+) -> tuple[Array | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     abs_error = np.abs(term)
@@ -114,33 +115,48 @@ def _curvature(
     power_2 = eps * eps
     term_3 = width * abs_error / ((term_2 * term_2) * power) - width / (term_2 * power_2)
     chosen_2 = select(mask, sign_term * term_3, 0.0)
+    chosen_3 = select(mask, -width * product * product, 0.0)
     term_4 = d_input - d_target
-    product_2 = select(mask, -width * product * product, 0.0) * term_4
-    product_3 = -abs_error / (term_2 * power_2)
-    product_4 = width / eps
-    term_5 = product_4 + 1.0
-    product_5 = width / term_5
-    product_6 = product_5 / eps
-    chosen_3 = select(
-        mask, product_3, product_6 * (product_6 / eps) - 2.0 * width / (term_5 * power_2)
-    )
-    chosen_4 = select(mask, 0.0, 2.0 / (term_5 * eps) - width / ((term_5 * term_5) * power_2))
-    slope = upstream * (chosen_3 * d_eps + chosen * term_4 + chosen_4 * d_width)
-    product_7 = width / (term_5 * eps)
-    chosen_5 = select(
-        mask, product_3, product_7 * (product_7 / eps) - 2.0 * width / (term_5 * power_2)
-    )
-    product_8 = abs_error / term_2 / eps
-    term_6 = product_8 * product_8 * product_4 * (-1.0 / eps) + 2.0 * width * abs_error / (
-        term_2 * power
-    )
-    term_7 = product_5 * product_4 * (2.0 / eps / eps) - width * (width / (term_5 * power_2)) ** 2
-    term_8 = chosen_5 * d_width + select(mask, term_6, term_7) * d_eps + chosen_2 * term_4
-    change_input = upstream * (chosen * d_width + chosen_2 * d_eps + product_2)
-    change_target = (
-        -upstream * chosen * d_width - upstream * chosen_2 * d_eps - upstream * product_2
-    )
-    return change_input, change_target, total(slope), total(upstream * term_8)
+    change_input = upstream * (chosen * d_width + chosen_2 * d_eps + chosen_3 * term_4)
+    change_target = None
+    if "target" in wanted:
+        change_target = (
+            -upstream * chosen * d_width
+            - upstream * chosen_2 * d_eps
+            - upstream * chosen_3 * term_4
+        )
+    change_width = change_eps = None
+    if wanted & {"width", "eps"}:
+        product_2 = -abs_error / (term_2 * power_2)
+        product_3 = width / eps
+        term_5 = product_3 + 1.0
+        product_4 = width / term_5
+        if "width" in wanted:
+            product_5 = product_4 / eps
+            chosen_4 = select(
+                mask, product_2, product_5 * (product_5 / eps) - 2.0 * width / (term_5 * power_2)
+            )
+            chosen_5 = select(
+                mask, 0.0, 2.0 / (term_5 * eps) - width / ((term_5 * term_5) * power_2)
+            )
+            slope = upstream * (chosen_4 * d_eps + chosen * term_4 + chosen_5 * d_width)
+            change_width = total(slope)
+        if "eps" in wanted:
+            product_6 = width / (term_5 * eps)
+            chosen_6 = select(
+                mask, product_2, product_6 * (product_6 / eps) - 2.0 * width / (term_5 * power_2)
+            )
+            product_7 = abs_error / term_2 / eps
+            term_6 = product_7 * product_7 * product_3 * (-1.0 / eps) + 2.0 * width * abs_error / (
+                term_2 * power
+            )
+            term_7 = (
+                product_4 * product_3 * (2.0 / eps / eps)
+                - width * (width / (term_5 * power_2)) ** 2
+            )
+            term_8 = chosen_6 * d_width + select(mask, term_6, term_7) * d_eps + chosen_2 * term_4
+            change_eps = total(upstream * term_8)
+    return change_input, change_target, change_width, change_eps
 
 
 _kernel = differentiable(

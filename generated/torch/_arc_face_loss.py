@@ -131,7 +131,8 @@ def _curvature(
     d_input: Tensor,
     d_scale: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
@@ -198,24 +199,41 @@ def _curvature(
     d_probability = softmax_tangent(chosen, term_5, axis=-1)
     slope_4 = upstream * probability * d_scale
     chosen_9 = mask.to(upstream.dtype)
-    product_10 = probability_2 * term_7
-    term_10 = product_10 * chosen_2 + chosen_4 * term_6 + chosen_3 * picked + chosen_8 * d_margin
-    sums = (chosen_6 * d_probability + probability_3 * chosen_9 * d_input).sum(dim=1)
-    slope_5 = upstream * probability * (product_10 * (probability_3 * chosen_6).sum(dim=1) + sums)
-    product_11 = probability * chosen_4
-    term_11 = product_5 + product_6
-    term_12 = (upstream * product_11 * term_11).sum() - (upstream * probability * chosen_8).sum()
-    chosen_10 = select(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
-    slope_6 = upstream * probability * (product_10 * chosen_8 + chosen_10 * d_margin)
-    slope_7 = upstream * product_11 * (product_10 * term_11 + (term_8 * picked + term_2 * d_margin))
     change_input = (
         slope
         + slope_2[:, None] * probability_3 * chosen_7
         + slope_3[:, None] * chosen_7 * d_probability
         + slope_4[:, None] * probability_3 * chosen_9
     )
-    change_scale = slope_5.sum() - (upstream * probability * term_10).sum()
-    change_margin = term_12 * d_scale + scale * slope_7.sum() - scale * slope_6.sum()
+    change_scale = None
+    if "scale" in wanted:
+        term_10 = (
+            probability_2 * chosen_2 * term_7
+            + chosen_4 * term_6
+            + chosen_3 * picked
+            + chosen_8 * d_margin
+        )
+        sums = (chosen_6 * d_probability + probability_3 * chosen_9 * d_input).sum(dim=1)
+        term_11 = probability_2 * (probability_3 * chosen_6).sum(dim=1) * term_7 + sums
+        change_scale = (upstream * probability * term_11).sum() - (
+            upstream * probability * term_10
+        ).sum()
+    change_margin = None
+    if "margin" in wanted:
+        term_12 = product_5 + product_6
+        term_13 = (upstream * probability * chosen_4 * term_12).sum() - (
+            upstream * probability * chosen_8
+        ).sum()
+        chosen_10 = select(mask_2, 0.0, torch.as_tensor(product - 2.0 * cos, dtype=upstream.dtype))
+        slope_5 = (
+            upstream * probability * (probability_2 * chosen_8 * term_7 + chosen_10 * d_margin)
+        )
+        term_14 = probability_2 * term_12 * term_7 + (term_8 * picked + term_2 * d_margin)
+        change_margin = (
+            term_13 * d_scale
+            + scale * (upstream * probability * chosen_4 * term_14).sum()
+            - scale * slope_5.sum()
+        )
     return change_input, change_scale, change_margin
 
 

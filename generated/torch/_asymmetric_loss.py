@@ -106,7 +106,8 @@ def _curvature_clip_0(
     d_target: Tensor,
     d_gamma_neg: Tensor,
     d_gamma_pos: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
@@ -147,20 +148,38 @@ def _curvature_clip_0(
         + term_6 * d_target
         + (term_7 - power_2 * softplus * term_4 * p) * d_gamma_neg
     )
-    product_10 = softplus * softplus_2
-    term_9 = (
-        term_6 * d_input + power_2 * product_10 * d_gamma_neg - power * product_10 * d_gamma_pos
-    )
-    product_11 = sigmoid_neg_input * softplus_2
-    product_12 = softplus * p
-    product_13 = term_4 * (product_7 * product_10 + product_12 - product_11) * d_input
-    product_14 = product_10 * d_target
-    term_10 = product_13 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_14
-    product_15 = target * (product_12 - product_4 * product_10 - product_11) * d_input
-    term_11 = product_15 + product_14 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    change_gamma_neg = -(upstream * power_2 * term_10).sum()
-    change_gamma_pos = -(upstream * power * term_11).sum()
-    return upstream * term_8, upstream * term_9, change_gamma_neg, change_gamma_pos
+    change_target = None
+    if "target" in wanted:
+        term_9 = (
+            term_6 * d_input
+            + power_2 * softplus * softplus_2 * d_gamma_neg
+            - power * softplus_2 * softplus * d_gamma_pos
+        )
+        change_target = upstream * term_9
+    change_gamma_neg = change_gamma_pos = None
+    if wanted & {"gamma_neg", "gamma_pos"}:
+        product_10 = softplus * p
+        if "gamma_neg" in wanted:
+            term_10 = (
+                product_7 * softplus * softplus_2 + product_10 - sigmoid_neg_input * softplus_2
+            )
+            term_11 = (
+                term_4 * term_10 * d_input
+                - softplus * softplus * term_4 * softplus_2 * d_gamma_neg
+                - softplus * softplus_2 * d_target
+            )
+            change_gamma_neg = -(upstream * power_2 * term_11).sum()
+        if "gamma_pos" in wanted:
+            term_12 = (
+                product_10 - product_4 * softplus_2 * softplus - softplus_2 * sigmoid_neg_input
+            )
+            term_13 = (
+                target * term_12 * d_input
+                + softplus_2 * softplus * d_target
+                - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+            )
+            change_gamma_pos = -(upstream * power * term_13).sum()
+    return upstream * term_8, change_target, change_gamma_neg, change_gamma_pos
 
 
 _kernel_clip_0 = differentiable(
@@ -309,7 +328,8 @@ def _curvature(
     d_gamma_neg: Tensor,
     d_gamma_pos: Tensor,
     d_clip: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     mask = p <= clip
@@ -340,93 +360,107 @@ def _curvature(
         (mask_2 & torch.as_tensor(term_3 == 0.0)), 0.0, term_3 * lowered ** (term_3 - 1.0)
     )
     product_6 = positive * (gamma_neg * chosen_4)
-    product_7 = positive * select(mask_3, 0.0, product_6 * p * sigmoid_neg_input)
+    chosen_5 = select(mask_3, 0.0, product_6 * p * sigmoid_neg_input)
     power_3 = p * p
-    product_8 = term_2 / term_4
-    product_9 = (
-        chosen_3 * positive * positive * power_3 * torch.square(sigmoid_neg_input) * product_8
+    product_7 = term_2 / term_4
+    product_8 = (
+        chosen_3 * positive * positive * power_3 * torch.square(sigmoid_neg_input) * product_7
     )
-    term_5 = product_9 - product_5 - product_7 * p * sigmoid_neg_input * term_2 * log_term
-    product_10 = power_2 * term_2 * positive * p * sigmoid_neg_input * squashed / term_4
-    product_11 = term_2 * power_2
-    product_12 = product_11 * torch.square(positive * p * sigmoid_neg_input / term_4)
-    chosen_5 = select(mask, 0.0, term_5 + (product_10 + product_9 + product_12))
+    term_5 = product_8 - product_5 - chosen_5 * positive * p * sigmoid_neg_input * term_2 * log_term
+    product_9 = power_2 * term_2 * positive * p * sigmoid_neg_input * squashed / term_4
+    product_10 = power_2 * term_2 * torch.square(positive * p * sigmoid_neg_input / term_4)
     power_4 = sigmoid_neg_input**gamma_pos
-    product_13 = target * power_4
+    product_11 = target * power_4
     log_term_2 = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
     softplus = neg_input.clamp(min=0.0) - log_term_2
-    product_14 = p * gamma_pos
+    product_12 = p * gamma_pos
     term_6 = (
         gamma_pos * gamma_pos * power_3 * softplus
-        + product_14 * sigmoid_neg_input
-        - product_14 * sigmoid_neg_input * softplus
+        + product_12 * sigmoid_neg_input
+        - product_12 * sigmoid_neg_input * softplus
     )
-    product_15 = gamma_pos * power_4
-    term_7 = product_15 * p * target * sigmoid_neg_input + product_13 * sigmoid_neg_input * p
-    product_16 = positive * select(mask_3, 0.0, -product_6)
+    product_13 = gamma_pos * power_4
+    term_7 = product_13 * p * target * sigmoid_neg_input + product_11 * sigmoid_neg_input * p
+    term_8 = select(mask, 0.0, term_5 + (product_9 + product_8 + product_10)) + (
+        product_11 * term_6 + term_7
+    )
+    product_14 = select(mask_3, 0.0, -product_6) * positive * term_2 * log_term
     power_5 = positive * positive
-    product_17 = chosen_3 * power_5 * product_8
-    product_18 = sigmoid_neg_input * (-product_16 * term_2 * log_term - product_17)
-    product_19 = sigmoid_neg_input / term_4
+    product_15 = chosen_3 * power_5 * product_7
+    product_16 = sigmoid_neg_input / term_4
     power_6 = torch.square(positive / term_4)
-    term_8 = -chosen_3 * power_5 * product_19 - power_2 * sigmoid_neg_input * power_6
-    product_20 = power_2 / term_4
-    term_9 = select(mask, 0.0, product * (chosen_3 * log_term - product_20)) + power_4 * (
-        -product_14 * softplus - sigmoid_neg_input
+    term_9 = -chosen_3 * power_5 * product_16 - power_2 * sigmoid_neg_input * power_6
+    product_17 = p * (sigmoid_neg_input * (-product_14 - product_15) + term_2 * term_9)
+    product_18 = chosen_3 * log_term
+    product_19 = power_2 / term_4
+    term_10 = select(mask, 0.0, product * (product_18 - product_19)) + power_4 * (
+        -product_12 * softplus - sigmoid_neg_input
     )
     softplus_2 = input.clamp(min=0.0) - log_term_2
-    term_10 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_21 = (term_10 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
-    term_11 = (
-        product_4
-        + (chosen_5 + (product_13 * term_6 + term_7)) * d_input
-        + select(mask, 0.0, p * (product_18 + term_2 * term_8)) * d_clip
-        + term_9 * d_target
-        + product_21
-    )
-    chosen_6 = select(mask, 0.0, positive * (product_20 - log_term * chosen_3))
-    chosen_7 = select(mask, 0.0, chosen_2 * log_term)
-    product_22 = softplus * softplus_2
+    term_11 = product_13 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_20 = (term_11 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
     term_12 = (
-        term_9 * d_input
-        + chosen_6 * d_clip
-        + chosen_7 * d_gamma_neg
-        - power_4 * product_22 * d_gamma_pos
+        product_4
+        + term_8 * d_input
+        + select(mask, 0.0, product_17) * d_clip
+        + term_10 * d_target
+        + product_20
     )
-    product_23 = power_2 / lowered
-    chosen_8 = select(mask_2, 0.0, product * (chosen_3 * logarithm + product_23))
-    term_13 = chosen_2 * positive * p * sigmoid_neg_input / term_4 - chosen_8 * log_term
-    chosen_9 = select(mask_2, 0.0, positive * (-logarithm * chosen_3 - product_23))
-    chosen_10 = select(mask, 0.0, term_2 * (-chosen_9 * log_term - chosen_2 * positive / term_4))
-    product_24 = term_2 * log_term
-    chosen_11 = select(mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * product_24)
-    term_14 = (
-        select(mask, 0.0, term_2 * term_13) * d_input
-        + chosen_10 * d_clip
-        + chosen_11 * d_gamma_neg
-        + chosen_7 * d_target
-    )
-    term_15 = p * softplus - product_14 * product_22 - softplus_2 * sigmoid_neg_input
-    term_16 = (
-        target * term_15 * d_input
-        + product_22 * d_target
-        - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    )
-    product_25 = select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
-    product_26 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_19)
-    product_27 = product_11 * power_6
-    chosen_12 = select(mask, 0.0, product_26 + p * sigmoid_neg_input * (-product_17 - product_27))
-    product_28 = chosen_3 * positive * positive * product_8
-    chosen_13 = select(mask, 0.0, product_16 * product_24 + product_28 + (product_28 + product_27))
-    term_17 = product_25 + chosen_12 * d_input + chosen_13 * d_clip + chosen_6 * d_target
-    change_gamma_pos = -(upstream * power_4 * term_16).sum()
-    return (
-        upstream * term_11,
-        upstream * term_12,
-        (upstream * term_14).sum(),
-        change_gamma_pos,
-        (upstream * term_17).sum(),
-    )
+    change_target = change_gamma_neg = change_clip = None
+    if wanted & {"target", "gamma_neg", "clip"}:
+        chosen_6 = select(mask, 0.0, positive * (product_19 - product_18))
+        chosen_7 = select(mask, 0.0, chosen_2 * log_term)
+        if "target" in wanted:
+            term_13 = (
+                term_10 * d_input
+                + chosen_6 * d_clip
+                + chosen_7 * d_gamma_neg
+                - power_4 * softplus_2 * softplus * d_gamma_pos
+            )
+            change_target = upstream * term_13
+        if "gamma_neg" in wanted:
+            product_21 = chosen_3 * logarithm
+            product_22 = power_2 / lowered
+            product_23 = select(mask_2, 0.0, product * (product_21 + product_22)) * log_term
+            term_14 = chosen_2 * positive * p * sigmoid_neg_input / term_4 - product_23
+            product_24 = select(mask_2, 0.0, positive * (-product_21 - product_22)) * log_term
+            chosen_8 = select(mask, 0.0, term_2 * (-product_24 - chosen_2 * positive / term_4))
+            chosen_9 = select(
+                mask, 0.0, -select(mask_2, 0.0, chosen_2 * logarithm) * term_2 * log_term
+            )
+            term_15 = (
+                select(mask, 0.0, term_2 * term_14) * d_input
+                + chosen_8 * d_clip
+                + chosen_9 * d_gamma_neg
+                + chosen_7 * d_target
+            )
+            change_gamma_neg = (upstream * term_15).sum()
+        if "clip" in wanted:
+            product_25 = (
+                select(mask, 0.0, positive * term_2 * (product_2 - product_3)) * d_gamma_neg
+            )
+            term_18 = chosen_5 * positive * log_term - chosen_3 * power_5 * p * product_16
+            product_26 = power_2 * term_2 * power_6
+            term_19 = term_2 * term_18 + p * sigmoid_neg_input * (-product_15 - product_26)
+            product_27 = chosen_3 * positive * positive * product_7
+            chosen_10 = select(mask, 0.0, product_14 + product_27 + (product_27 + product_26))
+            term_20 = (
+                product_25
+                + select(mask, 0.0, term_19) * d_input
+                + chosen_10 * d_clip
+                + chosen_6 * d_target
+            )
+            change_clip = (upstream * term_20).sum()
+    change_gamma_pos = None
+    if "gamma_pos" in wanted:
+        term_16 = p * softplus - product_12 * softplus_2 * softplus - softplus_2 * sigmoid_neg_input
+        term_17 = (
+            target * term_16 * d_input
+            + softplus_2 * softplus * d_target
+            - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+        )
+        change_gamma_pos = -(upstream * power_4 * term_17).sum()
+    return upstream * term_12, change_target, change_gamma_neg, change_gamma_pos, change_clip
 
 
 _kernel = differentiable(

@@ -49,7 +49,8 @@ def differentiable(
         value_and_gradient: ``(upstream, *arguments, wanted)`` to the unreduced loss and one
             gradient for each of ``wrt``, None for one that is not wanted.
         tangent: ``(*arguments, *tangents)`` to the change of the value along the tangents.
-        curvature: ``(upstream, *arguments, *tangents)`` to the change of each gradient.
+        curvature: ``(upstream, *arguments, *tangents, wanted)`` to the change of each gradient,
+            likewise.
         axes: the kernels' arguments and the axes of each; parameters have none.
         wrt: those to differentiate by. One that is given as a number is a constant.
         loss: the axes of the unreduced loss.
@@ -73,9 +74,13 @@ def differentiable(
     return Differentiable(kernels, call)
 
 
-def gradients(kernels: Kernels, upstream: Tensor, args: Sequence[Any]) -> tuple[Tensor, ...]:
-    """Return the gradients by the live arguments, differentiable in their turn."""
-    return _Gradient.apply(kernels, upstream, *args)
+def gradients(
+    kernels: Kernels, upstream: Tensor, args: Sequence[Any], needed: Sequence[bool]
+) -> list[Tensor | None]:
+    """Return for each argument the gradient, differentiable in its turn, where it is needed."""
+    sought = kernels.sought(args, needed)
+    found = _Gradient.apply(kernels, sought, upstream, *args) if sought else ()
+    return kernels.spread(args, found, sought)
 
 
 # Dynamo refuses a jvp, and under torch.func it looks through a Function at the operations of
@@ -128,8 +133,7 @@ class _Value(_Rule):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Any, ...]:
         kernels, args = _remembered(ctx)
-        gradients = _Gradient.apply(kernels, upstream, *args)
-        return None, *kernels.spread(args, gradients, ctx.needs_input_grad[1:])
+        return None, *gradients(kernels, upstream, args, ctx.needs_input_grad[1:])
 
     @staticmethod
     def jvp(ctx: Any, _: None, *changes: Tensor | None) -> Tensor:
@@ -141,26 +145,32 @@ class _Gradient(_Rule):
     apply: ClassVar[Callable[..., tuple[Tensor, ...]]]
 
     @staticmethod
-    def forward(kernels: Kernels, upstream: Tensor, *args: Any) -> tuple[Tensor, ...]:
+    def forward(
+        kernels: Kernels, sought: frozenset[int], upstream: Tensor, *args: Any
+    ) -> tuple[Tensor, ...]:
         if _are_cut(kernels, args) and _is_plain(upstream):
-            return slopes(kernels, upstream, args)
-        return owned(kernels.run_gradient(upstream, args), [upstream, *args])
+            return slopes(kernels, upstream, args, sought)
+        return owned(kernels.run_gradient(upstream, args, sought), [upstream, *args])
 
     @staticmethod
     def backward(ctx: Any, *along: Tensor) -> tuple[Any, ...]:
-        kernels, (upstream, *args) = _remembered(ctx)
-        _, linear, *needed = ctx.needs_input_grad
-        change = _Tangent.apply(kernels, len(args), *args, *along) if linear else None
-        results = kernels.run_curvature(upstream, args, along) if any(needed) else along
-        return None, change, *kernels.spread(args, results, needed)
+        kernels, (before, upstream, *args) = _remembered(ctx)
+        _, _, linear, *needed = ctx.needs_input_grad
+        changes = kernels.completed(args, along, before)
+        change = _Tangent.apply(kernels, len(args), *args, *changes) if linear else None
+        sought = kernels.sought(args, needed)
+        results = kernels.run_curvature(upstream, args, changes, sought) if sought else ()
+        return None, None, change, *kernels.spread(args, results, sought)
 
     @staticmethod
-    def jvp(ctx: Any, _: None, change: Tensor | None, *changes: Tensor | None) -> tuple[Any, ...]:
-        kernels, (upstream, *args) = _remembered(ctx)
-        results = kernels.run_curvature(upstream, args, kernels.motions(args, changes))
+    def jvp(
+        ctx: Any, _: None, __: None, change: Tensor | None, *changes: Tensor | None
+    ) -> tuple[Any, ...]:
+        kernels, (sought, upstream, *args) = _remembered(ctx)
+        results = kernels.run_curvature(upstream, args, kernels.motions(args, changes), sought)
         if change is None:
             return results
-        return tuple(map(torch.add, results, _Gradient.apply(kernels, change, *args)))
+        return tuple(map(torch.add, results, _Gradient.apply(kernels, sought, change, *args)))
 
 
 class _Tangent(_Rule):
@@ -174,9 +184,11 @@ class _Tangent(_Rule):
     def backward(ctx: Any, upstream: Tensor) -> tuple[Any, ...]:
         kernels, (count, *inputs) = _remembered(ctx)
         args, along = inputs[:count], inputs[count:]
-        results = kernels.run_curvature(upstream, args, along)
-        slopes = _Gradient.apply(kernels, upstream, *args)
-        return None, None, *kernels.spread(args, results, [True] * count), *slopes
+        _, _, *needed = ctx.needs_input_grad
+        sought, live = kernels.sought(args, needed), frozenset(kernels.live(args))
+        results = kernels.run_curvature(upstream, args, along, sought) if sought else ()
+        slopes = _Gradient.apply(kernels, live, upstream, *args)
+        return None, None, *kernels.spread(args, results, sought), *slopes
 
     @staticmethod
     def jvp(ctx: Any, _: None, __: None, *changes: Tensor | None) -> Tensor:
@@ -185,8 +197,10 @@ class _Tangent(_Rule):
         turn = map(motion, along, changes[count:])
         first = _Tangent.apply(kernels, count, *args, *turn)
         # The curvature is linear in its upstream: transposed, it is the second derivative.
+        live = frozenset(kernels.live(args))
         transpose = torch.func.vjp(
-            lambda upstream: kernels.run_curvature(upstream, args, along), torch.zeros_like(first)
+            lambda upstream: kernels.run_curvature(upstream, args, along, live),
+            torch.zeros_like(first),
         )[1]
         second: Tensor = transpose(tuple(kernels.motions(args, changes)))[0]
         return first + second

@@ -73,8 +73,13 @@ def _tangent_invariance(
 
 
 def _curvature_invariance(
-    upstream: Tensor, input1: Tensor, input2: Tensor, d_input1: Tensor, d_input2: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input1: Tensor,
+    input2: Tensor,
+    d_input1: Tensor,
+    d_input2: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     deviation_2 = deviation(input1, axis=-2)
     input1_length = norm(deviation_2, axis=-2)
@@ -109,16 +114,19 @@ def _curvature_invariance(
         - sums_4 * deviation(term_6, axis=-2)
         - 2.0 * (term * quotient_2 * upstream) * deviation_6
     )
-    term_8 = 2.0 * slope_2 * input2_direction - 2.0 * slope * input1_direction
-    product_2 = ratio(quotient_2, input2_length) * sums_3 * deviation(term_8, axis=-2)
-    term_9 = 2.0 * slope_3 * input2_direction - 2.0 * upstream * input1_direction
-    term_10 = (
-        2.0 * (term * sums_2 * quotient_2 * upstream) * deviation_6
-        + 2.0 * slope_4 * deviation(input2_direction, axis=-2)
-        - sums_4 * deviation(term_9, axis=-2)
-        - 2.0 * (term * quotient * upstream) * deviation_7
-    )
-    return quotient * term_7 - product, quotient_2 * term_10 - product_2
+    change_input2 = None
+    if "input2" in wanted:
+        term_8 = 2.0 * slope_2 * input2_direction - 2.0 * slope * input1_direction
+        product_2 = ratio(quotient_2, input2_length) * sums_3 * deviation(term_8, axis=-2)
+        term_9 = 2.0 * slope_3 * input2_direction - 2.0 * upstream * input1_direction
+        term_10 = (
+            2.0 * (term * sums_2 * quotient_2 * upstream) * deviation_6
+            + 2.0 * slope_4 * deviation(input2_direction, axis=-2)
+            - sums_4 * deviation(term_9, axis=-2)
+            - 2.0 * (term * quotient * upstream) * deviation_7
+        )
+        change_input2 = quotient_2 * term_10 - product_2
+    return quotient * term_7 - product, change_input2
 
 
 _kernel_invariance = differentiable(
@@ -221,7 +229,8 @@ def _curvature_redundancy(
     d_input1: Tensor,
     d_input2: Tensor,
     d_weight: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     deviation_2 = deviation(input1, axis=-2)
     input1_length = norm(deviation_2, axis=-2)
@@ -261,28 +270,33 @@ def _curvature_redundancy(
         - product_3
         - product_4
     )
-    sums_7 = input1_direction @ product
-    sums_8 = (sums_7 * input2_direction).sum(dim=0)
-    term_8 = (
-        2.0 * upstream * weight * sums_7 - 2.0 * (sums_8 * upstream * weight) * input2_direction
-    )
-    product_5 = ratio(quotient_2, input2_length) * sums_5 * deviation(term_8, axis=-2)
-    term_9 = 2.0 * upstream * sums_7 - 2.0 * (sums_8 * upstream) * input2_direction
-    term_10 = input1_direction @ product_2 + term_3 @ (sums_2 * different * quotient[:, None])
-    product_6 = 2.0 * (sums_8 * quotient_2 * upstream * weight) * deviation(term_4, axis=-2)
-    sums_9 = (input2_direction * term_10 + sums_7 * quotient_2 * term_4).sum(dim=0)
-    product_7 = 2.0 * (sums_9 * upstream * weight) * deviation(input2_direction, axis=-2)
-    term_11 = (
-        d_weight * deviation(term_9, axis=-2)
-        + 2.0 * upstream * weight * deviation(term_10, axis=-2)
-        - product_6
-        - product_7
-    )
     change_input1 = quotient * term_7 - ratio(quotient, input1_length) * sums * deviation(
         term, axis=-2
     )
-    change_weight = 2.0 * upstream * (sums_2 * different * term_5).sum()
-    return change_input1, quotient_2 * term_11 - product_5, change_weight
+    change_input2 = None
+    if "input2" in wanted:
+        sums_7 = input1_direction @ product
+        sums_8 = (sums_7 * input2_direction).sum(dim=0)
+        term_8 = (
+            2.0 * upstream * weight * sums_7 - 2.0 * (sums_8 * upstream * weight) * input2_direction
+        )
+        product_5 = ratio(quotient_2, input2_length) * sums_5 * deviation(term_8, axis=-2)
+        term_9 = 2.0 * upstream * sums_7 - 2.0 * (sums_8 * upstream) * input2_direction
+        term_10 = input1_direction @ product_2 + term_3 @ (sums_2 * different * quotient[:, None])
+        product_6 = 2.0 * (sums_8 * quotient_2 * upstream * weight) * deviation(term_4, axis=-2)
+        sums_9 = (input2_direction * term_10 + sums_7 * quotient_2 * term_4).sum(dim=0)
+        product_7 = 2.0 * (sums_9 * upstream * weight) * deviation(input2_direction, axis=-2)
+        term_11 = (
+            d_weight * deviation(term_9, axis=-2)
+            + 2.0 * upstream * weight * deviation(term_10, axis=-2)
+            - product_6
+            - product_7
+        )
+        change_input2 = quotient_2 * term_11 - product_5
+    change_weight = None
+    if "weight" in wanted:
+        change_weight = 2.0 * upstream * (sums_2 * different * term_5).sum()
+    return change_input1, change_input2, change_weight
 
 
 _kernel_redundancy = differentiable(

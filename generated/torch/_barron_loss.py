@@ -64,18 +64,21 @@ def _curvature_squared(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
     slope = upstream * term / (scale * scale)
     term_2 = input - target
     power = scale**3
     slope_2 = 2.0 * upstream * term_2 * d_scale / power
-    change_scale = (
-        3.0 * (upstream * term_2 * term_2).sum() * d_scale / scale**4
-        - 2.0 * (upstream * term_2 * term).sum() / power
-    )
-    return slope - slope_2, slope_2 - slope, change_scale
+    change_scale = None
+    if "scale" in wanted:
+        change_scale = (
+            3.0 * (upstream * term_2 * term_2).sum() * d_scale / scale**4
+            - 2.0 * (upstream * term_2 * term).sum() / power
+        )
+    return slope - slope_2, slope_2 - slope if "target" in wanted else None, change_scale
 
 
 _kernel_squared = differentiable(
@@ -139,7 +142,8 @@ def _curvature_cauchy(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     product = 0.7071067811865476 * term / scale
@@ -153,15 +157,23 @@ def _curvature_cauchy(
         -1.0000000000000002 * upstream * term_2 * term / power_2
         - 1.4142135623730951 * upstream * over_square1_2 / power
     )
-    term_5 = (
-        1.0000000000000002 * term_2 * term / power_2 + 1.4142135623730951 * over_square1_2 / power
-    )
-    product_2 = 2.8284271247461903 * (upstream * over_square1_2 * term).sum() * d_scale / power_2
-    product_3 = (0.7071067811865476 * term_2 * term / scale + over_square1_2) * term_3
-    product_4 = 0.7071067811865476 * term_2 * d_scale * (term / scale) * (term / scale)
-    product_5 = 1.4142135623730951 * (upstream * (product_3 - product_4)).sum() / power
-    change_target = upstream * term_5 * d_scale - slope
-    return slope + term_4 * d_scale, change_target, product_2 - product_5
+    change_target = None
+    if "target" in wanted:
+        term_5 = (
+            1.0000000000000002 * term_2 * term / power_2
+            + 1.4142135623730951 * over_square1_2 / power
+        )
+        change_target = upstream * term_5 * d_scale - slope
+    change_scale = None
+    if "scale" in wanted:
+        product_2 = (
+            2.8284271247461903 * (upstream * over_square1_2 * term).sum() * d_scale / power_2
+        )
+        product_3 = (0.7071067811865476 * term_2 * term / scale + over_square1_2) * term_3
+        product_4 = 0.7071067811865476 * term_2 * d_scale * (term / scale) * (term / scale)
+        product_5 = 1.4142135623730951 * (upstream * (product_3 - product_4)).sum() / power
+        change_scale = product_2 - product_5
+    return slope + term_4 * d_scale, change_target, change_scale
 
 
 _kernel_cauchy = differentiable(
@@ -225,7 +237,8 @@ def _curvature_welsch(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     product = term / scale
@@ -238,11 +251,15 @@ def _curvature_welsch(
     slope_2 = upstream * power_2 * gauss_2 / scale**5
     power_3 = scale**3
     slope_3 = 2.0 * upstream * gauss_2 * term / power_3
-    product_3 = 3.0 * (upstream * gauss_2 * term * term).sum() * d_scale / scale**4
-    term_3 = (2.0 * term - power_2 / power) * term_2 + term**4 * d_scale / power_3
     change_input = (slope - product_2) * term_2 + (slope_2 - slope_3) * d_scale
-    change_target = (product_2 - slope) * term_2 + (slope_3 - slope_2) * d_scale
-    change_scale = product_3 - (upstream * gauss_2 * term_3).sum() / power_3
+    change_target = None
+    if "target" in wanted:
+        change_target = (product_2 - slope) * term_2 + (slope_3 - slope_2) * d_scale
+    change_scale = None
+    if "scale" in wanted:
+        product_3 = 3.0 * (upstream * gauss_2 * term * term).sum() * d_scale / scale**4
+        term_3 = (2.0 * term - power_2 / power) * term_2 + term**4 * d_scale / power_3
+        change_scale = product_3 - (upstream * gauss_2 * term_3).sum() / power_3
     return change_input, change_target, change_scale
 
 
@@ -305,7 +322,8 @@ def _curvature_exponential(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     product = term / scale
@@ -320,12 +338,16 @@ def _curvature_exponential(
     term_3 = (
         -upstream * exponential * power_2 / power_3 - 2.0 * upstream * exponential * term / power_4
     )
-    slope_2 = upstream * exponential * (power_2 / power_3 + 2.0 * term / power_4) * d_scale
-    product_3 = 3.0 * (upstream * exponential * term * term).sum() * d_scale / scale**4
-    term_4 = (power_2 / power + 2.0 * term) * term_2 - term**4 * d_scale / power_4
     change_input = (product_2 + slope) * term_2 + term_3 * d_scale
-    change_target = (-product_2 - slope) * term_2 + slope_2
-    change_scale = product_3 - (upstream * exponential * term_4).sum() / power_4
+    change_target = None
+    if "target" in wanted:
+        slope_2 = upstream * exponential * (power_2 / power_3 + 2.0 * term / power_4) * d_scale
+        change_target = (-product_2 - slope) * term_2 + slope_2
+    change_scale = None
+    if "scale" in wanted:
+        product_3 = 3.0 * (upstream * exponential * term * term).sum() * d_scale / scale**4
+        term_4 = (power_2 / power + 2.0 * term) * term_2 - term**4 * d_scale / power_4
+        change_scale = product_3 - (upstream * exponential * term_4).sum() / power_4
     return change_input, change_target, change_scale
 
 
@@ -436,7 +458,8 @@ def _curvature_general(
     d_target: Tensor,
     d_alpha: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = 0.5 * alpha
     term = product - 1.0
@@ -466,40 +489,52 @@ def _curvature_general(
         -2.0 * upstream * term * power1p_2 * power_5 / (beta * power_6)
         - 2.0 * upstream * power1p_3 * term_2 / power_7
     )
-    term_8 = (
-        -2.0 * upstream * term * power1p_2 * power_3 / (beta * power_4)
-        - upstream * power1p_3 / power_2
-    )
-    term_9 = (
-        2.0 * term * power1p_2 * power_5 / (beta * power_6) + 2.0 * power1p_3 * term_2 / power_7
-    )
-    product_4 = direction_2 * power
-    product_5 = 2.0 * power1p_3 * torch.square(direction_2 * term_2 / scale) / beta**3
-    product_6 = power1p_3 * product_4
-    product_7 = 0.5 * (0.5 * box_cox_bend(product_3, product) - log_term * product_6)
-    product_8 = (0.5 * box_cox_slope(product_3, product) - product_6) * direction_2
-    term_10 = 0.5 * (product_5 - term_4 * product_4 + product_7) * beta + product_8
-    product_9 = (
-        2.0 * term * power1p_2 * direction_2 * torch.square(term_2 / (power_2 * beta)) / beta
-    )
-    term_11 = -product_9 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
-    term_12 = 0.5 * (
-        term_11 + log_term * power1p_3 / (beta * power_2)
-    ) * beta + power1p_3 * direction_2 / (beta * power_2)
-    product_10 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_7)
-    product_11 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_7
-    term_13 = product_10 + product_11 - log_term * power1p_3 * power_3 / (beta * power_7)
-    term_14 = 0.5 * term_13 * beta - power1p_3 * power_3 * direction_2 / (beta * power_7)
-    term_15 = term_10 * d_alpha + term_2 * term_12 * term_6 + term_14 * d_scale
-    term_16 = 2.0 * term * power1p_2 * power_5 / (beta * power_2) + 2.0 * power1p_3 * term_2
-    product_12 = 2.0 * term * power1p_2 * term_2**4 * d_scale / (beta * power_7)
-    slope_2 = upstream * (term_4 * power_3 * d_alpha + term_16 * term_6 - product_12)
     change_input = slope + upstream * term_5 * term_6 + term_7 * d_scale
-    change_target = term_8 * term_6 + upstream * term_9 * d_scale - slope
-    change_scale = (
-        3.0 * (upstream * power1p_3 * power_3).sum() * d_scale / power_4 - slope_2.sum() / power_7
-    )
-    return change_input, change_target, (upstream * term_15).sum(), change_scale
+    change_target = None
+    if "target" in wanted:
+        term_8 = (
+            -2.0 * upstream * term * power1p_2 * power_3 / (beta * power_4)
+            - upstream * power1p_3 / power_2
+        )
+        term_9 = (
+            2.0 * term * power1p_2 * power_5 / (beta * power_6) + 2.0 * power1p_3 * term_2 / power_7
+        )
+        change_target = term_8 * term_6 + upstream * term_9 * d_scale - slope
+    change_alpha = None
+    if "alpha" in wanted:
+        product_4 = 2.0 * power1p_3 * torch.square(direction_2 * term_2 / scale) / beta**3
+        term_10 = (
+            0.5 * box_cox_bend(product_3, product) - log_term * power1p_3 * direction_2 * power
+        )
+        product_5 = 0.5 * (product_4 - term_4 * direction_2 * power + 0.5 * term_10) * beta
+        term_11 = 0.5 * box_cox_slope(product_3, product) - power1p_3 * direction_2 * power
+        product_6 = (
+            2.0 * term * power1p_2 * direction_2 * torch.square(term_2 / (power_2 * beta)) / beta
+        )
+        term_12 = -product_6 - 2.0 * power1p_3 * direction_2 / ((beta * beta) * power_2)
+        term_13 = 0.5 * (
+            term_12 + log_term * power1p_3 / (beta * power_2)
+        ) * beta + power1p_3 * direction_2 / (beta * power_2)
+        product_7 = 2.0 * term * power1p_2 * power_3 * direction_2 * power / (beta * power_7)
+        product_8 = 2.0 * power1p_3 * direction_2 * (term_2 / beta) * (term_2 / beta) / power_7
+        term_14 = product_7 + product_8 - log_term * power1p_3 * power_3 / (beta * power_7)
+        term_15 = 0.5 * term_14 * beta - power1p_3 * power_3 * direction_2 / (beta * power_7)
+        term_16 = (
+            (product_5 + term_11 * direction_2) * d_alpha
+            + term_2 * term_13 * term_6
+            + term_15 * d_scale
+        )
+        change_alpha = (upstream * term_16).sum()
+    change_scale = None
+    if "scale" in wanted:
+        term_17 = 2.0 * term * power1p_2 * power_5 / (beta * power_2) + 2.0 * power1p_3 * term_2
+        product_9 = 2.0 * term * power1p_2 * term_2**4 * d_scale / (beta * power_7)
+        slope_2 = upstream * (term_4 * power_3 * d_alpha + term_17 * term_6 - product_9)
+        change_scale = (
+            3.0 * (upstream * power1p_3 * power_3).sum() * d_scale / power_4
+            - slope_2.sum() / power_7
+        )
+    return change_input, change_target, change_alpha, change_scale
 
 
 _kernel_general = differentiable(

@@ -83,15 +83,24 @@ def _curvature(
     d_concentration1: Tensor,
     d_concentration0: Tensor,
     d_target: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = trigamma(concentration0 + concentration1) * (d_concentration0 + d_concentration1)
     term = trigamma(concentration1) * d_concentration1 - d_target / target - product
-    term_2 = 1.0 - target
-    term_3 = trigamma(concentration0) * d_concentration0 + d_target / term_2 - product
-    term_4 = (concentration0 - 1.0) / (term_2 * term_2) + (concentration1 - 1.0) / (target * target)
-    term_5 = d_concentration0 / term_2 + term_4 * d_target - d_concentration1 / target
-    return upstream * term, upstream * term_3, upstream * term_5
+    change_concentration0 = change_target = None
+    if wanted & {"concentration0", "target"}:
+        term_2 = 1.0 - target
+        if "concentration0" in wanted:
+            term_3 = trigamma(concentration0) * d_concentration0 + d_target / term_2 - product
+            change_concentration0 = upstream * term_3
+        if "target" in wanted:
+            term_4 = (concentration0 - 1.0) / (term_2 * term_2) + (concentration1 - 1.0) / (
+                target * target
+            )
+            term_5 = d_concentration0 / term_2 + term_4 * d_target - d_concentration1 / target
+            change_target = upstream * term_5
+    return upstream * term, change_concentration0, change_target
 
 
 _kernel = differentiable(

@@ -92,7 +92,8 @@ def _curvature(
     d_target: Tensor,
     d_var: Tensor,
     d_beta: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     variance = var.clamp(min=eps)
     mask = variance == 0.0
@@ -105,19 +106,30 @@ def _curvature(
     slope_2 = upstream * power * term_2 / variance
     power_2 = variance * variance
     slope_3 = upstream * power * term * d_var / power_2
-    product = term / variance
-    term_3 = torch.reciprocal(variance) - product * product
-    product_2 = (
-        0.5 * power * (product * product * (2.0 / variance) - torch.reciprocal(power_2)) * d_var
-    )
-    term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - power * term * term_2 / power_2
-    product_3 = select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
-    term_5 = product_3 + 2.0 * chosen * term * term_2 / variance + chosen * term_3 * d_var
+    change_var = change_beta = None
+    if wanted & {"var", "beta"}:
+        product = term / variance
+        term_3 = torch.reciprocal(variance) - product * product
+        if "var" in wanted:
+            product_2 = (
+                0.5
+                * power
+                * (product * product * (2.0 / variance) - torch.reciprocal(power_2))
+                * d_var
+            )
+            term_4 = 0.5 * chosen * term_3 * d_beta + product_2 - power * term * term_2 / power_2
+            change_var = upstream * term_4
+        if "beta" in wanted:
+            product_3 = (
+                select(mask, 0.0, chosen * logarithm) * (term * product + logarithm) * d_beta
+            )
+            term_5 = product_3 + 2.0 * chosen * term * term_2 / variance + chosen * term_3 * d_var
+            change_beta = 0.5 * (upstream * term_5).sum()
     return (
         slope + slope_2 - slope_3,
-        slope_3 - slope - slope_2,
-        upstream * term_4,
-        0.5 * (upstream * term_5).sum(),
+        slope_3 - slope - slope_2 if "target" in wanted else None,
+        change_var,
+        change_beta,
     )
 
 

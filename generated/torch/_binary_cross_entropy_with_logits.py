@@ -66,14 +66,15 @@ def _curvature(
     pos_weight: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = upstream * (term * d_target + product)
-    return change_input, upstream * term * d_input
+    return change_input, upstream * term * d_input if "target" in wanted else None
 
 
 _kernel = differentiable(
@@ -117,13 +118,18 @@ def _tangent_plain(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
 
 
 def _curvature_plain(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
     term = (-sigmoid_input - probability) * d_target + sigmoid_input * probability * d_input
-    return upstream * term, -upstream * d_input
+    return upstream * term, -upstream * d_input if "target" in wanted else None
 
 
 _kernel_plain = differentiable(
@@ -205,7 +211,8 @@ def _curvature_chainer(
     pos_weight: Tensor | float,
     d_input: Tensor,
     d_target: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != -1.0
     sigmoid_input = torch.sigmoid(input)
@@ -213,7 +220,9 @@ def _curvature_chainer(
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = select(valid, upstream * weight * (term * d_target + product), 0.0)
-    change_target = select(valid, upstream * term * weight * d_input, 0.0)
+    change_target = None
+    if "target" in wanted:
+        change_target = select(valid, upstream * term * weight * d_input, 0.0)
     return change_input, change_target
 
 

@@ -35,8 +35,13 @@ def _tangent(positive: Tensor, negative: Tensor, d_positive: Tensor, d_negative:
 
 
 def _curvature(
-    upstream: Tensor, positive: Tensor, negative: Tensor, d_positive: Tensor, d_negative: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    d_positive: Tensor,
+    d_negative: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = (
         upstream

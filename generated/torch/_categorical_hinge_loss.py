@@ -48,8 +48,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = (1.0 - target) * input
     best_other = product.amax(dim=1)
@@ -57,7 +62,7 @@ def _curvature(
     slope = upstream * positive
     chosen = (product == best_other[:, None]).to(upstream.dtype)
     term = -slope[:, None] - slope[:, None] * chosen / chosen.sum(dim=1)[:, None]
-    return term * d_target, term * d_input
+    return term * d_target, term * d_input if "target" in wanted else None
 
 
 _kernel = differentiable(

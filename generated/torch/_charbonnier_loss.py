@@ -59,7 +59,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_eps: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     hypot1_2 = hypot1(term / eps)
@@ -68,10 +69,12 @@ def _curvature(
     slope = upstream * term_2 / (power * eps)
     power_2 = eps * eps
     slope_2 = upstream * term * d_eps / (power * power_2)
-    product = term / hypot1_2
-    product_2 = product * product * (upstream / hypot1_2) * (d_eps / eps / eps / eps)
-    change_eps = (product_2 - upstream * term * term_2 / (power * power_2)).sum()
-    return slope - slope_2, slope_2 - slope, change_eps
+    change_eps = None
+    if "eps" in wanted:
+        product = term / hypot1_2
+        product_2 = product * product * (upstream / hypot1_2) * (d_eps / eps / eps / eps)
+        change_eps = (product_2 - upstream * term * term_2 / (power * power_2)).sum()
+    return slope - slope_2, slope_2 - slope if "target" in wanted else None, change_eps
 
 
 _kernel = differentiable(

@@ -115,7 +115,8 @@ def _curvature(
     d_image: Tensor,
     d_text: Tensor,
     d_logit_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     image_length = norm(image, axis=-1)
     quotient = ratio(1.0, image_length)
@@ -161,32 +162,36 @@ def _curvature(
     product_4 = sums_4 * quotient
     sums_6 = (image_direction * term_8 + sums_3 * quotient[:, None] * term_3).sum(dim=1)
     term_9 = term_8 - product_4[:, None] * term_3 - image_direction * sums_6[:, None]
-    product_5 = ratio(quotient_2, text_length) * sums_5
-    sums_7 = term_2.T @ image_direction
-    sums_8 = (sums_7 * text_direction).sum(dim=1)
-    product_6 = 0.5 * logit_scale * (d_probability.T @ (upstream[:, None] * image_direction))
-    term_10 = (
-        product_6
-        + d_logit_scale * (term_7.T @ image_direction)
-        + logit_scale * (product_2.T @ image_direction)
-        + logit_scale * ((chosen * d_probability_2).T @ image_direction)
-        + (term_2 * quotient[:, None]).T @ term_3
-    )
-    product_7 = sums_8 * quotient_2
-    sums_9 = (text_direction * term_10 + sums_7 * quotient_2[:, None] * term_4).sum(dim=1)
-    term_11 = term_10 - product_7[:, None] * term_4 - text_direction * sums_9[:, None]
-    term_12 = quotient_2[:, None] * term_11 - product_5[:, None] * (
-        sums_7 - text_direction * sums_8[:, None]
-    )
-    term_13 = upstream[:, None] * sums_2 * d_probability + upstream[:, None] * excess * term_5
-    product_8 = sums_2 * d_probability_2
     change_image = quotient[:, None] * term_9 - product[:, None] * (
         sums_3 - image_direction * sums_4[:, None]
     )
-    change_logit_scale = (
-        0.5 * term_13.sum() + (rest * product_8 + chosen * product_8 + term * term_5).sum()
-    )
-    return change_image, term_12, change_logit_scale
+    change_text = None
+    if "text" in wanted:
+        product_5 = ratio(quotient_2, text_length) * sums_5
+        sums_7 = term_2.T @ image_direction
+        sums_8 = (sums_7 * text_direction).sum(dim=1)
+        product_6 = 0.5 * logit_scale * (d_probability.T @ (upstream[:, None] * image_direction))
+        term_10 = (
+            product_6
+            + d_logit_scale * (term_7.T @ image_direction)
+            + logit_scale * (product_2.T @ image_direction)
+            + logit_scale * ((chosen * d_probability_2).T @ image_direction)
+            + (term_2 * quotient[:, None]).T @ term_3
+        )
+        product_7 = sums_8 * quotient_2
+        sums_9 = (text_direction * term_10 + sums_7 * quotient_2[:, None] * term_4).sum(dim=1)
+        term_11 = term_10 - product_7[:, None] * term_4 - text_direction * sums_9[:, None]
+        change_text = quotient_2[:, None] * term_11 - product_5[:, None] * (
+            sums_7 - text_direction * sums_8[:, None]
+        )
+    change_logit_scale = None
+    if "logit_scale" in wanted:
+        term_13 = upstream[:, None] * sums_2 * d_probability + upstream[:, None] * excess * term_5
+        term_14 = (
+            rest * sums_2 * d_probability_2 + chosen * sums_2 * d_probability_2 + term * term_5
+        )
+        change_logit_scale = 0.5 * term_13.sum() + term_14.sum()
+    return change_image, change_text, change_logit_scale
 
 
 _kernel = differentiable(

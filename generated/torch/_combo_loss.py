@@ -109,7 +109,8 @@ def _curvature_cross_entropy(
     d_target: Tensor,
     d_alpha: Tensor,
     d_beta: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     product = -p
@@ -124,18 +125,25 @@ def _curvature_cross_entropy(
     product_4 = p * sigmoid_neg_input * (product_3 + beta * target) * alpha * d_input
     term_3 = product_3 * p - target * beta * sigmoid_neg_input
     term_4 = mixed * alpha * d_beta + mixed_2 * alpha * d_target + product_4 + term_3 * d_alpha
-    log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
-    softplus = input.clamp(min=0.0) - log_term
-    softplus_2 = neg_input.clamp(min=0.0) - log_term
-    term_5 = softplus + softplus_2
-    term_6 = beta * softplus_2 - term * softplus
-    term_7 = term_5 * alpha * d_beta + mixed_2 * alpha * d_input + term_6 * d_alpha
-    term_8 = target * softplus_2 - term_2 * softplus
-    slope = upstream * (term_8 * d_beta + term_6 * d_target + term_3 * d_input)
-    change_beta = (upstream * term_8).sum() * d_alpha + alpha * (
-        upstream * (term_5 * d_target + mixed * d_input)
-    ).sum()
-    return upstream * term_4, upstream * term_7, slope.sum(), change_beta
+    change_target = change_alpha = change_beta = None
+    if wanted & {"target", "alpha", "beta"}:
+        log_term = torch.log1p(-torch.minimum(p, sigmoid_neg_input))
+        softplus = input.clamp(min=0.0) - log_term
+        softplus_2 = neg_input.clamp(min=0.0) - log_term
+        term_5 = softplus + softplus_2
+        term_6 = beta * softplus_2 - term * softplus
+        term_8 = target * softplus_2 - term_2 * softplus
+        if "target" in wanted:
+            term_7 = term_5 * alpha * d_beta + mixed_2 * alpha * d_input + term_6 * d_alpha
+            change_target = upstream * term_7
+        if "alpha" in wanted:
+            slope = upstream * (term_8 * d_beta + term_6 * d_target + term_3 * d_input)
+            change_alpha = slope.sum()
+        if "beta" in wanted:
+            change_beta = (upstream * term_8).sum() * d_alpha + alpha * (
+                upstream * (term_5 * d_target + mixed * d_input)
+            ).sum()
+    return upstream * term_4, change_target, change_alpha, change_beta
 
 
 _kernel_cross_entropy = differentiable(
@@ -243,7 +251,8 @@ def _curvature_dice(
     d_target: Tensor,
     d_alpha: Tensor,
     d_smooth: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
@@ -255,15 +264,15 @@ def _curvature_dice(
     slope_2 = upstream * quotient_2
     term_2 = 1.0 - target
     term_3 = term_2 - target
+    power = quotient_2 * quotient_2
     product_2 = 0.5 * input
     squashed = tanh(product_2)
     sums = (product * term_3 * d_input - squashed * d_target).sum(dim=(0, 2))
-    product_3 = quotient_2 * quotient_2 * sums
-    product_4 = quotient_2 * quotient
+    product_3 = quotient_2 * quotient
     quotient_3 = ratio(quotient, term)
-    term_4 = -product_4 - quotient_3
+    term_4 = -product_3 - quotient_3
     sums_2 = (d_target + product * d_input).sum(dim=(0, 2))
-    term_5 = product_3 + term_4 * d_smooth + term_4 * sums_2
+    term_5 = power * sums + term_4 * d_smooth + term_4 * sums_2
     term_6 = 1.0 - alpha
     slope_3 = upstream * term_5 * term_6
     slope_4 = upstream * quotient * term_6
@@ -273,9 +282,9 @@ def _curvature_dice(
         slope_5[:, None] * (term_2 * squashed_2 + target * squashed) - slope_4[:, None] * squashed_2
     )
     quotient_4 = ratio(quotient_2, term)
-    product_5 = quotient_4 * d_smooth
-    product_6 = quotient_4 * sums_2
-    slope_6 = upstream * (-product_5 - product_6) * term_6
+    product_4 = quotient_4 * d_smooth
+    product_5 = quotient_4 * sums_2
+    slope_6 = upstream * (-product_4 - product_5) * term_6
     term_8 = (
         (slope[:, None] - slope_2[:, None] * term_3) * d_alpha
         + term_7 * d_input
@@ -283,20 +292,32 @@ def _curvature_dice(
         - slope_3[:, None]
         - 2.0 * slope_5[:, None] * d_target
     )
-    product_7 = term_6 * (product_4 + quotient_3)
-    term_9 = quotient * d_alpha + product_7 * d_smooth + product_7 * sums_2 - term_6 * product_3
-    slope_7 = upstream * term_9
-    slope_8 = upstream * quotient_2 * d_alpha
-    slope_9 = upstream * (product_5 + product_6) * term_6
-    slope_10 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
-    change_target = (
-        slope_7[:, None]
-        + slope_8[:, None] * squashed
-        + slope_9[:, None] * squashed
-        - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
-    )
-    change_smooth = slope.sum() * d_alpha + (alpha - 1.0) * (upstream * term_5).sum()
-    return product * term_8, change_target, -slope_10.sum(), change_smooth
+    change_target = None
+    if "target" in wanted:
+        term_9 = product_3 + quotient_3
+        term_10 = (
+            quotient * d_alpha
+            + term_6 * term_9 * d_smooth
+            + term_6 * term_9 * sums_2
+            - term_6 * power * sums
+        )
+        slope_7 = upstream * term_10
+        slope_8 = upstream * quotient_2 * d_alpha
+        slope_9 = upstream * (product_4 + product_5) * term_6
+        change_target = (
+            slope_7[:, None]
+            + slope_8[:, None] * squashed
+            + slope_9[:, None] * squashed
+            - 0.5 * slope_5[:, None] * sech2(product_2) * d_input
+        )
+    change_alpha = None
+    if "alpha" in wanted:
+        slope_10 = upstream * (quotient_2 * sums - quotient * d_smooth - quotient * sums_2)
+        change_alpha = -slope_10.sum()
+    change_smooth = None
+    if "smooth" in wanted:
+        change_smooth = slope.sum() * d_alpha + (alpha - 1.0) * (upstream * term_5).sum()
+    return product * term_8, change_target, change_alpha, change_smooth
 
 
 _kernel_dice = differentiable(

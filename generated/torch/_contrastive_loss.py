@@ -93,7 +93,8 @@ def _curvature(
     d_input2: Tensor,
     d_target: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 1.0
     gap = input1 - input2
@@ -111,11 +112,13 @@ def _curvature(
     product_2 = 0.5 * slope_2[:, None] * (term_2 - direction_2 * sums[:, None])
     slope_3 = upstream * mask.to(upstream.dtype)
     product_3 = slope_3[:, None] * term_2
-    change_margin = 0.5 * (upstream * (chosen_2 * d_margin + chosen * sums)).sum()
+    change_margin = None
+    if "margin" in wanted:
+        change_margin = 0.5 * (upstream * (chosen_2 * d_margin + chosen * sums)).sum()
     return (
         product + product_2 + product_3,
-        -product - product_2 - product_3,
-        torch.full_like(target, 0.0),
+        -product - product_2 - product_3 if "input2" in wanted else None,
+        torch.full_like(target, 0.0) if "target" in wanted else None,
         change_margin,
     )
 

@@ -61,12 +61,13 @@ def _curvature(
     weight: Tensor,
     d_input: Tensor,
     d_target: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     change_input = (
         upstream[:, None] * (torch.sigmoid(-input) * torch.sigmoid(input)) * weight * d_input
     )
-    return change_input, torch.full_like(target, 0.0)
+    return change_input, torch.full_like(target, 0.0) if "target" in wanted else None
 
 
 _kernel = differentiable(

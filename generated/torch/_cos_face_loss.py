@@ -96,7 +96,8 @@ def _curvature(
     d_input: Tensor,
     d_scale: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     index = torch.arange(input.shape[1], device=input.device)
     mask = index != target[:, None]
@@ -121,22 +122,26 @@ def _curvature(
     slope_3 = upstream * probability
     d_probability = softmax_tangent(chosen, term, axis=-1)
     chosen_4 = mask.to(upstream.dtype)
-    product_2 = probability_2 * term_3
-    term_5 = (
-        upstream * probability * product_2 * term_2
-        + upstream * probability * d_margin
-        - upstream * probability * picked_2
-    )
-    sums = (chosen_2 * d_probability + probability_3 * chosen_4 * d_input).sum(dim=1)
-    slope_4 = upstream * probability * (product_2 * (probability_3 * chosen_2).sum(dim=1) + sums)
     change_input = (
         (index == target[:, None]).to(upstream.dtype) * term_4[:, None]
         + slope_2[:, None] * probability_3 * chosen_3
         + slope_3[:, None] * chosen_3 * d_probability
         + slope[:, None] * probability_3 * chosen_4
     )
-    change_margin = slope_3.sum() * d_scale + scale * slope_2.sum()
-    return change_input, term_5.sum() + slope_4.sum(), change_margin
+    change_scale = None
+    if "scale" in wanted:
+        term_5 = (
+            upstream * probability * probability_2 * term_2 * term_3
+            + upstream * probability * d_margin
+            - upstream * probability * picked_2
+        )
+        sums = (chosen_2 * d_probability + probability_3 * chosen_4 * d_input).sum(dim=1)
+        term_6 = probability_2 * (probability_3 * chosen_2).sum(dim=1) * term_3 + sums
+        change_scale = term_5.sum() + (upstream * probability * term_6).sum()
+    change_margin = None
+    if "margin" in wanted:
+        change_margin = slope_3.sum() * d_scale + scale * slope_2.sum()
+    return change_input, change_scale, change_margin
 
 
 _kernel = differentiable(

@@ -46,8 +46,13 @@ def _tangent(input1: Tensor, input2: Tensor, d_input1: Tensor, d_input2: Tensor)
 
 
 def _curvature(
-    upstream: Tensor, input1: Tensor, input2: Tensor, d_input1: Tensor, d_input2: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input1: Tensor,
+    input2: Tensor,
+    d_input1: Tensor,
+    d_input2: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input2.shape[0] * input2.shape[0]
     deviation_2 = deviation(input2, axis=-2)
@@ -59,7 +64,11 @@ def _curvature(
     change_input1 = (
         upstream * deviation(deviation_2 @ term.T + deviation_5 @ sums.T, axis=-2) / power
     )
-    change_input2 = upstream * deviation(deviation_4 @ term + deviation_3 @ sums, axis=-2) / power
+    change_input2 = None
+    if "input2" in wanted:
+        change_input2 = (
+            upstream * deviation(deviation_4 @ term + deviation_3 @ sums, axis=-2) / power
+        )
     return change_input1, change_input2
 
 

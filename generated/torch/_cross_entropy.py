@@ -89,7 +89,8 @@ def _curvature_labels(
     weight: Tensor,
     ignore_index: int,
     d_input: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     slope = upstream * weight[select(valid, target, 0)]
@@ -145,8 +146,8 @@ def _tangent_labels_plain(input: Tensor, target: Tensor, d_input: Tensor) -> Ten
 
 
 def _curvature_labels_plain(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (upstream[:, None] * softmax_tangent(input, d_input, axis=-2),)
 
@@ -239,7 +240,8 @@ def _curvature_smoothed_labels(
     label_smoothing: Tensor | float,
     d_input: Tensor,
     d_label_smoothing: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     label = select(valid, target, 0)
@@ -255,10 +257,12 @@ def _curvature_smoothed_labels(
     term = (
         product + slope_3[:, None] * d_probability + slope_4[:, None] * weight.sum() * d_probability
     )
-    term_2 = (excess_2 * d_input).sum(dim=1) / input.shape[1] - label_weight * (
-        excess * d_input
-    ).sum(dim=1)
-    change_label_smoothing = select(valid, upstream * term_2, 0.0).sum()
+    change_label_smoothing = None
+    if "label_smoothing" in wanted:
+        term_2 = (excess_2 * d_input).sum(dim=1) / input.shape[1] - label_weight * (
+            excess * d_input
+        ).sum(dim=1)
+        change_label_smoothing = select(valid, upstream * term_2, 0.0).sum()
     return masked(term, valid[:, None]), change_label_smoothing
 
 
@@ -359,7 +363,8 @@ def _curvature_probabilities(
     d_input: Tensor,
     d_target: Tensor,
     d_label_smoothing: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / target.shape[1] + term * target) * weight[:, None]
@@ -370,17 +375,21 @@ def _curvature_probabilities(
     excess = excess_over(
         input, product_3[:, None] * term_2 + product_4[:, None] * d_target, axis=-2
     )
-    slope = upstream * term
-    offset = centred(input, d_input, axis=-2)
-    term_3 = (softmax(input, axis=-2) * offset).sum(dim=1)[:, None] - offset
-    slope_2 = upstream * d_label_smoothing
-    nll = negative_log_softmax(input, axis=-2)
-    term_4 = upstream[:, None] * term_2 * term_3 - upstream[:, None] * nll * d_target
     change_input = upstream[:, None] * (product_2 + excess)
-    change_target = (
-        slope[:, None] * weight[:, None] * term_3 - slope_2[:, None] * weight[:, None] * nll
-    )
-    change_label_smoothing = (weight * term_4.sum(dim=2)).sum()
+    change_target = change_label_smoothing = None
+    if wanted & {"target", "label_smoothing"}:
+        offset = centred(input, d_input, axis=-2)
+        term_3 = (softmax(input, axis=-2) * offset).sum(dim=1)[:, None] - offset
+        nll = negative_log_softmax(input, axis=-2)
+        if "target" in wanted:
+            slope = upstream * term
+            slope_2 = upstream * d_label_smoothing
+            change_target = (
+                slope[:, None] * weight[:, None] * term_3 - slope_2[:, None] * weight[:, None] * nll
+            )
+        if "label_smoothing" in wanted:
+            term_4 = upstream[:, None] * term_2 * term_3 - upstream[:, None] * nll * d_target
+            change_label_smoothing = (weight * term_4.sum(dim=2)).sum()
     return change_input, change_target, change_label_smoothing
 
 

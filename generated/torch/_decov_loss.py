@@ -55,7 +55,9 @@ def _tangent(input: Tensor, d_input: Tensor) -> Tensor:
     )
 
 
-def _curvature(upstream: Tensor, input: Tensor, d_input: Tensor) -> tuple[Tensor, ...]:
+def _curvature(
+    upstream: Tensor, input: Tensor, d_input: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input.shape[0] * input.shape[0]
     mask = torch.arange(input.shape[1], device=input.device)[:, None] != torch.arange(

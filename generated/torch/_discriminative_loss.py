@@ -78,7 +78,8 @@ def _curvature_variance(
     pull: Tensor | float,
     d_input: Tensor,
     d_pull: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
@@ -104,7 +105,11 @@ def _curvature_variance(
         + 2.0 * slope[:, None] * quotient * direction_2 / sums[:, None]
         + 2.0 * slope_2[:, None] * quotient * term_5 / sums[:, None]
     )
-    change_pull = -2.0 * upstream * quotient * (positive * (sums_2 / sums - d_pull / sums)).sum()
+    change_pull = None
+    if "pull" in wanted:
+        change_pull = (
+            -2.0 * upstream * quotient * (positive * (sums_2 / sums - d_pull / sums)).sum()
+        )
     return change_input, change_pull
 
 
@@ -183,7 +188,8 @@ def _curvature_distance(
     push: Tensor | float,
     d_input: Tensor,
     d_push: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
@@ -208,8 +214,10 @@ def _curvature_distance(
     term_5 = direction_2 * term_4[:, :, None] + product_4
     slope = -upstream * quotient * ((chosen / sums[:, None]).T @ term_5.sum(dim=0))
     slope_2 = upstream * quotient * ((chosen / sums[:, None]).T @ term_5.sum(dim=1))
-    product_5 = select(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
-    change_push = upstream * quotient * (product_5 + chosen_2 * sums_2).sum()
+    change_push = None
+    if "push" in wanted:
+        product_5 = select(mask, 8.0 * positive / (sums[:, None] * sums), 0.0) * d_push
+        change_push = upstream * quotient * (product_5 + chosen_2 * sums_2).sum()
     return slope + slope_2, change_push
 
 
@@ -285,7 +293,8 @@ def _curvature_length(
     length_weight: Tensor | float,
     d_input: Tensor,
     d_length_weight: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     chosen = (target[:, None] == target).to(input.dtype)
     sums = chosen.sum(dim=1)
@@ -299,7 +308,9 @@ def _curvature_length(
     sums_3 = (direction_2 * sums_2).sum(dim=1)
     term = sums_2 / sums[:, None] - direction_2 * sums_3[:, None] / sums[:, None]
     change_input = slope + upstream * length_weight * quotient * (product.T @ term)
-    change_length_weight = upstream * quotient * (sums_3 / power).sum()
+    change_length_weight = None
+    if "length_weight" in wanted:
+        change_length_weight = upstream * quotient * (sums_3 / power).sum()
     return change_input, change_length_weight
 
 

@@ -63,7 +63,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_q: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = target - input
     mask = error > 0.0
@@ -75,8 +76,12 @@ def _curvature(
     term = d_target - d_input
     chosen_2 = select(mask, 1.0, -1.0).to(upstream.dtype)
     change_input = -2.0 * upstream * chosen * term - 2.0 * upstream * error * chosen_2 * d_q
-    change_target = upstream * (2.0 * chosen * term + 2.0 * error * chosen_2 * d_q)
-    change_q = 2.0 * (upstream * error * chosen_2 * term).sum()
+    change_target = None
+    if "target" in wanted:
+        change_target = upstream * (2.0 * chosen * term + 2.0 * error * chosen_2 * d_q)
+    change_q = None
+    if "q" in wanted:
+        change_q = 2.0 * (upstream * error * chosen_2 * term).sum()
     return change_input, change_target, change_q
 
 

@@ -38,13 +38,20 @@ def _tangent_log_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: 
 
 
 def _curvature_log_mean(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     neg_input = -input
     exp_neg_input = torch.exp(neg_input)
     term = scaled_exp(target, neg_input) * d_input - exp_neg_input * d_target
-    change_target = -upstream * exp_neg_input * d_input
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * exp_neg_input * d_input
     return upstream * term, change_target
 
 
@@ -81,12 +88,17 @@ def _tangent_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tens
 
 
 def _curvature_mean(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = input * input
     term = (2.0 * target / input**3 - torch.reciprocal(power)) * d_input - d_target / power
-    return upstream * term, -upstream * d_input / power
+    return upstream * term, -upstream * d_input / power if "target" in wanted else None
 
 
 _kernel_mean = differentiable(

@@ -34,10 +34,17 @@ def _tangent(mean: Tensor, log_var: Tensor, d_mean: Tensor, d_log_var: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, mean: Tensor, log_var: Tensor, d_mean: Tensor, d_log_var: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    mean: Tensor,
+    log_var: Tensor,
+    d_mean: Tensor,
+    d_log_var: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    change_log_var = 0.5 * upstream * torch.exp(log_var) * d_log_var
+    change_log_var = None
+    if "log_var" in wanted:
+        change_log_var = 0.5 * upstream * torch.exp(log_var) * d_log_var
     return upstream * d_mean, change_log_var
 
 

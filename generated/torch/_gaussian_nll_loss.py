@@ -75,7 +75,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_var: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     variance = var.clamp(min=eps)
     term = d_input - d_target
@@ -83,10 +84,12 @@ def _curvature(
     error = input - target
     power = variance * variance
     slope_2 = upstream * error * d_var / power
-    product = error / variance
-    product_2 = 0.5 * (product * product * (2.0 / variance) - torch.reciprocal(power)) * d_var
-    change_var = upstream * (product_2 - error * term / power)
-    return slope - slope_2, slope_2 - slope, change_var
+    change_var = None
+    if "var" in wanted:
+        product = error / variance
+        product_2 = 0.5 * (product * product * (2.0 / variance) - torch.reciprocal(power)) * d_var
+        change_var = upstream * (product_2 - error * term / power)
+    return slope - slope_2, slope_2 - slope if "target" in wanted else None, change_var
 
 
 _kernel = differentiable(

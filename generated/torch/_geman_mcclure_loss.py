@@ -60,7 +60,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     product = term / scale
@@ -80,17 +81,21 @@ def _curvature(
     product_6 = product_4 * product_5 * product_5 * slope_2 * (6.0 / scale / scale / scale)
     power_4 = hypot1_2**3
     slope_4 = 2.0 * upstream * over_hypot1_2 / (power_4 * power_2)
-    product_7 = (product_2 * product_2 * slope_2 * (6.0 / hypot1_2) - slope) * term_2
-    product_8 = product_4 * product_5 * product_5 * slope_2 * (-6.0 / scale / scale / scale)
-    product_9 = 4.0 * (upstream * over_hypot1_2 * term / power_4).sum() * d_scale / power_3
-    term_3 = over_hypot1_2 / hypot1_2**5 + over_hypot1_2 / power_4 - 3.0 * product_5**3
-    product_10 = product / hypot1_2
-    product_11 = product_10 * product_10 * (-torch.reciprocal(hypot1_2) / hypot1_2 / hypot1_2)
-    product_12 = over_hypot1_2 * term / scale / hypot1_2
-    product_13 = slope_2 * (product_11 + product_12 * product_12 * (3.0 / hypot1_2)) * d_scale
     change_input = product_3 + (product_6 - slope_3 - slope_4) * d_scale
-    change_target = product_7 + (slope_3 + product_8 + slope_4) * d_scale
-    change_scale = product_9 - 2.0 * (upstream * term_3 * term_2 + product_13).sum() / power_2
+    change_target = None
+    if "target" in wanted:
+        product_7 = (product_2 * product_2 * slope_2 * (6.0 / hypot1_2) - slope) * term_2
+        product_8 = product_4 * product_5 * product_5 * slope_2 * (-6.0 / scale / scale / scale)
+        change_target = product_7 + (slope_3 + product_8 + slope_4) * d_scale
+    change_scale = None
+    if "scale" in wanted:
+        product_9 = 4.0 * (upstream * over_hypot1_2 * term / power_4).sum() * d_scale / power_3
+        term_3 = over_hypot1_2 / hypot1_2**5 + over_hypot1_2 / power_4 - 3.0 * product_5**3
+        product_10 = product / hypot1_2
+        product_11 = product_10 * product_10 * (-torch.reciprocal(hypot1_2) / hypot1_2 / hypot1_2)
+        product_12 = over_hypot1_2 * term / scale / hypot1_2
+        product_13 = slope_2 * (product_11 + product_12 * product_12 * (3.0 / hypot1_2)) * d_scale
+        change_scale = product_9 - 2.0 * (upstream * term_3 * term_2 + product_13).sum() / power_2
     return change_input, change_target, change_scale
 
 

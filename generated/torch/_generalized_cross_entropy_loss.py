@@ -49,8 +49,8 @@ def _tangent_limit(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
 
 
 def _curvature_limit(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (upstream[:, None] * softmax_tangent(input, d_input, axis=-2),)
 
@@ -103,8 +103,14 @@ def _tangent_power(
 
 
 def _curvature_power(
-    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor | float, d_input: Tensor, d_q: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    q: Tensor | float,
+    d_input: Tensor,
+    d_q: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
@@ -112,13 +118,18 @@ def _curvature_power(
     sums = (excess * d_input).sum(dim=1)
     slope = upstream * exp_product * (-nll * d_q - q * sums)
     slope_2 = upstream * exp_product
-    product_2 = exp_product * nll / (q * q)
-    product_3 = nll * exp_product
-    term = -2.0 * torch.expm1(product) / q**3 - product_2 + (-product_2 - product_3 * (nll / q))
     change_input = slope[:, None] * excess + slope_2[:, None] * softmax_tangent(
         input, d_input, axis=-2
     )
-    change_q = (upstream * (term * d_q - product_3 * sums)).sum()
+    change_q = None
+    if "q" in wanted:
+        product_2 = exp_product * nll / (q * q)
+        term = (
+            -2.0 * torch.expm1(product) / q**3
+            - product_2
+            + (-product_2 - exp_product * nll * (nll / q))
+        )
+        change_q = (upstream * (term * d_q - exp_product * nll * sums)).sum()
     return change_input, change_q
 
 

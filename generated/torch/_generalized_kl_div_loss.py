@@ -51,14 +51,22 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target <= 0.0
     chosen = select(mask, 0.0, -1.0).to(upstream.dtype)
-    term = select(mask, 0.0, torch.reciprocal(target)) * d_target + chosen * d_input
     change_input = upstream * (torch.exp(input) * d_input + chosen * d_target)
-    return change_input, upstream * term
+    change_target = None
+    if "target" in wanted:
+        term = select(mask, 0.0, torch.reciprocal(target)) * d_target + chosen * d_input
+        change_target = upstream * term
+    return change_input, change_target
 
 
 _kernel = differentiable(

@@ -60,9 +60,14 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return torch.full_like(input, 0.0), torch.full_like(target, 0.0), 0.0
+    return (
+        torch.full_like(input, 0.0),
+        torch.full_like(target, 0.0) if "target" in wanted else None,
+        0.0,
+    )
 
 
 _kernel = differentiable(

@@ -35,11 +35,19 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     positive = sign(1.0 - input * target).clamp(min=0.0)
-    return -upstream * positive * d_target, -upstream * positive * d_input
+    return (
+        -upstream * positive * d_target,
+        -upstream * positive * d_input if "target" in wanted else None,
+    )
 
 
 _kernel = differentiable(
@@ -83,14 +91,21 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
 
 
 def _curvature_keras(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     positive = sign(1.0 - select(mask, -1.0, target) * input).clamp(min=0.0)
     chosen = select(mask, 0.0, 1.0).to(upstream.dtype)
     change_input = -upstream * positive * chosen * d_target
-    change_target = -upstream * positive * chosen * d_input
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * positive * chosen * d_input
     return change_input, change_target
 
 

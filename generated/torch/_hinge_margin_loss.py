@@ -51,10 +51,15 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     positive = sign(margin + 1.0 - input * target).clamp(min=0.0)
-    return -upstream * positive * d_target, -upstream * positive * d_input, 0.0
+    return (
+        -upstream * positive * d_target,
+        -upstream * positive * d_input if "target" in wanted else None,
+        0.0,
+    )
 
 
 _kernel = differentiable(

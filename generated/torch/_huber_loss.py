@@ -63,17 +63,23 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_delta: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = error.abs() <= delta
+    chosen = mask.to(upstream.dtype)
     term = d_input - d_target
-    product = mask.to(upstream.dtype) * term
-    chosen = select(mask, 0.0, sign(error))
-    term_2 = select(mask, 0.0, -1.0).to(upstream.dtype) * d_delta + chosen * term
-    change_input = upstream * (product + chosen * d_delta)
-    change_target = -upstream * product - upstream * chosen * d_delta
-    return change_input, change_target, (upstream * term_2).sum()
+    chosen_2 = select(mask, 0.0, sign(error))
+    change_input = upstream * (chosen * term + chosen_2 * d_delta)
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * chosen * term - upstream * chosen_2 * d_delta
+    change_delta = None
+    if "delta" in wanted:
+        term_2 = select(mask, 0.0, -1.0).to(upstream.dtype) * d_delta + chosen_2 * term
+        change_delta = (upstream * term_2).sum()
+    return change_input, change_target, change_delta
 
 
 _kernel = differentiable(

@@ -81,7 +81,8 @@ def _curvature(
     d_reference_chosen: Tensor,
     d_reference_rejected: Tensor,
     d_tau: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = 2.0 * upstream * d_chosen
     term = d_reference_rejected - d_rejected
@@ -90,16 +91,24 @@ def _curvature(
     power = tau * tau
     slope_4 = upstream * d_tau / power
     term_2 = slope + slope_2 + slope_4 - slope_3
-    term_3 = slope_3 - slope - slope_2 - slope_4
-    term_4 = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
-    term_5 = (
-        upstream * d_chosen
-        + upstream * term
-        + 0.5 * upstream * d_tau / power
-        - upstream * d_reference_chosen
-    )
-    change_tau = term_5.sum() / power - 2.0 * (upstream * term_4).sum() * d_tau / tau**3
-    return term_2, term_3, term_3, term_2, change_tau
+    change_rejected = change_reference_chosen = None
+    if wanted & {"rejected", "reference_chosen"}:
+        term_3 = slope_3 - slope - slope_2 - slope_4
+        if "rejected" in wanted:
+            change_rejected = term_3
+        if "reference_chosen" in wanted:
+            change_reference_chosen = term_3
+    change_tau = None
+    if "tau" in wanted:
+        term_4 = chosen + (reference_rejected - rejected) - reference_chosen - 0.5 / tau
+        term_5 = (
+            upstream * d_chosen
+            + upstream * term
+            + 0.5 * upstream * d_tau / power
+            - upstream * d_reference_chosen
+        )
+        change_tau = term_5.sum() / power - 2.0 * (upstream * term_4).sum() * d_tau / tau**3
+    return term_2, change_rejected, change_reference_chosen, term_2, change_tau
 
 
 _kernel = differentiable(

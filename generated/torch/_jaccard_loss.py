@@ -91,7 +91,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_smooth: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     probability = torch.sigmoid(-input)
@@ -131,9 +132,11 @@ def _curvature(
         + slope_4[:, None] * term_4
         - slope[:, None] * target
     )
-    term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_3)
-    change_target = term_12 * d_input - slope[:, None] * p - slope_4[:, None] * squashed
-    return product * term_11, change_target, -slope.sum()
+    change_target = None
+    if "target" in wanted:
+        term_12 = -slope_2[:, None] * product - 0.5 * slope_3[:, None] * sech2(product_3)
+        change_target = term_12 * d_input - slope[:, None] * p - slope_4[:, None] * squashed
+    return product * term_11, change_target, -slope.sum() if "smooth" in wanted else None
 
 
 _kernel = differentiable(

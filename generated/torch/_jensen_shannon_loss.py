@@ -122,8 +122,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     probability = softmax(input, axis=-2)
     probability_2 = softmax(target, axis=-2)
@@ -192,33 +197,6 @@ def _curvature(
         + 0.5 * probability * upstream[:, None] * chosen * term_8
         + 0.5 * probability * upstream[:, None] * chosen_4 * term_10
     )
-    slope_6 = 0.5 * upstream[:, None] * term * chosen_4
-    other_probability_2 = softmax_complement(target, axis=-2)
-    term_13 = (
-        sum_of_others(slope_6, axis=-2) - 0.5 * other_probability_2 * upstream[:, None] * chosen_4
-    )
-    slope_7 = 0.5 * probability_2 * upstream[:, None] * cost
-    term_14 = 0.5 * other_probability_2 * upstream[:, None] * cost - sum_of_others(slope_7, axis=-2)
-    term_15 = (
-        0.5 * upstream[:, None] * chosen_4 * d_probability
-        + 0.5 * upstream[:, None] * chosen_4 * d_probability_2
-        + 0.5 * upstream[:, None] * term * chosen_3 * term_8
-        + 0.5 * upstream[:, None] * term * chosen_2 * term_10
-    )
-    slope_8 = 0.5 * other_probability_2 * upstream[:, None] * chosen_4 * d_probability
-    product_15 = (
-        other_probability_2 * (0.5 * probability_2 * upstream[:, None] * chosen - slope_5) * term_8
-    )
-    product_16 = (
-        other_probability_2
-        * (0.5 * probability_2 * upstream[:, None] * chosen_4 - slope_4)
-        * term_10
-    )
-    term_16 = (
-        0.5 * upstream[:, None] * cost * d_probability_2
-        + 0.5 * probability_2 * upstream[:, None] * chosen * term_8
-        + 0.5 * probability_2 * upstream[:, None] * chosen_4 * term_10
-    )
     change_input = (
         (term_4 + term_6) * d_probability
         + probability * sum_of_others(term_11, axis=-2)
@@ -228,15 +206,49 @@ def _curvature(
         - slope_3
         - probability * sum_of_others(term_12, axis=-2)
     )
-    change_target = (
-        (term_13 + term_14) * d_probability_2
-        + probability_2 * sum_of_others(term_15, axis=-2)
-        + product_15
-        + product_16
-        - (slope_7 - slope_6) * d_probability_2
-        - slope_8
-        - probability_2 * sum_of_others(term_16, axis=-2)
-    )
+    change_target = None
+    if "target" in wanted:
+        slope_6 = 0.5 * upstream[:, None] * term * chosen_4
+        other_probability_2 = softmax_complement(target, axis=-2)
+        term_13 = (
+            sum_of_others(slope_6, axis=-2)
+            - 0.5 * other_probability_2 * upstream[:, None] * chosen_4
+        )
+        slope_7 = 0.5 * probability_2 * upstream[:, None] * cost
+        term_14 = 0.5 * other_probability_2 * upstream[:, None] * cost - sum_of_others(
+            slope_7, axis=-2
+        )
+        term_15 = (
+            0.5 * upstream[:, None] * chosen_4 * d_probability
+            + 0.5 * upstream[:, None] * chosen_4 * d_probability_2
+            + 0.5 * upstream[:, None] * term * chosen_3 * term_8
+            + 0.5 * upstream[:, None] * term * chosen_2 * term_10
+        )
+        slope_8 = 0.5 * other_probability_2 * upstream[:, None] * chosen_4 * d_probability
+        product_15 = (
+            other_probability_2
+            * (0.5 * probability_2 * upstream[:, None] * chosen - slope_5)
+            * term_8
+        )
+        product_16 = (
+            other_probability_2
+            * (0.5 * probability_2 * upstream[:, None] * chosen_4 - slope_4)
+            * term_10
+        )
+        term_16 = (
+            0.5 * upstream[:, None] * cost * d_probability_2
+            + 0.5 * probability_2 * upstream[:, None] * chosen * term_8
+            + 0.5 * probability_2 * upstream[:, None] * chosen_4 * term_10
+        )
+        change_target = (
+            (term_13 + term_14) * d_probability_2
+            + probability_2 * sum_of_others(term_15, axis=-2)
+            + product_15
+            + product_16
+            - (slope_7 - slope_6) * d_probability_2
+            - slope_8
+            - probability_2 * sum_of_others(term_16, axis=-2)
+        )
     return change_input, change_target
 
 

@@ -144,7 +144,7 @@ class Kernels:
             value=one(self.value, given),
             value_and_gradient=several(self.value_and_gradient, (*cut, None), own + by),
             tangent=one(self.tangent, given + by),
-            curvature=several(self.curvature, cut + by, by),
+            curvature=several(self.curvature, (*cut, *by, None), by),
         )
 
     @cached_property
@@ -157,10 +157,17 @@ class Kernels:
     def run_value(self, args: Values) -> Tensor:
         return exactly(self.value, *args)
 
-    def run_gradient(self, upstream: Tensor, args: Values) -> tuple[Tensor, ...]:
-        names = self.choice(self.live(args))[0]
+    def sought(self, args: Values, needed: Values) -> frozenset[int]:
+        """Return the places of the live arguments that are needed, given whether each argument
+        is."""
+        return frozenset([place for place in self.live(args) if needed[place]])
+
+    def run_gradient(
+        self, upstream: Tensor, args: Values, sought: frozenset[int]
+    ) -> tuple[Tensor, ...]:
+        names = self.names(sought)
         found = exactly(self.value_and_gradient, upstream, *args, *self.totals(args), names)
-        return self._chosen(args, found[1:])
+        return self._chosen(args, found[1:], sought)
 
     def totals(self, args: Values) -> tuple[Tensor, ...]:
         """Return what the gradient takes after the arguments."""
@@ -169,14 +176,31 @@ class Kernels:
     def run_tangent(self, args: Values, along: Values) -> Tensor:
         return exactly(self.tangent, *args, *self._tangents(args, along))
 
-    def run_curvature(self, upstream: Tensor, args: Values, along: Values) -> tuple[Tensor, ...]:
-        tangents = self._tangents(args, along)
-        return self._chosen(args, exactly(self.curvature, upstream, *args, *tangents))
+    def run_curvature(
+        self, upstream: Tensor, args: Values, along: Values, sought: frozenset[int]
+    ) -> tuple[Tensor, ...]:
+        tangents, names = self._tangents(args, along), self.names(sought)
+        found = exactly(self.curvature, upstream, *args, *tangents, names)
+        return self._chosen(args, found, sought)
 
-    def spread(self, args: Values, results: Values, needed: Values) -> list[Any]:
-        """Return one result per argument, None where it is constant or nobody asks for it."""
-        found = dict(zip(self.live(args), results, strict=True))
-        return [found.get(place) if wanted else None for place, wanted in enumerate(needed)]
+    def names(self, sought: frozenset[int]) -> frozenset[str]:
+        return self.choice(self.ordered(sought))[0]
+
+    def ordered(self, sought: frozenset[int]) -> tuple[int, ...]:
+        return tuple([place for place in self.places if place in sought])
+
+    def spread(self, args: Values, results: Values, sought: frozenset[int]) -> list[Any]:
+        """Return one result per argument, None where it was not sought."""
+        found = dict(zip(self.ordered(sought), results, strict=True))
+        return [found.get(place) for place in range(len(args))]
+
+    def completed(self, args: Values, changes: Values, sought: frozenset[int]) -> list[Tensor]:
+        """Return one tangent per live argument, given those of what was sought."""
+        found = dict(zip(self.ordered(sought), changes, strict=True))
+        return [
+            found[place] if place in found else args[place].new_zeros(()).expand(args[place].shape)
+            for place in self.live(args)
+        ]
 
     def motions(self, args: Values, changes: Values) -> list[Tensor]:
         """Return one tangent per live argument, given one or None per argument."""
@@ -190,13 +214,9 @@ class Kernels:
         found = dict(zip(self.live(args), along, strict=True))
         return [found.get(place, 0.0) for place in self.places]
 
-    def _chosen(self, args: Values, results: Values) -> tuple[Tensor, ...]:
-        pairs = [(result, args[k]) for k, result in zip(self.places, results, strict=True)]
-        return tuple(
-            filled(result, arg)
-            for result, arg in pairs
-            if result is not None and isinstance(arg, Tensor)
-        )
+    def _chosen(self, args: Values, results: Values, sought: frozenset[int]) -> tuple[Tensor, ...]:
+        pairs = zip(self.places, results, strict=True)
+        return tuple(filled(result, args[place]) for place, result in pairs if place in sought)
 
 
 @overload

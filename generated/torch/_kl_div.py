@@ -37,13 +37,23 @@ def _tangent_log_target(input: Tensor, target: Tensor, d_input: Tensor, d_target
 
 
 def _curvature_log_target(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     exp_target = torch.exp(target)
-    term = exp_target * (d_target - d_input) + scaled_exp(target - input + 1.0, target) * d_target
     change_input = -upstream * exp_target * d_target
-    return change_input, upstream * term
+    change_target = None
+    if "target" in wanted:
+        term = (
+            exp_target * (d_target - d_input) + scaled_exp(target - input + 1.0, target) * d_target
+        )
+        change_target = upstream * term
+    return change_input, change_target
 
 
 _kernel_log_target = differentiable(
@@ -87,13 +97,21 @@ def _tangent_target(input: Tensor, target: Tensor, d_input: Tensor, d_target: Te
 
 
 def _curvature_target(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     chosen = select(mask, 0.0, -1.0).to(upstream.dtype)
-    term = select(mask, 0.0, torch.reciprocal(target)) * d_target + chosen * d_input
-    return upstream * chosen * d_target, upstream * term
+    change_target = None
+    if "target" in wanted:
+        term = select(mask, 0.0, torch.reciprocal(target)) * d_target + chosen * d_input
+        change_target = upstream * term
+    return upstream * chosen * d_target, change_target
 
 
 _kernel_target = differentiable(

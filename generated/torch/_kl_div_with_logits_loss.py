@@ -104,7 +104,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_temperature: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
     slope = upstream * power
@@ -126,69 +127,6 @@ def _curvature(
     other_probability = softmax_complement(soft_input, axis=-2)
     term_3 = probability_2 * rest - slope[:, None] * other_probability * probability
     term_4 = -2.0 * other_probability * upstream[:, None] * probability - term_3 / power
-    other_probability_2 = softmax_complement(soft_target, axis=-2)
-    term_5 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(soft_target, axis=-2)
-    term_6 = slope[:, None] * other_probability_2 * term_5 - sum_of_others(
-        slope[:, None] * (probability * term_5), axis=-2
-    )
-    term_7 = sum_of_others(-product, axis=-2) + slope[:, None] * other_probability_2
-    product_4 = probability * (slope_3[:, None] * term_5 + slope_3[:, None]) * d_probability_2
-    term_8 = 2.0 * other_probability_2 * upstream[:, None] * term_5 - term_6 / power
-    term_9 = term_8 + (2.0 * other_probability_2 * upstream[:, None] - term_7 / power)
-    offset = centred(soft_input, term, axis=-2)
-    term_10 = (probability_2 * offset).sum(dim=1)[:, None] - offset
-    product_5 = probability * term_10
-    offset_2 = centred(soft_target, term_2, axis=-2)
-    term_11 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
-    product_6 = probability * term_11
-    product_7 = d_probability_2 * term_5
-    term_12 = (
-        slope[:, None] * product_7
-        + 2.0 * slope_2[:, None] * probability * term_5
-        + slope[:, None] * product_5
-        - slope[:, None] * product_6
-    )
-    rest_3 = sum_of_others(term_12, axis=-2)
-    rest_4 = sum_of_others(-product_2 - product_3, axis=-2)
-    power_2 = temperature**3
-    product_8 = target * probability
-    term_13 = (
-        2.0 * (upstream * (term_5 * probability).sum(dim=1)).sum()
-        + 2.0 * (product_8 * term_6).sum() / power_2
-        + 2.0 * (product_8 * term_7).sum() / power_2
-        + 2.0 * (term_3 * input).sum() / power_2
-    )
-    slope_4 = upstream * (product_5 + term_5 * d_probability_2 - product_6).sum(dim=1)
-    product_9 = target * d_probability_2
-    product_10 = 2.0 * slope_2[:, None] * probability * other_probability_2 * term_5 * target
-    product_11 = other_probability_2 * product_8
-    product_12 = probability * d_target
-    term_14 = (
-        term_6 * product_9
-        + product_10
-        + slope[:, None] * product_11 * term_10
-        + product_12 * term_6
-        - slope[:, None] * product_8 * product_7
-        - slope[:, None] * product_11 * term_11
-        - product_8 * rest_3
-    )
-    product_13 = 2.0 * slope_2[:, None] * other_probability_2 * probability * target
-    term_15 = (
-        term_7 * product_9
-        + product_8 * rest_4
-        + product_13
-        + product_12 * term_7
-        - slope[:, None] * product_8 * d_probability_2
-    )
-    product_14 = input * d_probability
-    term_16 = (
-        rest * product_14
-        + probability_2 * input * rest_2
-        + slope[:, None] * probability * product_14
-        + term_3 * d_input
-        - 2.0 * slope_2[:, None] * other_probability * probability * input
-        - slope[:, None] * other_probability * input * d_probability_2
-    )
     change_input = (
         rest * d_probability / temperature
         + probability_2 * rest_2 / temperature
@@ -196,22 +134,87 @@ def _curvature(
         + term_4 * d_temperature
         - slope_3[:, None] * other_probability * d_probability_2
     )
-    change_target = (
-        (term_6 / temperature + term_7 / temperature) * d_probability_2
-        + probability * term_9 * d_temperature
-        + slope_3[:, None] * product_5 * other_probability_2
-        + probability * rest_4 / temperature
-        - product_4
-        - slope_3[:, None] * product_6 * other_probability_2
-        - probability * rest_3 / temperature
-    )
-    change_temperature = (
-        term_13 * d_temperature
-        + 2.0 * temperature * slope_4.sum()
-        - term_14.sum() / power
-        - term_15.sum() / power
-        - term_16.sum() / power
-    )
+    change_target = change_temperature = None
+    if wanted & {"target", "temperature"}:
+        other_probability_2 = softmax_complement(soft_target, axis=-2)
+        term_5 = negative_log_softmax(soft_input, axis=-2) - negative_log_softmax(
+            soft_target, axis=-2
+        )
+        term_6 = slope[:, None] * other_probability_2 * term_5 - sum_of_others(
+            slope[:, None] * probability * term_5, axis=-2
+        )
+        term_7 = sum_of_others(-product, axis=-2) + slope[:, None] * other_probability_2
+        offset = centred(soft_input, term, axis=-2)
+        term_10 = (probability_2 * offset).sum(dim=1)[:, None] - offset
+        offset_2 = centred(soft_target, term_2, axis=-2)
+        term_11 = (probability * offset_2).sum(dim=1)[:, None] - offset_2
+        term_12 = (
+            slope[:, None] * term_5 * d_probability_2
+            + 2.0 * slope_2[:, None] * probability * term_5
+            + slope[:, None] * probability * term_10
+            - slope[:, None] * probability * term_11
+        )
+        rest_3 = sum_of_others(term_12, axis=-2)
+        rest_4 = sum_of_others(-product_2 - product_3, axis=-2)
+        if "target" in wanted:
+            product_4 = (
+                probability * (slope_3[:, None] * term_5 + slope_3[:, None]) * d_probability_2
+            )
+            term_8 = 2.0 * other_probability_2 * upstream[:, None] * term_5 - term_6 / power
+            term_9 = term_8 + (2.0 * other_probability_2 * upstream[:, None] - term_7 / power)
+            change_target = (
+                (term_6 / temperature + term_7 / temperature) * d_probability_2
+                + probability * term_9 * d_temperature
+                + slope_3[:, None] * probability * other_probability_2 * term_10
+                + probability * rest_4 / temperature
+                - product_4
+                - slope_3[:, None] * probability * other_probability_2 * term_11
+                - probability * rest_3 / temperature
+            )
+        if "temperature" in wanted:
+            power_2 = temperature**3
+            term_13 = (
+                2.0 * (upstream * (term_5 * probability).sum(dim=1)).sum()
+                + 2.0 * (probability * term_6 * target).sum() / power_2
+                + 2.0 * (probability * term_7 * target).sum() / power_2
+                + 2.0 * (term_3 * input).sum() / power_2
+            )
+            term_14 = probability * term_10 + term_5 * d_probability_2 - probability * term_11
+            product_5 = 2.0 * slope_2[:, None] * probability * other_probability_2 * term_5 * target
+            product_6 = slope[:, None] * probability * other_probability_2 * target * term_10
+            product_7 = slope[:, None] * probability * other_probability_2 * target * term_11
+            term_15 = (
+                term_6 * target * d_probability_2
+                + product_5
+                + product_6
+                + probability * term_6 * d_target
+                - slope[:, None] * probability * term_5 * target * d_probability_2
+                - product_7
+                - probability * target * rest_3
+            )
+            product_8 = 2.0 * slope_2[:, None] * other_probability_2 * probability * target
+            term_16 = (
+                term_7 * target * d_probability_2
+                + probability * target * rest_4
+                + product_8
+                + probability * term_7 * d_target
+                - slope[:, None] * probability * target * d_probability_2
+            )
+            term_17 = (
+                rest * input * d_probability
+                + probability_2 * input * rest_2
+                + slope[:, None] * probability * input * d_probability
+                + term_3 * d_input
+                - 2.0 * slope_2[:, None] * other_probability * probability * input
+                - slope[:, None] * other_probability * input * d_probability_2
+            )
+            change_temperature = (
+                term_13 * d_temperature
+                + 2.0 * temperature * (upstream * term_14.sum(dim=1)).sum()
+                - term_15.sum() / power
+                - term_16.sum() / power
+                - term_17.sum() / power
+            )
     return change_input, change_target, change_temperature
 
 

@@ -32,10 +32,15 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return torch.full_like(input, 0.0), torch.full_like(target, 0.0)
+    return torch.full_like(input, 0.0), torch.full_like(target, 0.0) if "target" in wanted else None
 
 
 _kernel = differentiable(

@@ -72,15 +72,18 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     spread = scale.clamp(min=eps)
     power = spread * spread
     term = input - target
     sign_term = sign(term)
     slope = upstream * sign_term * d_scale / power
-    term_2 = 2.0 * term.abs() / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
-    change_scale = upstream * (term_2 * d_scale - sign_term * (d_input - d_target) / power)
+    change_scale = None
+    if "scale" in wanted:
+        term_2 = 2.0 * term.abs() / spread**3 - 4.0 / ((2.0 * spread) * (2.0 * spread))
+        change_scale = upstream * (term_2 * d_scale - sign_term * (d_input - d_target) / power)
     return -slope, slope, change_scale
 
 

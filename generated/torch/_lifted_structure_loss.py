@@ -122,7 +122,8 @@ def _curvature(
     margin: Tensor | float,
     d_input: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input[:, None] - input
     input_direction = direction(term, axis=-1)
@@ -185,15 +186,17 @@ def _curvature(
     product_2 = term_12 * ratio(1.0, distance)
     product_3 = product_2[:, :, None] * (term_3 - input_direction * sums[:, :, None])
     term_13 = input_direction * term_11[:, :, None] + product_3
-    term_14 = (probability_3 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
-        chosen_2 * d_probability
-    ).sum(dim=0)
-    term_15 = (
-        probability_2 * upstream[:, None] * term_9[:, None]
-        + upstream[:, None] * term_10[:, None] * d_probability_2
-    )
     change_input = -term_13.sum(dim=0) + term_13.sum(dim=1)
-    change_margin = term_14.sum() + (chosen_2 * term_15).sum()
+    change_margin = None
+    if "margin" in wanted:
+        term_14 = (probability_3 * chosen_2).sum(dim=0) * sums_3 + sums_4 * (
+            chosen_2 * d_probability
+        ).sum(dim=0)
+        term_15 = (
+            probability_2 * upstream[:, None] * term_9[:, None]
+            + upstream[:, None] * term_10[:, None] * d_probability_2
+        )
+        change_margin = term_14.sum() + (chosen_2 * term_15).sum()
     return change_input, change_margin
 
 

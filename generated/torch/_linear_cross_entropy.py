@@ -120,7 +120,8 @@ def _curvature_labels(
     d_input: Tensor,
     d_linear_weight: Tensor,
     d_linear_bias: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     label = select(valid, target, 0)
@@ -130,10 +131,17 @@ def _curvature_labels(
     d_probability = softmax_tangent(logits, term, axis=-1)
     excess = label_excess(logits, label, axis=-1)
     product = slope[:, None] * (d_probability @ linear_weight + excess @ d_linear_weight)
-    chosen = masked(slope[:, None] * d_probability, valid[:, None])
-    sums = masked(slope[:, None] * excess, valid[:, None]).T @ masked(d_input, valid[:, None])
-    change_linear_weight = chosen.T @ masked(input, valid[:, None]) + sums
-    return masked(product, valid[:, None]), change_linear_weight, chosen.sum(dim=0)
+    change_linear_weight = change_linear_bias = None
+    if wanted & {"linear_weight", "linear_bias"}:
+        chosen = masked(slope[:, None] * d_probability, valid[:, None])
+        if "linear_weight" in wanted:
+            sums = masked(slope[:, None] * excess, valid[:, None]).T @ masked(
+                d_input, valid[:, None]
+            )
+            change_linear_weight = chosen.T @ masked(input, valid[:, None]) + sums
+        if "linear_bias" in wanted:
+            change_linear_bias = chosen.sum(dim=0)
+    return masked(product, valid[:, None]), change_linear_weight, change_linear_bias
 
 
 def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -273,7 +281,8 @@ def _curvature_smoothed_labels(
     d_linear_weight: Tensor,
     d_linear_bias: Tensor,
     d_label_smoothing: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != ignore_index
     label = select(valid, target, 0)
@@ -292,18 +301,27 @@ def _curvature_smoothed_labels(
     product_3 = slope_4[:, None] * weight.sum() * d_probability
     term_2 = product + product_2 + product_3
     term_3 = slope_3[:, None] * excess + slope_4[:, None] * excess_2
-    sums = masked(term_3, valid[:, None]).T @ masked(d_input, valid[:, None])
-    slope_5 = upstream * label_weight * d_label_smoothing
-    sums_2 = masked(product_2 - slope_5[:, None] * excess, valid[:, None]).sum(dim=0)
-    slope_6 = upstream * d_label_smoothing / linear_weight.shape[0]
-    sums_3 = masked(slope_6[:, None] * excess_2 + product_3, valid[:, None]).sum(dim=0)
-    term_4 = (excess_2 * term).sum(dim=1) / linear_weight.shape[0] - label_weight * (
-        excess * term
-    ).sum(dim=1)
     change_input = masked(term_2 @ linear_weight + term_3 @ d_linear_weight, valid[:, None])
-    change_linear_weight = masked(term_2, valid[:, None]).T @ masked(input, valid[:, None]) + sums
-    change_label_smoothing = select(valid, upstream * term_4, 0.0).sum()
-    return change_input, change_linear_weight, sums_2 + sums_3, change_label_smoothing
+    change_linear_weight = None
+    if "linear_weight" in wanted:
+        sums = masked(term_3, valid[:, None]).T @ masked(d_input, valid[:, None])
+        change_linear_weight = (
+            masked(term_2, valid[:, None]).T @ masked(input, valid[:, None]) + sums
+        )
+    change_linear_bias = None
+    if "linear_bias" in wanted:
+        slope_5 = upstream * label_weight * d_label_smoothing
+        sums_2 = masked(product_2 - slope_5[:, None] * excess, valid[:, None]).sum(dim=0)
+        slope_6 = upstream * d_label_smoothing / linear_weight.shape[0]
+        sums_3 = masked(slope_6[:, None] * excess_2 + product_3, valid[:, None]).sum(dim=0)
+        change_linear_bias = sums_2 + sums_3
+    change_label_smoothing = None
+    if "label_smoothing" in wanted:
+        term_4 = (excess_2 * term).sum(dim=1) / linear_weight.shape[0] - label_weight * (
+            excess * term
+        ).sum(dim=1)
+        change_label_smoothing = select(valid, upstream * term_4, 0.0).sum()
+    return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
 
 
 def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
@@ -417,7 +435,8 @@ def _curvature_probabilities(
     d_linear_bias: Tensor,
     d_target: Tensor,
     d_label_smoothing: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - label_smoothing
     product = (label_smoothing / linear_weight.shape[0] + term * target) * weight
@@ -430,26 +449,38 @@ def _curvature_probabilities(
     )
     term_4 = product_2 + excess
     excess_2 = excess_over(logits, product, axis=-1)
-    slope = upstream * term
-    offset = centred(logits, term_2, axis=-1)
-    product_3 = (
-        slope[:, None] * weight * ((softmax(logits, axis=-1) * offset).sum(dim=1)[:, None] - offset)
-    )
-    slope_2 = upstream * d_label_smoothing
-    product_4 = slope_2[:, None] * weight * negative_log_softmax(logits, axis=-1)
-    sums = (excess_over(logits, term_3 * weight, axis=-1) * term_2).sum(dim=1)
-    slope_3 = upstream * (sums - cross_entropy_with(logits, weight * d_target, axis=-1))
     change_input = upstream[:, None] * (term_4 @ linear_weight + excess_2 @ d_linear_weight)
-    change_linear_weight = (
-        term_4.T @ (upstream[:, None] * input) + (upstream[:, None] * excess_2).T @ d_input
-    )
-    change_linear_bias = (upstream[:, None] * term_4).sum(dim=0)
+    change_linear_weight = None
+    if "linear_weight" in wanted:
+        change_linear_weight = (
+            term_4.T @ (upstream[:, None] * input) + (upstream[:, None] * excess_2).T @ d_input
+        )
+    change_linear_bias = None
+    if "linear_bias" in wanted:
+        change_linear_bias = (upstream[:, None] * term_4).sum(dim=0)
+    change_target = None
+    if "target" in wanted:
+        slope = upstream * term
+        offset = centred(logits, term_2, axis=-1)
+        product_3 = (
+            slope[:, None]
+            * weight
+            * ((softmax(logits, axis=-1) * offset).sum(dim=1)[:, None] - offset)
+        )
+        slope_2 = upstream * d_label_smoothing
+        product_4 = slope_2[:, None] * weight * negative_log_softmax(logits, axis=-1)
+        change_target = product_3 - product_4
+    change_label_smoothing = None
+    if "label_smoothing" in wanted:
+        sums = (excess_over(logits, term_3 * weight, axis=-1) * term_2).sum(dim=1)
+        slope_3 = upstream * (sums - cross_entropy_with(logits, weight * d_target, axis=-1))
+        change_label_smoothing = slope_3.sum()
     return (
         change_input,
         change_linear_weight,
         change_linear_bias,
-        product_3 - product_4,
-        slope_3.sum(),
+        change_target,
+        change_label_smoothing,
     )
 
 

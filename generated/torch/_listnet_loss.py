@@ -52,28 +52,34 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     probability = softmax(target, axis=-1)
     product = probability.sum(dim=1)[:, None] * softmax_tangent(input, d_input, axis=-1)
     d_probability = softmax_tangent(target, d_target, axis=-1)
-    other_probability = softmax_complement(target, axis=-1)
-    nll = negative_log_softmax(input, axis=-1)
-    product_2 = probability * nll
-    term = other_probability * upstream[:, None] * nll - sum_of_others(
-        product_2 * upstream[:, None], axis=-1
-    )
-    offset = centred(input, d_input, axis=-1)
-    product_3 = probability * ((softmax(input, axis=-1) * offset).sum(dim=1)[:, None] - offset)
-    term_2 = upstream[:, None] * nll * d_probability + product_3 * upstream[:, None]
     change_input = upstream[:, None] * (product + excess_over(input, d_probability, axis=-1))
-    change_target = (
-        term * d_probability
-        + product_3 * other_probability * upstream[:, None]
-        - product_2 * upstream[:, None] * d_probability
-        - probability * sum_of_others(term_2, axis=-1)
-    )
+    change_target = None
+    if "target" in wanted:
+        other_probability = softmax_complement(target, axis=-1)
+        nll = negative_log_softmax(input, axis=-1)
+        term = other_probability * upstream[:, None] * nll - sum_of_others(
+            probability * upstream[:, None] * nll, axis=-1
+        )
+        offset = centred(input, d_input, axis=-1)
+        term_2 = (softmax(input, axis=-1) * offset).sum(dim=1)[:, None] - offset
+        term_3 = upstream[:, None] * nll * d_probability + probability * upstream[:, None] * term_2
+        change_target = (
+            term * d_probability
+            + probability * other_probability * upstream[:, None] * term_2
+            - probability * upstream[:, None] * nll * d_probability
+            - probability * sum_of_others(term_3, axis=-1)
+        )
     return change_input, change_target
 
 

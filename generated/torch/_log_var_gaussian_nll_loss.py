@@ -64,7 +64,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_log_var: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     neg_log_var = -log_var
     term = d_input - d_target
@@ -72,9 +73,11 @@ def _curvature(
     term_2 = input - target
     scaled_exp_2 = scaled_exp(term_2, neg_log_var)
     slope_2 = upstream * scaled_exp_2 * d_log_var
-    product = 0.5 * torch.square(scaled_exp(term_2, -0.5 * log_var)) * d_log_var
-    change_log_var = upstream * (product - term * scaled_exp_2)
-    return slope - slope_2, slope_2 - slope, change_log_var
+    change_log_var = None
+    if "log_var" in wanted:
+        product = 0.5 * torch.square(scaled_exp(term_2, -0.5 * log_var)) * d_log_var
+        change_log_var = upstream * (product - term * scaled_exp_2)
+    return slope - slope_2, slope_2 - slope if "target" in wanted else None, change_log_var
 
 
 _kernel = differentiable(

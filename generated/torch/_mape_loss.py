@@ -65,8 +65,14 @@ def _tangent(
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    eps: float,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     abs_target = target.abs()
     maximum = abs_target.clamp(min=eps)
@@ -75,14 +81,20 @@ def _curvature(
     sign_target = sign(target)
     term_2 = input - target
     direction_2 = sign(term_2)
-    product = (
-        200.0 * (term_2.abs() / maximum) * (sign_target * sign_target / maximum) * (term / maximum)
-    )
-    term_3 = (
-        product + 100.0 * sign_target * direction_2 / power
-    ) * d_target - 100.0 * sign_target * direction_2 * (d_input - d_target) / power
     change_input = -100.0 * upstream * term * sign_target * direction_2 * d_target / power
-    return change_input, upstream * term * term_3
+    change_target = None
+    if "target" in wanted:
+        product = (
+            200.0
+            * (term_2.abs() / maximum)
+            * (sign_target * sign_target / maximum)
+            * (term / maximum)
+        )
+        term_3 = (
+            product + 100.0 * sign_target * direction_2 / power
+        ) * d_target - 100.0 * sign_target * direction_2 * (d_input - d_target) / power
+        change_target = upstream * term * term_3
+    return change_input, change_target
 
 
 _kernel = differentiable(

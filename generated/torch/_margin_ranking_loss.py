@@ -64,11 +64,14 @@ def _curvature(
     d_input2: Tensor,
     d_target: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - sign((input1 - input2) * target - margin).clamp(min=0.0)
     slope = upstream * term * d_target
-    change_target = upstream * term * (d_input2 - d_input1)
+    change_target = None
+    if "target" in wanted:
+        change_target = upstream * term * (d_input2 - d_input1)
     return -slope, slope, change_target, 0.0
 
 

@@ -154,7 +154,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_bandwidth: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input[:, None] - input
     mask = torch.arange(input.shape[0], device=input.device)[:, None] != torch.arange(
@@ -192,68 +193,80 @@ def _curvature(
     )
     slope_3 = 2.0 * upstream * term_8.sum(dim=1) / (input.shape[0] * target.shape[0] * power)
     slope_4 = 2.0 * upstream * term_4.sum(dim=1) / (input.shape[0] * input.shape[0])
-    term_9 = target[:, None] - target
-    mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
-        target.shape[0], device=target.device
-    )
-    sums_5 = (term_9 * term_9).sum(dim=2)
-    exponential_3 = torch.exp(-0.5 * sums_5 / power)
-    chosen_2 = select(mask_2, exponential_3 / power_3 - 0.5 * exponential_3 * sums_5 / power_2, 0.0)
-    term_10 = d_target[:, None] - d_target
-    sums_6 = (term_9 * term_10).sum(dim=2)
-    product_3 = 2.0 * select(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
-    term_11 = chosen_2 * d_bandwidth + product_3
-    product_4 = select(mask_2, -0.5 * exponential_3 / power, 0.0)[:, :, None] * term_10
-    term_12 = term_9 * term_11[:, :, None] + product_4
-    slope_5 = -2.0 * upstream * term_12.sum(dim=0) / (target.shape[0] * target.shape[0])
-    slope_6 = (
-        4.0
-        * upstream
-        * product_2.sum(dim=0)
-        * d_bandwidth
-        / (input.shape[0] * target.shape[0] * power_3)
-    )
-    slope_7 = 2.0 * upstream * term_8.sum(dim=0) / (input.shape[0] * target.shape[0] * power)
-    slope_8 = 2.0 * upstream * term_12.sum(dim=1) / (target.shape[0] * target.shape[0])
-    slope_9 = (
-        6.0
-        * upstream
-        * (exponential_2 * sums_3).sum()
-        * d_bandwidth
-        / (input.shape[0] * target.shape[0] * power_4)
-    )
-    product_5 = sums_3 / bandwidth
-    product_6 = d_bandwidth * product_5 * product_5 * (exponential_2 / bandwidth)
-    product_7 = 2.0 * (exponential_2 - 0.5 * exponential_2 * sums_3 / power) * sums_4
-    slope_10 = (
-        2.0
-        * upstream
-        * (product_6 + product_7).sum()
-        / (input.shape[0] * target.shape[0] * power_3)
-    )
-    product_8 = sums_5 / bandwidth
-    product_9 = (
-        product_8 * product_8 * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
-    )
-    chosen_3 = select(mask_2, product_9 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
-    slope_11 = (
-        upstream
-        * (chosen_3 * d_bandwidth + 2.0 * chosen_2 * sums_6).sum()
-        / (target.shape[0] * target.shape[0])
-    )
-    product_10 = sums / bandwidth
-    product_11 = (
-        product_10 * product_10 * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
-    )
-    chosen_4 = select(mask, product_11 - 3.0 * exponential * sums / power_4, 0.0)
-    slope_12 = (
-        upstream
-        * (chosen_4 * d_bandwidth + 2.0 * chosen * sums_2).sum()
-        / (input.shape[0] * input.shape[0])
-    )
     change_input = slope + (slope_3 + slope_4 - slope_2)
-    change_target = slope_5 + (slope_6 + slope_8 - slope_7)
-    change_bandwidth = slope_9 + slope_11 + slope_12 - slope_10
+    change_target = change_bandwidth = None
+    if wanted & {"target", "bandwidth"}:
+        term_9 = target[:, None] - target
+        mask_2 = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
+            target.shape[0], device=target.device
+        )
+        sums_5 = (term_9 * term_9).sum(dim=2)
+        exponential_3 = torch.exp(-0.5 * sums_5 / power)
+        chosen_2 = select(
+            mask_2, exponential_3 / power_3 - 0.5 * exponential_3 * sums_5 / power_2, 0.0
+        )
+        term_10 = d_target[:, None] - d_target
+        sums_6 = (term_9 * term_10).sum(dim=2)
+        if "target" in wanted:
+            product_3 = 2.0 * select(mask_2, 0.25 * exponential_3 / power_4, 0.0) * sums_6
+            term_11 = chosen_2 * d_bandwidth + product_3
+            product_4 = select(mask_2, -0.5 * exponential_3 / power, 0.0)[:, :, None] * term_10
+            term_12 = term_9 * term_11[:, :, None] + product_4
+            slope_5 = -2.0 * upstream * term_12.sum(dim=0) / (target.shape[0] * target.shape[0])
+            slope_6 = (
+                4.0
+                * upstream
+                * product_2.sum(dim=0)
+                * d_bandwidth
+                / (input.shape[0] * target.shape[0] * power_3)
+            )
+            slope_7 = (
+                2.0 * upstream * term_8.sum(dim=0) / (input.shape[0] * target.shape[0] * power)
+            )
+            slope_8 = 2.0 * upstream * term_12.sum(dim=1) / (target.shape[0] * target.shape[0])
+            change_target = slope_5 + (slope_6 + slope_8 - slope_7)
+        if "bandwidth" in wanted:
+            slope_9 = (
+                6.0
+                * upstream
+                * (exponential_2 * sums_3).sum()
+                * d_bandwidth
+                / (input.shape[0] * target.shape[0] * power_4)
+            )
+            product_5 = sums_3 / bandwidth
+            product_6 = d_bandwidth * product_5 * product_5 * (exponential_2 / bandwidth)
+            product_7 = 2.0 * (exponential_2 - 0.5 * exponential_2 * sums_3 / power) * sums_4
+            slope_10 = (
+                2.0
+                * upstream
+                * (product_6 + product_7).sum()
+                / (input.shape[0] * target.shape[0] * power_3)
+            )
+            product_8 = sums_5 / bandwidth
+            product_9 = (
+                product_8
+                * product_8
+                * (exponential_3 / bandwidth / bandwidth / bandwidth / bandwidth)
+            )
+            chosen_3 = select(mask_2, product_9 - 3.0 * exponential_3 * sums_5 / power_4, 0.0)
+            slope_11 = (
+                upstream
+                * (chosen_3 * d_bandwidth + 2.0 * chosen_2 * sums_6).sum()
+                / (target.shape[0] * target.shape[0])
+            )
+            product_10 = sums / bandwidth
+            product_11 = (
+                product_10
+                * product_10
+                * (exponential / bandwidth / bandwidth / bandwidth / bandwidth)
+            )
+            chosen_4 = select(mask, product_11 - 3.0 * exponential * sums / power_4, 0.0)
+            slope_12 = (
+                upstream
+                * (chosen_4 * d_bandwidth + 2.0 * chosen * sums_2).sum()
+                / (input.shape[0] * input.shape[0])
+            )
+            change_bandwidth = slope_9 + slope_11 + slope_12 - slope_10
     return change_input, change_target, change_bandwidth
 
 

@@ -34,11 +34,16 @@ def _tangent_mse(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tenso
 
 
 def _curvature_mse(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = 2.0 * upstream * (d_input - d_target)
-    return slope, -slope
+    return slope, -slope if "target" in wanted else None
 
 
 _kernel_mse = differentiable(
@@ -92,12 +97,15 @@ def _curvature_l2(
     coefficient: Tensor | float,
     d_weights: Tensor,
     d_coefficient: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     change_weights = (
         2.0 * upstream * weights * d_coefficient + 2.0 * upstream * coefficient * d_weights
     )
-    change_coefficient = 2.0 * upstream * (weights * d_weights).sum()
+    change_coefficient = None
+    if "coefficient" in wanted:
+        change_coefficient = 2.0 * upstream * (weights * d_weights).sum()
     return change_weights, change_coefficient
 
 

@@ -54,8 +54,14 @@ def _tangent(
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    eps: float,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     maximum = input.clamp(min=eps)
     term = maximum + 1.0
@@ -66,10 +72,12 @@ def _curvature(
     product = (2.0 * upstream * power - 2.0 * upstream * term_3 * power) * d_input
     term_4 = maximum_2 + 1.0
     term_5 = 0.5 * sign(target - eps) + 0.5
-    power_2 = torch.square(term_5 / term_4)
-    product_2 = (2.0 * upstream * power_2 + 2.0 * upstream * term_3 * power_2) * d_target
     change_input = product - 2.0 * upstream * term_5 * term_2 * d_target / (term_4 * term)
-    change_target = product_2 - 2.0 * upstream * term_2 * term_5 * d_input / (term * term_4)
+    change_target = None
+    if "target" in wanted:
+        power_2 = torch.square(term_5 / term_4)
+        product_2 = (2.0 * upstream * power_2 + 2.0 * upstream * term_3 * power_2) * d_target
+        change_target = product_2 - 2.0 * upstream * term_2 * term_5 * d_input / (term * term_4)
     return change_input, change_target
 
 

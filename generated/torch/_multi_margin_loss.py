@@ -75,7 +75,8 @@ def _curvature_linear(
     margin: Tensor | float,
     d_input: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return torch.full_like(input, 0.0), 0.0
 
@@ -147,7 +148,8 @@ def _curvature_squared(
     margin: Tensor | float,
     d_input: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     picked = weight[target]
     slope = upstream * picked * d_margin / input.shape[1]
@@ -166,7 +168,9 @@ def _curvature_squared(
         - slope_3[:, None] * chosen
         - slope_4[:, None] * (index == target[:, None]).to(upstream.dtype)
     )
-    change_margin = (upstream * picked * sums).sum() / input.shape[1]
+    change_margin = None
+    if "margin" in wanted:
+        change_margin = (upstream * picked * sums).sum() / input.shape[1]
     return change_input, change_margin
 
 

@@ -179,7 +179,8 @@ def _curvature(
     d_alpha: Tensor,
     d_beta: Tensor,
     d_base: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
@@ -256,58 +257,72 @@ def _curvature(
     product_3 = sums_9 * quotient
     sums_10 = (input_direction * term_12 + sums_8 * quotient[:, None] * term_3).sum(dim=1)
     term_13 = term_12 - product_3[:, None] * term_3 - input_direction * sums_10[:, None]
-    softplus = pull.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_pull, probability_4))
-    product_4 = probability_2 * chosen_10
-    product_5 = (upstream[:, None] * sigmoid_pull[:, None] * product_4).sum() / power_2
-    product_6 = (2.0 * (upstream * softplus).sum() / alpha**3 - product_5) * d_alpha
-    slope_5 = upstream * sigmoid_pull * d_base
-    product_7 = probability_2 * mask_3.to(upstream.dtype)
-    term_14 = (
-        slope_4[:, None] * product_4
-        + slope_2[:, None] * chosen_10 * d_probability_2
-        + slope_2[:, None] * probability_2 * chosen_8 * term_4
-        + slope_5[:, None] * product_7
-    )
-    softplus_2 = push.clamp(min=0.0) - torch.log1p(-torch.minimum(sigmoid_push, probability_3))
-    product_8 = probability * chosen_7
-    product_9 = (upstream[:, None] * sigmoid_push[:, None] * product_8).sum() / power
-    product_10 = (2.0 * (upstream * softplus_2).sum() / beta**3 - product_9) * d_beta
-    slope_6 = upstream * sigmoid_push * d_base
-    product_11 = probability * select(mask, -1.0, 0.0).to(upstream.dtype)
-    term_15 = (
-        slope_3[:, None] * product_8
-        + slope[:, None] * chosen_7 * d_probability
-        + slope[:, None] * probability * chosen_5 * term_4
-        + slope_6[:, None] * product_11
-    )
-    product_12 = probability * chosen_6
-    product_13 = (upstream[:, None] * sigmoid_push[:, None] * product_12).sum() * d_beta / power
-    slope_7 = upstream * sigmoid_push * d_beta
-    term_16 = (
-        slope_3[:, None] * product_12
-        + slope[:, None] * chosen_6 * d_probability
-        + slope_7[:, None] * product_11
-    )
-    product_14 = probability_2 * chosen_9
-    product_15 = (upstream[:, None] * sigmoid_pull[:, None] * product_14).sum() * d_alpha / power_2
-    slope_8 = upstream * sigmoid_pull * d_alpha
-    term_17 = (
-        slope_4[:, None] * product_14
-        + slope_2[:, None] * chosen_9 * d_probability_2
-        + slope_8[:, None] * product_7
-    )
     change_input = (
         term_11
         + quotient[:, None] * term_13
         - product[:, None] * (sums_8 - input_direction * sums_9[:, None])
     )
-    change_alpha = (
-        product_6 + term_14.sum() / alpha - (upstream * sigmoid_pull * sums_6).sum() / power_2
-    )
-    change_beta = (
-        product_10 + term_15.sum() / beta - (upstream * sigmoid_push * sums_5).sum() / power
-    )
-    change_base = term_16.sum() / beta + term_17.sum() / alpha - product_13 - product_15
+    change_alpha = change_beta = change_base = None
+    if wanted & {"alpha", "beta", "base"}:
+        chosen_11 = mask_3.to(upstream.dtype)
+        chosen_12 = select(mask, -1.0, 0.0).to(upstream.dtype)
+        if "alpha" in wanted:
+            softplus = pull.clamp(min=0.0) - torch.log1p(
+                -torch.minimum(sigmoid_pull, probability_4)
+            )
+            slope_5 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_10
+            term_14 = 2.0 * (upstream * softplus).sum() / alpha**3 - slope_5.sum() / power_2
+            slope_6 = upstream * sigmoid_pull * d_base
+            term_15 = (
+                slope_4[:, None] * probability_2 * chosen_10
+                + slope_2[:, None] * chosen_10 * d_probability_2
+                + slope_2[:, None] * probability_2 * chosen_8 * term_4
+                + slope_6[:, None] * probability_2 * chosen_11
+            )
+            change_alpha = (
+                term_14 * d_alpha
+                + term_15.sum() / alpha
+                - (upstream * sigmoid_pull * sums_6).sum() / power_2
+            )
+        if "beta" in wanted:
+            softplus_2 = push.clamp(min=0.0) - torch.log1p(
+                -torch.minimum(sigmoid_push, probability_3)
+            )
+            slope_7 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_7
+            term_16 = 2.0 * (upstream * softplus_2).sum() / beta**3 - slope_7.sum() / power
+            slope_8 = upstream * sigmoid_push * d_base
+            term_17 = (
+                slope_3[:, None] * probability * chosen_7
+                + slope[:, None] * chosen_7 * d_probability
+                + slope[:, None] * probability * chosen_5 * term_4
+                + slope_8[:, None] * probability * chosen_12
+            )
+            change_beta = (
+                term_16 * d_beta
+                + term_17.sum() / beta
+                - (upstream * sigmoid_push * sums_5).sum() / power
+            )
+        if "base" in wanted:
+            slope_9 = upstream[:, None] * sigmoid_push[:, None] * probability * chosen_6
+            slope_10 = upstream * sigmoid_push * d_beta
+            term_18 = (
+                slope_3[:, None] * probability * chosen_6
+                + slope[:, None] * chosen_6 * d_probability
+                + slope_10[:, None] * probability * chosen_12
+            )
+            slope_11 = upstream[:, None] * sigmoid_pull[:, None] * probability_2 * chosen_9
+            slope_12 = upstream * sigmoid_pull * d_alpha
+            term_19 = (
+                slope_4[:, None] * probability_2 * chosen_9
+                + slope_2[:, None] * chosen_9 * d_probability_2
+                + slope_12[:, None] * probability_2 * chosen_11
+            )
+            change_base = (
+                term_18.sum() / beta
+                + term_19.sum() / alpha
+                - slope_9.sum() * d_beta / power
+                - slope_11.sum() * d_alpha / power_2
+            )
     return change_input, change_alpha, change_beta, change_base
 
 

@@ -57,9 +57,14 @@ def _curvature(
     d_input: Tensor,
     d_target1: Tensor,
     d_target2: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return torch.full_like(input, 0.0), torch.full_like(target1, 0.0), torch.full_like(target2, 0.0)
+    return (
+        torch.full_like(input, 0.0),
+        torch.full_like(target1, 0.0) if "target1" in wanted else None,
+        torch.full_like(target2, 0.0) if "target2" in wanted else None,
+    )
 
 
 _kernel = differentiable(

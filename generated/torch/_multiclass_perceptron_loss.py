@@ -45,8 +45,8 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (torch.full_like(input, 0.0),)
 

@@ -55,7 +55,8 @@ def _curvature(
     weight: Tensor,
     d_input: Tensor,
     d_target: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / input.shape[1]
     sigmoid_input = torch.sigmoid(input)
@@ -64,7 +65,9 @@ def _curvature(
         slope[:, None] * sigmoid_input * probability * d_input
         - slope[:, None] * (sigmoid_input + probability) * d_target
     )
-    change_target = -slope[:, None] * weight * d_input
+    change_target = None
+    if "target" in wanted:
+        change_target = -slope[:, None] * weight * d_input
     return weight * term, change_target
 
 
@@ -114,8 +117,13 @@ def _tangent_plain(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
 
 
 def _curvature_plain(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / input.shape[1]
     sigmoid_input = torch.sigmoid(input)
@@ -124,7 +132,7 @@ def _curvature_plain(
         slope[:, None] * (-sigmoid_input - probability) * d_target
         + slope[:, None] * sigmoid_input * probability * d_input
     )
-    return change_input, -slope[:, None] * d_input
+    return change_input, -slope[:, None] * d_input if "target" in wanted else None
 
 
 _kernel_plain = differentiable(

@@ -82,7 +82,8 @@ def _curvature(
     d_anchor: Tensor,
     d_positive: Tensor,
     d_l2: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     similarity = anchor @ positive.T
     d_probability = softmax_tangent(
@@ -94,13 +95,19 @@ def _curvature(
     slope = upstream[:, None] * (d_probability @ positive + excess @ d_positive)
     slope_2 = upstream * d_l2
     slope_3 = upstream * l2
-    term = (
-        d_probability.T @ (upstream[:, None] * anchor) + (upstream[:, None] * excess).T @ d_anchor
-    )
-    term_2 = 2.0 * (anchor * d_anchor).sum(dim=1) + 2.0 * (positive * d_positive).sum(dim=1)
     change_anchor = slope + slope_2[:, None] * anchor + slope_3[:, None] * d_anchor
-    change_positive = term + slope_2[:, None] * positive + slope_3[:, None] * d_positive
-    return change_anchor, change_positive, 0.5 * (upstream * term_2).sum()
+    change_positive = None
+    if "positive" in wanted:
+        term = (
+            d_probability.T @ (upstream[:, None] * anchor)
+            + (upstream[:, None] * excess).T @ d_anchor
+        )
+        change_positive = term + slope_2[:, None] * positive + slope_3[:, None] * d_positive
+    change_l2 = None
+    if "l2" in wanted:
+        term_2 = 2.0 * (anchor * d_anchor).sum(dim=1) + 2.0 * (positive * d_positive).sum(dim=1)
+        change_l2 = 0.5 * (upstream * term_2).sum()
+    return change_anchor, change_positive, change_l2
 
 
 _kernel = differentiable(

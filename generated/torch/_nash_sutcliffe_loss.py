@@ -55,8 +55,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     target_offset = deviation(target, axis=-2)
     target_length = norm(target_offset, axis=-2)
@@ -78,25 +83,23 @@ def _curvature(
         * (upstream * quotient_2 * quotient * ratio(1.0, length))
         * (term_2 - direction_2 * sums)
     )
-    deviation_3 = deviation(target_direction, axis=-2)
-    term_4 = (
-        -2.0 * (upstream * quotient_3) * deviation_3 - 2.0 * (upstream * quotient) * direction_2
-    )
-    product_3 = quotient * quotient_3
-    term_5 = quotient * quotient * sums + (-product_3 - ratio(quotient_3, target_length)) * sums_2
-    product_4 = (
-        2.0
-        * (upstream * quotient_2 * product_3)
-        * deviation(deviation_2 - target_direction * sums_2, axis=-2)
-    )
     change_input = 2.0 * (upstream * quotient * term_3) * direction_2 + product_2 - product
-    change_target = (
-        term_4 * term_3
-        + product
-        - 2.0 * (upstream * quotient_2 * term_5) * deviation_3
-        - product_4
-        - product_2
-    )
+    change_target = None
+    if "target" in wanted:
+        deviation_3 = deviation(target_direction, axis=-2)
+        term_4 = (
+            -2.0 * (upstream * quotient_3) * deviation_3 - 2.0 * (upstream * quotient) * direction_2
+        )
+        product_3 = (-quotient * quotient_3 - ratio(quotient_3, target_length)) * sums_2
+        product_4 = (
+            2.0 * (upstream * quotient_2 * (quotient * quotient * sums + product_3)) * deviation_3
+        )
+        product_5 = (
+            2.0
+            * (upstream * quotient_2 * quotient_3 * quotient)
+            * deviation(deviation_2 - target_direction * sums_2, axis=-2)
+        )
+        change_target = term_4 * term_3 + product - product_4 - product_5 - product_2
     return change_input, change_target
 
 

@@ -63,7 +63,8 @@ def _curvature(
     weight: Tensor,
     ignore_index: int,
     d_input: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (torch.full_like(input, 0.0),)
 
@@ -104,8 +105,8 @@ def _tangent_plain(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
 
 
 def _curvature_plain(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, wanted: frozenset[str]
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (torch.full_like(input, 0.0),)
 

@@ -132,7 +132,8 @@ def _curvature(
     temperature: Tensor | float,
     d_input: Tensor,
     d_temperature: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
@@ -200,23 +201,25 @@ def _curvature(
     product_4 = sums_8 * quotient
     sums_9 = (input_direction * term_11 + sums_7 * quotient[:, None] * term_2).sum(dim=1)
     term_12 = term_11 - product_4[:, None] * term_2 - input_direction * sums_9[:, None]
-    power_2 = temperature**3
-    product_5 = 2.0 * (upstream[:, None] * product_2 * sums_2).sum() * d_temperature / power_2
-    term_13 = upstream[:, None] * probability_3 * sums_2 * term_5 + upstream[:, None] * term_3
-    slope_4 = upstream * sums_3 * d_temperature
-    product_6 = slope_4[:, None] * probability_2 * select(mask_2, 2.0 * sums_2 / power_2, 0.0)
-    term_14 = (
-        slope_3[:, None] * probability_2 * chosen_3
-        + slope[:, None] * chosen_3 * d_probability
-        + product_6
-        + slope[:, None] * probability_2 * chosen_4 * term_3
-    )
     change_input = (
         term_10
         + quotient[:, None] * term_12
         - product[:, None] * (sums_7 - input_direction * sums_8[:, None])
     )
-    change_temperature = (product_2 * term_13).sum() / power + term_14.sum() - product_5
+    change_temperature = None
+    if "temperature" in wanted:
+        power_2 = temperature**3
+        product_5 = 2.0 * (upstream[:, None] * product_2 * sums_2).sum() * d_temperature / power_2
+        term_13 = upstream[:, None] * probability_3 * sums_2 * term_5 + upstream[:, None] * term_3
+        slope_4 = upstream * sums_3 * d_temperature
+        product_6 = slope_4[:, None] * probability_2 * select(mask_2, 2.0 * sums_2 / power_2, 0.0)
+        term_14 = (
+            slope_3[:, None] * probability_2 * chosen_3
+            + slope[:, None] * chosen_3 * d_probability
+            + product_6
+            + slope[:, None] * probability_2 * chosen_4 * term_3
+        )
+        change_temperature = (product_2 * term_13).sum() / power + term_14.sum() - product_5
     return change_input, change_temperature
 
 

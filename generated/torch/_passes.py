@@ -126,7 +126,9 @@ def values(kernels: Kernels, args: Sequence[Any]) -> Tensor:
     return loss
 
 
-def slopes(kernels: Kernels, upstream: Tensor, args: Sequence[Any]) -> tuple[Tensor, ...]:
-    """Return the gradients by the live arguments by tiles, given that of the unreduced loss."""
+def slopes(
+    kernels: Kernels, upstream: Tensor, args: Sequence[Any], sought: frozenset[int]
+) -> tuple[Tensor, ...]:
+    """Return the gradients that are sought by tiles, given that of the unreduced loss."""
     run = by_tiles if kernels.sums is None else by_sums
-    return tuple(run(kernels, args, upstream, 1.0, kernels.live(args))[1])
+    return tuple(run(kernels, args, upstream, 1.0, kernels.ordered(sought))[1])

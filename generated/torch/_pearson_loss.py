@@ -57,8 +57,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_offset = deviation(input, axis=-2)
     input_length = norm(input_offset, axis=-2)
@@ -86,14 +91,18 @@ def _curvature(
         + slope_2 * deviation(input_direction, axis=-2)
         - upstream * quotient_2 * deviation_5
     )
-    deviation_7 = deviation(slope * target_direction - upstream * input_direction, axis=-2)
-    term_5 = (
-        upstream * sums_2 * quotient_2 * deviation_5
-        + slope_2 * deviation(target_direction, axis=-2)
-        - upstream * quotient * deviation_6
-    )
     change_input = quotient * term_4 - ratio(quotient, input_length) * sums * deviation_3
-    change_target = quotient_2 * term_5 - ratio(quotient_2, target_length) * sums_3 * deviation_7
+    change_target = None
+    if "target" in wanted:
+        deviation_7 = deviation(slope * target_direction - upstream * input_direction, axis=-2)
+        term_5 = (
+            upstream * sums_2 * quotient_2 * deviation_5
+            + slope_2 * deviation(target_direction, axis=-2)
+            - upstream * quotient * deviation_6
+        )
+        change_target = (
+            quotient_2 * term_5 - ratio(quotient_2, target_length) * sums_3 * deviation_7
+        )
     return change_input, change_target
 
 

@@ -35,11 +35,19 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     positive = sign(-input * target).clamp(min=0.0)
-    return -upstream * positive * d_target, -upstream * positive * d_input
+    return (
+        -upstream * positive * d_target,
+        -upstream * positive * d_input if "target" in wanted else None,
+    )
 
 
 _kernel = differentiable(

@@ -48,12 +48,18 @@ def _tangent(
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    eps: float,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    return change_input, -upstream * d_input / term
+    return change_input, -upstream * d_input / term if "target" in wanted else None
 
 
 _kernel = differentiable(

@@ -47,12 +47,19 @@ def _tangent_full_log_input(
 
 
 def _curvature_full_log_input(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * (torch.exp(input) * d_input - d_target)
-    change_target = upstream * (chosen * d_target - d_input)
+    change_target = None
+    if "target" in wanted:
+        chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+        change_target = upstream * (chosen * d_target - d_input)
     return change_input, change_target
 
 
@@ -92,11 +99,16 @@ def _tangent_log_input(input: Tensor, target: Tensor, d_input: Tensor, d_target:
 
 
 def _curvature_log_input(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     change_input = upstream * (torch.exp(input) * d_input - d_target)
-    return change_input, -upstream * d_input
+    return change_input, -upstream * d_input if "target" in wanted else None
 
 
 _kernel_log_input = differentiable(
@@ -148,13 +160,21 @@ def _tangent_full_input(
 
 
 def _curvature_full_input(
-    upstream: Tensor, input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    eps: float,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
     change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    change_target = upstream * (chosen * d_target - d_input / term)
+    change_target = None
+    if "target" in wanted:
+        chosen = select(target <= 1.0, 0.0, 2.0 / target - (target + 0.5) / (target * target))
+        change_target = upstream * (chosen * d_target - d_input / term)
     return change_input, change_target
 
 
@@ -198,12 +218,18 @@ def _tangent_input(
 
 
 def _curvature_input(
-    upstream: Tensor, input: Tensor, target: Tensor, eps: float, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    eps: float,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
     change_input = upstream * (target * d_input / (term * term) - d_target / term)
-    return change_input, -upstream * d_input / term
+    return change_input, -upstream * d_input / term if "target" in wanted else None
 
 
 _kernel_input = differentiable(

@@ -78,7 +78,8 @@ def _curvature_labels(
     epsilon: Tensor | float,
     d_input: Tensor,
     d_epsilon: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     lack = softmax_complement(input, axis=-2)
@@ -95,7 +96,9 @@ def _curvature_labels(
         - probability * lack * one_hot_2 * d_epsilon
         - probability * rest
     )
-    change_epsilon = -(upstream * pick(d_probability, target, dim=1)).sum()
+    change_epsilon = None
+    if "epsilon" in wanted:
+        change_epsilon = -(upstream * pick(d_probability, target, dim=1)).sum()
     return change_input, change_epsilon
 
 
@@ -172,7 +175,8 @@ def _curvature_probabilities(
     d_input: Tensor,
     d_target: Tensor,
     d_epsilon: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     d_probability = softmax_tangent(input, d_input, axis=-2)
     term = target.sum(dim=1)[:, None] * d_probability + excess_over(input, d_target, axis=-2)
@@ -188,8 +192,6 @@ def _curvature_probabilities(
         - slope_2[:, None] * probability * target
         - slope[:, None] * probability * d_target
     )
-    offset = centred(input, d_input, axis=-2)
-    slope_3 = upstream[:, None] * ((probability * offset).sum(dim=1)[:, None] - offset)
     change_input = (
         upstream[:, None] * term
         + term_2 * d_probability
@@ -198,8 +200,14 @@ def _curvature_probabilities(
         - slope[:, None] * probability * lack * d_target
         - probability * sum_of_others(term_3, axis=-2)
     )
-    change_target = slope_3 + slope_2[:, None] * lack - slope[:, None] * d_probability
-    change_epsilon = (upstream * (lack * d_target - target * d_probability).sum(dim=1)).sum()
+    change_target = None
+    if "target" in wanted:
+        offset = centred(input, d_input, axis=-2)
+        slope_3 = upstream[:, None] * ((probability * offset).sum(dim=1)[:, None] - offset)
+        change_target = slope_3 + slope_2[:, None] * lack - slope[:, None] * d_probability
+    change_epsilon = None
+    if "epsilon" in wanted:
+        change_epsilon = (upstream * (lack * d_target - target * d_probability).sum(dim=1)).sum()
     return change_input, change_target, change_epsilon
 
 

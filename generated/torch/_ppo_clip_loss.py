@@ -96,7 +96,8 @@ def _curvature(
     d_old: Tensor,
     d_advantage: Tensor,
     d_epsilon: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = advantage > 0.0
     exponential = torch.exp(input - old)
@@ -104,11 +105,19 @@ def _curvature(
     mask_3 = exponential < 1.0 - epsilon
     chosen = select(mask, select(mask_2, 0.0, exponential), select(mask_3, 0.0, exponential))
     term = d_input - d_old
-    chosen_2 = select(mask, mask_2.to(upstream.dtype), select(mask_3, -1.0, 0.0).to(upstream.dtype))
     change_input = -upstream * chosen * advantage * term - upstream * chosen * d_advantage
-    change_old = upstream * chosen * (advantage * term + d_advantage)
-    change_advantage = upstream * (-chosen_2 * d_epsilon - chosen * term)
-    change_epsilon = -(upstream * chosen_2 * d_advantage).sum()
+    change_old = None
+    if "old" in wanted:
+        change_old = upstream * chosen * (advantage * term + d_advantage)
+    change_advantage = change_epsilon = None
+    if wanted & {"advantage", "epsilon"}:
+        chosen_2 = select(
+            mask, mask_2.to(upstream.dtype), select(mask_3, -1.0, 0.0).to(upstream.dtype)
+        )
+        if "advantage" in wanted:
+            change_advantage = upstream * (-chosen_2 * d_epsilon - chosen * term)
+        if "epsilon" in wanted:
+            change_epsilon = -(upstream * chosen_2 * d_advantage).sum()
     return change_input, change_old, change_advantage, change_epsilon
 
 

@@ -86,7 +86,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_kappa: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = upstream / target.shape[1]
     error = target[:, None] - input[:, :, None]
@@ -99,11 +100,15 @@ def _curvature(
     term_2 = d_target[:, None] - d_input[:, :, None]
     chosen_3 = select(mask, -error / (kappa * kappa), 0.0)
     product = chosen * (chosen_2 * term_2 + chosen_3 * d_kappa)
-    product_2 = error / kappa
-    term_3 = chosen_3 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
     change_input = -slope[:, None] * product.sum(dim=2)
-    change_target = slope[:, None] * product.sum(dim=1)
-    change_kappa = (upstream * (chosen * term_3).sum(dim=(1, 2))).sum() / target.shape[1]
+    change_target = None
+    if "target" in wanted:
+        change_target = slope[:, None] * product.sum(dim=1)
+    change_kappa = None
+    if "kappa" in wanted:
+        product_2 = error / kappa
+        term_3 = chosen_3 * term_2 + select(mask, product_2 * (product_2 / kappa), 0.0) * d_kappa
+        change_kappa = (upstream * (chosen * term_3).sum(dim=(1, 2))).sum() / target.shape[1]
     return change_input, change_target, change_kappa
 
 

@@ -53,11 +53,14 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_q: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 0.5 * sign(target - input) + 0.5 + (0.5 * sign(input - target) + 0.5)
     slope = upstream * term * d_q
-    change_q = (upstream * term * (d_target - d_input)).sum()
+    change_q = None
+    if "q" in wanted:
+        change_q = (upstream * term * (d_target - d_input)).sum()
     return -slope, slope, change_q
 
 

@@ -80,7 +80,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_sigma: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     ordered = (target[:, :, None] > target[:, None]).to(upstream.dtype)
     quotient = ratio(1.0, ordered.sum(dim=(1, 2)))
@@ -89,20 +90,22 @@ def _curvature(
     product_2 = ordered * torch.sigmoid(-product)
     slope_2 = upstream * quotient * sigma
     sigmoid_product = torch.sigmoid(product)
-    product_3 = sigma * (d_input[:, :, None] - d_input[:, None])
-    term = input[:, None] - input[:, :, None]
-    product_4 = product_2 * sigmoid_product * (term * d_sigma - product_3)
-    term_2 = slope[:, None] * product_2.sum(dim=1) + slope_2[:, None] * product_4.sum(dim=1)
-    term_3 = (
-        sigmoid_product * term * term * d_sigma
-        + (d_input[:, None] - d_input[:, :, None])
-        - sigmoid_product * product_3 * term
-    )
+    term = d_input[:, :, None] - d_input[:, None]
+    term_2 = input[:, None] - input[:, :, None]
+    product_3 = product_2 * sigmoid_product * (term_2 * d_sigma - sigma * term)
+    term_3 = slope[:, None] * product_2.sum(dim=1) + slope_2[:, None] * product_3.sum(dim=1)
     change_input = (
-        term_2 - slope[:, None] * product_2.sum(dim=2) - slope_2[:, None] * product_4.sum(dim=2)
+        term_3 - slope[:, None] * product_2.sum(dim=2) - slope_2[:, None] * product_3.sum(dim=2)
     )
-    change_sigma = (upstream * quotient * (product_2 * term_3).sum(dim=(1, 2))).sum()
-    return change_input, torch.full_like(target, 0.0), change_sigma
+    change_sigma = None
+    if "sigma" in wanted:
+        term_4 = (
+            sigmoid_product * term_2 * term_2 * d_sigma
+            + (d_input[:, None] - d_input[:, :, None])
+            - sigmoid_product * sigma * term_2 * term
+        )
+        change_sigma = (upstream * quotient * (product_2 * term_4).sum(dim=(1, 2))).sum()
+    return change_input, torch.full_like(target, 0.0) if "target" in wanted else None, change_sigma
 
 
 _kernel = differentiable(

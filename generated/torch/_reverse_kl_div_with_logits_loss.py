@@ -107,7 +107,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_temperature: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     power = temperature * temperature
     slope = upstream * power
@@ -144,53 +145,6 @@ def _curvature(
     product_5 = 2.0 * slope_3[:, None] * probability
     product_6 = slope[:, None] * d_probability
     rest_2 = sum_of_others(-product_5 - product_6, axis=-2)
-    rest_3 = sum_of_others(product_3, axis=-2)
-    d_probability_2 = softmax_tangent(product_2, term_7, axis=-2)
-    rest_4 = sum_of_others(product_5 + product_6, axis=-2)
-    product_7 = probability * d_probability_2
-    other_probability_2 = softmax_complement(product_2, axis=-2)
-    term_11 = probability_2 * rest_3 - slope[:, None] * other_probability_2 * probability
-    term_12 = -2.0 * other_probability_2 * upstream[:, None] * probability - term_11 / power
-    product_8 = d_probability * other_probability_2
-    power_2 = temperature**3
-    product_9 = input * probability
-    term_13 = (
-        2.0 * (upstream * (term * probability).sum(dim=1)).sum()
-        + 2.0 * (product_9 * term_2).sum() / power_2
-        + 2.0 * (product_9 * term_3).sum() / power_2
-        + 2.0 * (term_11 * target).sum() / power_2
-    )
-    product_10 = term * d_probability
-    sums = (probability * term_8 + product_10 - probability * term_9).sum(dim=1)
-    product_11 = input * d_probability
-    product_12 = 2.0 * slope_3[:, None] * probability * other_probability * term * input
-    product_13 = other_probability * product_9
-    product_14 = probability * d_input
-    term_14 = (
-        term_2 * product_11
-        + product_12
-        + slope[:, None] * product_13 * term_8
-        + product_14 * term_2
-        - slope[:, None] * product_9 * product_10
-        - slope[:, None] * product_13 * term_9
-        - product_9 * rest
-    )
-    term_15 = (
-        term_3 * product_11
-        + product_9 * rest_2
-        + 2.0 * slope_3[:, None] * other_probability * probability * input
-        + product_14 * term_3
-        - slope[:, None] * product_9 * d_probability
-    )
-    product_15 = 2.0 * slope_3[:, None] * other_probability_2 * probability * target
-    term_16 = (
-        rest_3 * target * d_probability_2
-        + probability_2 * target * rest_4
-        + slope[:, None] * product_7 * target
-        + term_11 * d_target
-        - product_15
-        - slope[:, None] * product_8 * target
-    )
     change_input = (
         (term_2 / temperature + term_3 / temperature) * d_probability
         + probability * term_6 * d_temperature
@@ -200,20 +154,66 @@ def _curvature(
         - slope_2[:, None] * probability * other_probability * term_9
         - probability * rest / temperature
     )
-    change_target = (
-        rest_3 * d_probability_2 / temperature
-        + probability_2 * rest_4 / temperature
-        + slope_2[:, None] * product_7
-        + term_12 * d_temperature
-        - slope_2[:, None] * product_8
-    )
-    change_temperature = (
-        term_13 * d_temperature
-        + 2.0 * temperature * (upstream * sums).sum()
-        - term_14.sum() / power
-        - term_15.sum() / power
-        - term_16.sum() / power
-    )
+    change_target = change_temperature = None
+    if wanted & {"target", "temperature"}:
+        rest_3 = sum_of_others(product_3, axis=-2)
+        d_probability_2 = softmax_tangent(product_2, term_7, axis=-2)
+        rest_4 = sum_of_others(product_5 + product_6, axis=-2)
+        other_probability_2 = softmax_complement(product_2, axis=-2)
+        term_11 = probability_2 * rest_3 - slope[:, None] * other_probability_2 * probability
+        if "target" in wanted:
+            term_12 = -2.0 * other_probability_2 * upstream[:, None] * probability - term_11 / power
+            change_target = (
+                rest_3 * d_probability_2 / temperature
+                + probability_2 * rest_4 / temperature
+                + slope_2[:, None] * probability * d_probability_2
+                + term_12 * d_temperature
+                - slope_2[:, None] * other_probability_2 * d_probability
+            )
+        if "temperature" in wanted:
+            power_2 = temperature**3
+            term_13 = (
+                2.0 * (upstream * (term * probability).sum(dim=1)).sum()
+                + 2.0 * (probability * term_2 * input).sum() / power_2
+                + 2.0 * (probability * term_3 * input).sum() / power_2
+                + 2.0 * (term_11 * target).sum() / power_2
+            )
+            term_14 = probability * term_8 + term * d_probability - probability * term_9
+            product_7 = 2.0 * slope_3[:, None] * probability * other_probability * term * input
+            product_8 = slope[:, None] * probability * other_probability * input * term_8
+            product_9 = slope[:, None] * probability * other_probability * input * term_9
+            term_15 = (
+                term_2 * input * d_probability
+                + product_7
+                + product_8
+                + probability * term_2 * d_input
+                - slope[:, None] * probability * term * input * d_probability
+                - product_9
+                - probability * input * rest
+            )
+            term_16 = (
+                term_3 * input * d_probability
+                + probability * input * rest_2
+                + 2.0 * slope_3[:, None] * other_probability * probability * input
+                + probability * term_3 * d_input
+                - slope[:, None] * probability * input * d_probability
+            )
+            product_10 = 2.0 * slope_3[:, None] * other_probability_2 * probability * target
+            term_17 = (
+                rest_3 * target * d_probability_2
+                + probability_2 * target * rest_4
+                + slope[:, None] * probability * target * d_probability_2
+                + term_11 * d_target
+                - product_10
+                - slope[:, None] * other_probability_2 * target * d_probability
+            )
+            change_temperature = (
+                term_13 * d_temperature
+                + 2.0 * temperature * (upstream * term_14.sum(dim=1)).sum()
+                - term_15.sum() / power
+                - term_16.sum() / power
+                - term_17.sum() / power
+            )
     return change_input, change_target, change_temperature
 
 

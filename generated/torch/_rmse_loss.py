@@ -36,8 +36,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     term_2 = d_input - d_target
@@ -48,7 +53,7 @@ def _curvature(
         * (term_2 - direction_2 * (direction_2 * term_2).sum())
         / math.pow(input.numel(), 0.5)
     )
-    return slope, -slope
+    return slope, -slope if "target" in wanted else None
 
 
 _kernel = differentiable(

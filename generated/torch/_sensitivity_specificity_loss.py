@@ -115,7 +115,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_r: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     sigmoid_input = torch.sigmoid(input)
     term = target - sigmoid_input
@@ -137,7 +138,6 @@ def _curvature(
     sums_3 = d_target.sum(dim=(0, 2))
     slope_3 = upstream * ratio(quotient, sums) * sums_3 * r
     product_2 = 2.0 * slope_3[:, None] * term * sigmoid_input * probability * target
-    product_3 = sigmoid_input * probability
     slope_4 = upstream * quotient * r
     term_3 = 1.0 - r
     slope_5 = upstream * quotient_2 * term_3
@@ -147,54 +147,68 @@ def _curvature(
         + (2.0 * slope_5[:, None] * term - 2.0 * slope_5[:, None] * term_2)
     )
     squashed = tanh(-0.5 * input)
-    product_4 = 2.0 * slope_4[:, None] * term * sigmoid_input * probability * squashed
+    product_3 = 2.0 * slope_4[:, None] * term * sigmoid_input * probability * squashed
     power = sigmoid_input * sigmoid_input
     power_2 = probability * probability
-    product_5 = 2.0 * slope_5[:, None] * term * sigmoid_input * probability * squashed
-    term_5 = target * (2.0 * slope_4[:, None] * power * power_2 - product_4) + term_2 * (
-        2.0 * slope_5[:, None] * power * power_2 - product_5
+    product_4 = 2.0 * slope_5[:, None] * term * sigmoid_input * probability * squashed
+    term_5 = target * (2.0 * slope_4[:, None] * power * power_2 - product_3) + term_2 * (
+        2.0 * slope_5[:, None] * power * power_2 - product_4
     )
     slope_6 = upstream * ratio(quotient_2, sums_2) * sums_3 * term_3
-    product_6 = 2.0 * slope_6[:, None] * term * sigmoid_input * probability * term_2
-    squared_error = term * term
-    quotient_3 = ratio(ratio((squared_error * target).sum(dim=(0, 2)), sums), sums)
-    term_6 = 2.0 * term * target + squared_error
-    term_7 = term_6 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
-    sums_4 = term_7.sum(dim=(0, 2))
-    term_8 = (
-        r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
-        - quotient_3 * d_r
-        - r * quotient * quotient * sums_4
-    )
-    slope_7 = upstream * term_8
-    term_9 = 2.0 * term * term_2 - squared_error
-    product_7 = 4.0 * term
-    product_8 = 2.0 * term_2
-    term_10 = slope_4[:, None] * (2.0 * target + product_7) + slope_5[:, None] * (
-        product_8 - product_7
-    )
-    term_11 = -2.0 * sigmoid_input * probability * target - 2.0 * term * sigmoid_input * probability
-    term_12 = slope_4[:, None] * term_11 + slope_5[:, None] * product_3 * (2.0 * term - product_8)
-    quotient_4 = ratio(ratio((squared_error * term_2).sum(dim=(0, 2)), sums_2), sums_2)
-    term_13 = term_9 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
-    sums_5 = term_13.sum(dim=(0, 2))
-    product_9 = term_3 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
-    term_14 = term_3 * quotient_2 * quotient_2 * sums_5 + product_9 - quotient_4 * d_r
-    slope_8 = upstream * term_14
-    term_15 = quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
+    product_5 = 2.0 * slope_6[:, None] * term * sigmoid_input * probability * term_2
     change_input = (
-        product + product_2 + product_3 * term_4 * d_target + term_5 * d_input - product_6
+        product
+        + product_2
+        + sigmoid_input * probability * term_4 * d_target
+        + term_5 * d_input
+        - product_5
     )
-    change_target = (
-        slope_7[:, None]
-        + (slope[:, None] * term_6 - slope_2[:, None] * term_9) * d_r
-        + term_10 * d_target
-        + term_12 * d_input
-        + slope_8[:, None]
-        + slope_6[:, None] * term_9
-        - slope_3[:, None] * term_6
-    )
-    return change_input, change_target, (upstream * term_15).sum()
+    change_target = change_r = None
+    if wanted & {"target", "r"}:
+        squared_error = term * term
+        quotient_3 = ratio(ratio((squared_error * target).sum(dim=(0, 2)), sums), sums)
+        term_6 = 2.0 * term * target + squared_error
+        term_7 = term_6 * d_target - 2.0 * term * sigmoid_input * probability * target * d_input
+        sums_4 = term_7.sum(dim=(0, 2))
+        term_9 = 2.0 * term * term_2 - squared_error
+        quotient_4 = ratio(ratio((squared_error * term_2).sum(dim=(0, 2)), sums_2), sums_2)
+        term_12 = term_9 * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
+        sums_5 = term_12.sum(dim=(0, 2))
+        if "target" in wanted:
+            term_8 = (
+                r * (quotient * quotient_3 + ratio(quotient_3, sums)) * sums_3
+                - quotient_3 * d_r
+                - r * quotient * quotient * sums_4
+            )
+            slope_7 = upstream * term_8
+            product_6 = 4.0 * term
+            product_7 = 2.0 * term_2
+            term_10 = slope_4[:, None] * (2.0 * target + product_6) + slope_5[:, None] * (
+                product_7 - product_6
+            )
+            term_11 = (
+                -2.0 * sigmoid_input * probability * target
+                - 2.0 * term * sigmoid_input * probability
+            )
+            product_8 = slope_5[:, None] * sigmoid_input * probability * (2.0 * term - product_7)
+            product_9 = term_3 * (quotient_2 * quotient_4 + ratio(quotient_4, sums_2)) * sums_3
+            term_13 = term_3 * quotient_2 * quotient_2 * sums_5 + product_9 - quotient_4 * d_r
+            slope_8 = upstream * term_13
+            change_target = (
+                slope_7[:, None]
+                + (slope[:, None] * term_6 - slope_2[:, None] * term_9) * d_r
+                + term_10 * d_target
+                + (slope_4[:, None] * term_11 + product_8) * d_input
+                + slope_8[:, None]
+                + slope_6[:, None] * term_9
+                - slope_3[:, None] * term_6
+            )
+        if "r" in wanted:
+            term_14 = (
+                quotient * sums_4 - quotient_2 * sums_5 - quotient_4 * sums_3 - quotient_3 * sums_3
+            )
+            change_r = (upstream * term_14).sum()
+    return change_input, change_target, change_r
 
 
 _kernel = differentiable(

@@ -97,7 +97,8 @@ def _curvature_plain(
     d_input: Tensor,
     d_target: Tensor,
     d_gamma: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
@@ -141,21 +142,29 @@ def _curvature_plain(
     term_9 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
         -product_6 * softplus_2 - p
     )
-    product_8 = softplus * softplus_2
-    product_9 = (power_2 - power) * product_8
-    product_10 = p * softplus
-    product_11 = softplus_2 * sigmoid_neg_input
-    term_10 = product_3 * (product_4 * product_8 + product_11 - product_10) + product_5 * (
-        product_11 - product_6 * product_8 - product_10
-    )
-    term_11 = (
-        product_3 * softplus_2 * softplus_2 * softplus
-        + product_5 * softplus * softplus * softplus_2
-    )
-    slope = upstream * (term_10 * d_input + term_11 * d_gamma + product_9 * d_target)
     change_input = upstream * (term_4 * d_gamma + product_7 + term_9 * d_target)
-    change_target = upstream * (term_9 * d_input + product_9 * d_gamma)
-    return change_input, change_target, slope.sum()
+    change_target = change_gamma = None
+    if wanted & {"target", "gamma"}:
+        term_10 = power_2 - power
+        if "target" in wanted:
+            change_target = upstream * (
+                term_9 * d_input + softplus_2 * softplus * term_10 * d_gamma
+            )
+        if "gamma" in wanted:
+            product_8 = softplus_2 * sigmoid_neg_input
+            product_9 = product_3 * (product_4 * softplus_2 * softplus + product_8 - p * softplus)
+            product_10 = product_5 * (product_8 - product_6 * softplus * softplus_2 - softplus * p)
+            term_11 = (
+                product_3 * softplus_2 * softplus_2 * softplus
+                + product_5 * softplus * softplus * softplus_2
+            )
+            term_12 = (
+                (product_9 + product_10) * d_input
+                + term_11 * d_gamma
+                + softplus_2 * softplus * term_10 * d_target
+            )
+            change_gamma = (upstream * term_12).sum()
+    return change_input, change_target, change_gamma
 
 
 _kernel_plain = differentiable(
@@ -272,7 +281,8 @@ def _curvature_balanced(
     d_target: Tensor,
     d_alpha: Tensor,
     d_gamma: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     neg_input = -input
     sigmoid_neg_input = torch.sigmoid(neg_input)
@@ -323,35 +333,47 @@ def _curvature_balanced(
     term_10 = product_4 * (-product_5 * softplus - sigmoid_neg_input) + product_6 * (
         -product_7 * softplus_2 - p
     )
-    product_9 = sigmoid_neg_input * alpha
-    product_10 = p * term_2
-    term_11 = power * (-product_5 * alpha * softplus - product_9) + power_2 * (
-        -product_7 * term_2 * softplus_2 - product_10
-    )
+    product_9 = power * (-product_5 * alpha * softplus - alpha * sigmoid_neg_input)
+    term_11 = product_9 + power_2 * (-product_7 * term_2 * softplus_2 - term_2 * p)
     term_12 = term_5 * d_gamma + product_8 + term_10 * d_alpha + term_11 * d_target
-    product_11 = softplus * softplus_2
-    product_12 = (power_2 * term_2 - power * alpha) * product_11
-    term_13 = power * softplus + power_2 * softplus_2
-    product_13 = (product_6 - product_4) * product_11
-    slope = upstream * (term_10 * d_input + product_13 * d_gamma + term_13 * d_target)
-    product_14 = alpha * softplus
-    term_14 = product_5 * product_11 * alpha + softplus_2 * product_9 - p * product_14
-    product_15 = softplus_2 * term_2
-    term_15 = (
-        sigmoid_neg_input * product_15 - product_7 * product_11 * term_2 - softplus * product_10
-    )
-    term_16 = (
-        product_4 * softplus_2 * softplus_2 * product_14
-        + product_6 * softplus * softplus * product_15
-    )
-    term_17 = (
-        (product_4 * term_14 + product_6 * term_15) * d_input
-        + term_16 * d_gamma
-        + product_13 * d_alpha
-        + product_12 * d_target
-    )
-    change_target = upstream * (term_11 * d_input + product_12 * d_gamma + term_13 * d_alpha)
-    return upstream * term_12, change_target, slope.sum(), (upstream * term_17).sum()
+    change_target = change_alpha = change_gamma = None
+    if wanted & {"target", "alpha", "gamma"}:
+        term_13 = power_2 * term_2 - power * alpha
+        term_14 = power * softplus + power_2 * softplus_2
+        term_16 = product_6 - product_4
+        if "target" in wanted:
+            term_15 = (
+                term_11 * d_input + softplus_2 * softplus * term_13 * d_gamma + term_14 * d_alpha
+            )
+            change_target = upstream * term_15
+        if "alpha" in wanted:
+            term_17 = (
+                term_10 * d_input + softplus_2 * softplus * term_16 * d_gamma + term_14 * d_target
+            )
+            change_alpha = (upstream * term_17).sum()
+        if "gamma" in wanted:
+            term_18 = (
+                product_5 * softplus_2 * alpha * softplus
+                + softplus_2 * alpha * sigmoid_neg_input
+                - p * alpha * softplus
+            )
+            term_19 = (
+                sigmoid_neg_input * term_2 * softplus_2
+                - product_7 * softplus * term_2 * softplus_2
+                - softplus * term_2 * p
+            )
+            term_20 = (
+                product_4 * softplus_2 * softplus_2 * alpha * softplus
+                + product_6 * softplus * softplus * term_2 * softplus_2
+            )
+            term_21 = (
+                (product_4 * term_18 + product_6 * term_19) * d_input
+                + term_20 * d_gamma
+                + softplus_2 * softplus * term_16 * d_alpha
+                + softplus_2 * softplus * term_13 * d_target
+            )
+            change_gamma = (upstream * term_21).sum()
+    return upstream * term_12, change_target, change_alpha, change_gamma
 
 
 _kernel_balanced = differentiable(

@@ -49,8 +49,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input.abs() + target.abs()
     quotient = ratio(1.0, term)
@@ -71,19 +76,23 @@ def _curvature(
         200.0 * upstream * sign_target * term_4 * sign_input
         - 200.0 * upstream * quotient_3 * sign_target * direction_2
     )
-    product = (
-        sign_input * (200.0 * term_4 * sign_target + 200.0 * quotient_3 * direction_2) * d_input
-    )
-    term_7 = (
-        200.0 * sign_target * term_4 * sign_target + 200.0 * quotient_3 * sign_target * direction_2
-    )
-    term_8 = product + term_7 * d_target - 200.0 * power * direction_2 * sign_target * term_3
     change_input = (
         term_5 * d_input
         + term_6 * d_target
         - 200.0 * upstream * power * direction_2 * sign_input * term_3
     )
-    return change_input, upstream * term_8
+    change_target = None
+    if "target" in wanted:
+        product = (
+            sign_input * (200.0 * term_4 * sign_target + 200.0 * quotient_3 * direction_2) * d_input
+        )
+        term_7 = (
+            200.0 * sign_target * term_4 * sign_target
+            + 200.0 * quotient_3 * sign_target * direction_2
+        )
+        term_8 = product + term_7 * d_target - 200.0 * power * direction_2 * sign_target * term_3
+        change_target = upstream * term_8
+    return change_input, change_target
 
 
 _kernel = differentiable(

@@ -34,10 +34,15 @@ def _tangent_beta_0(input: Tensor, target: Tensor, d_input: Tensor, d_target: Te
 
 
 def _curvature_beta_0(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return torch.full_like(input, 0.0), torch.full_like(target, 0.0)
+    return torch.full_like(input, 0.0), torch.full_like(target, 0.0) if "target" in wanted else None
 
 
 _kernel_beta_0 = differentiable(
@@ -94,19 +99,24 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_beta: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = error.abs() < beta
     chosen = select(mask, torch.as_tensor(1.0 / beta, dtype=upstream.dtype), 0.0)
     term = d_input - d_target
-    product = chosen * term
     chosen_2 = select(mask, -error / (beta * beta), 0.0)
-    product_2 = error / beta
-    term_2 = chosen_2 * term + select(mask, product_2 * (product_2 / beta), 0.0) * d_beta
-    change_input = upstream * (product + chosen_2 * d_beta)
-    change_target = -upstream * product - upstream * chosen_2 * d_beta
-    return change_input, change_target, (upstream * term_2).sum()
+    change_input = upstream * (chosen * term + chosen_2 * d_beta)
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * chosen * term - upstream * chosen_2 * d_beta
+    change_beta = None
+    if "beta" in wanted:
+        product = error / beta
+        term_2 = chosen_2 * term + select(mask, product * (product / beta), 0.0) * d_beta
+        change_beta = (upstream * term_2).sum()
+    return change_input, change_target, change_beta
 
 
 _kernel = differentiable(

@@ -40,8 +40,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = input * target
     probability = torch.sigmoid(-product)
@@ -49,10 +54,11 @@ def _curvature(
     slope = upstream * probability * sigmoid_product * target * target * d_input
     slope_2 = upstream * probability
     term = upstream * probability * sigmoid_product * input * target - slope_2
-    product_2 = probability * sigmoid_product
-    change_target = (
-        upstream * product_2 * product - slope_2
-    ) * d_input + upstream * product_2 * input * input * d_target
+    change_target = None
+    if "target" in wanted:
+        term_2 = upstream * probability * sigmoid_product * target * input - slope_2
+        slope_3 = upstream * probability * sigmoid_product * input * input * d_target
+        change_target = term_2 * d_input + slope_3
     return slope + term * d_target, change_target
 
 

@@ -93,7 +93,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_smooth: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     power = p * p
@@ -120,26 +121,31 @@ def _curvature(
     product_6 = quotient_4 * d_smooth
     product_7 = quotient_4 * sums_2
     slope_4 = upstream * (-product_6 - product_7)
-    term_5 = 2.0 * quotient - 2.0 * quotient_2
-    slope_5 = upstream * (product_6 + product_7)
-    term_6 = (
-        (quotient_3 - product - quotient_4) * d_smooth
-        + (product_3 + quotient_3 - quotient_4) * sums_2
-        - product_2
-    )
     change_input = (
         product_5
         + 2.0 * slope_4[:, None] * term_2 * p * probability
         - 2.0 * slope[:, None] * power * probability
         - 2.0 * slope_3[:, None] * p * probability * d_target
     )
-    change_target = (
-        upstream[:, None] * term_5[:, None] * d_target
-        + 2.0 * slope_5[:, None] * term_2
-        - 2.0 * slope[:, None] * target
-        - 2.0 * slope_3[:, None] * p * probability * d_input
-    )
-    return change_input, change_target, (upstream * term_6).sum()
+    change_target = None
+    if "target" in wanted:
+        term_5 = 2.0 * quotient - 2.0 * quotient_2
+        slope_5 = upstream * (product_6 + product_7)
+        change_target = (
+            upstream[:, None] * term_5[:, None] * d_target
+            + 2.0 * slope_5[:, None] * term_2
+            - 2.0 * slope[:, None] * target
+            - 2.0 * slope_3[:, None] * p * probability * d_input
+        )
+    change_smooth = None
+    if "smooth" in wanted:
+        term_6 = (
+            (quotient_3 - product - quotient_4) * d_smooth
+            + (product_3 + quotient_3 - quotient_4) * sums_2
+            - product_2
+        )
+        change_smooth = (upstream * term_6).sum()
+    return change_input, change_target, change_smooth
 
 
 _kernel = differentiable(
@@ -224,7 +230,8 @@ def _curvature_mindspore(
     d_input: Tensor,
     d_target: Tensor,
     d_smooth: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     p = torch.sigmoid(input)
     power = p * p
@@ -251,25 +258,30 @@ def _curvature_mindspore(
     product_5 = quotient_4 * d_smooth
     product_6 = quotient_4 * sums_2
     slope_2 = 2.0 * upstream * term_2 * p * probability * (-product_5 - product_6)
-    product_7 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
-    term_5 = (
-        (quotient_3 - product - quotient_4) * d_smooth
-        + (product_3 + quotient_3 - quotient_4) * sums_2
-        - product_2
-    )
     change_input = (
         product_4
         + slope_2
         - 2.0 * upstream * power * probability * term_3
         - 2.0 * upstream * quotient * p * probability * d_target
     )
-    change_target = (
-        product_7
-        + 2.0 * upstream * term_2 * (product_5 + product_6)
-        - 2.0 * upstream * target * term_3
-        - 2.0 * upstream * quotient * p * probability * d_input
-    )
-    return change_input, change_target, upstream * term_5
+    change_target = None
+    if "target" in wanted:
+        product_7 = (2.0 * upstream * quotient - 2.0 * upstream * quotient_2) * d_target
+        change_target = (
+            product_7
+            + 2.0 * upstream * term_2 * (product_5 + product_6)
+            - 2.0 * upstream * target * term_3
+            - 2.0 * upstream * quotient * p * probability * d_input
+        )
+    change_smooth = None
+    if "smooth" in wanted:
+        term_5 = (
+            (quotient_3 - product - quotient_4) * d_smooth
+            + (product_3 + quotient_3 - quotient_4) * sums_2
+            - product_2
+        )
+        change_smooth = upstream * term_5
+    return change_input, change_target, change_smooth
 
 
 _kernel_mindspore = differentiable(

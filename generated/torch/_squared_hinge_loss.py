@@ -38,8 +38,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
 
 
 def _curvature(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - input * target
     positive = sign(term).clamp(min=0.0)
@@ -48,10 +53,13 @@ def _curvature(
         2.0 * positive * target * target * d_input
         + (2.0 * positive * input * target - product) * d_target
     )
-    term_3 = (
-        2.0 * positive * target * input - product
-    ) * d_input + 2.0 * positive * input * input * d_target
-    return upstream * term_2, upstream * term_3
+    change_target = None
+    if "target" in wanted:
+        term_3 = (
+            2.0 * positive * target * input - product
+        ) * d_input + 2.0 * positive * input * input * d_target
+        change_target = upstream * term_3
+    return upstream * term_2, change_target
 
 
 _kernel = differentiable(
@@ -98,8 +106,13 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
 
 
 def _curvature_keras(
-    upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    d_input: Tensor,
+    d_target: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     mask = target == 0.0
     chosen = select(mask, 0.0, 1.0).to(upstream.dtype)
@@ -108,12 +121,15 @@ def _curvature_keras(
     positive = sign(term).clamp(min=0.0)
     product = 2.0 * term.clamp(min=0.0)
     product_2 = chosen * (2.0 * positive * input * chosen_2 - product) * d_target
-    term_2 = (
-        2.0 * positive * chosen * chosen * input * input * d_target
-        + chosen * (2.0 * positive * chosen_2 * input - product) * d_input
-    )
     change_input = upstream * (product_2 + 2.0 * positive * chosen_2 * chosen_2 * d_input)
-    return change_input, upstream * term_2
+    change_target = None
+    if "target" in wanted:
+        term_2 = (
+            2.0 * positive * chosen * chosen * input * input * d_target
+            + chosen * (2.0 * positive * chosen_2 * input - product) * d_input
+        )
+        change_target = upstream * term_2
+    return change_input, change_target
 
 
 _kernel_keras = differentiable(

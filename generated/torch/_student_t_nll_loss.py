@@ -115,7 +115,8 @@ def _curvature(
     d_target: Tensor,
     d_df: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     root = torch.sqrt(torch.as_tensor(df, dtype=upstream.dtype))
     term = input - target
@@ -134,47 +135,54 @@ def _curvature(
     term_5 = -upstream * term_2 * term_3 * term / (
         df * power_3
     ) - upstream * term_2 * over_square1_2 / (root * power_2)
-    product_2 = term_2 * over_square1_2 / (root * power_2)
-    slope_5 = upstream * (term_2 * term_3 * term / (df * power_3) + product_2) * d_scale
-    product_3 = term / scale
-    product_4 = product_3 / df
-    term_6 = (
-        0.25 * term_2 * product_4 * product_4 * (term_3 / df)
-        + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
-        - over_square1_2 * term / (df * root * scale)
-    )
-    product_5 = 0.25 * trigamma(torch.as_tensor(0.5 * term_2, dtype=upstream.dtype))
-    term_7 = (
-        term_6
-        + 0.25 * trigamma(torch.as_tensor(0.5 * df, dtype=upstream.dtype))
-        - 4.934802200544679 / (3.141592653589793 * df) ** 2
-        - product_5
-    )
-    term_8 = -0.5 * term_2 * term_3 * term / (power * power_2) - 0.5 * term_2 * over_square1_2 / (
-        df * root * scale
-    )
-    product_6 = over_square1_2 * term / (root * power_2)
-    product_7 = term / df
-    product_8 = product_7 / scale
-    product_9 = term_3 / scale
-    product_10 = 0.5 * term_2 * product_8 * product_8 * product_9
-    product_11 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
-    term_9 = (
-        term_7 * d_df
-        + (over_square1_2 / (root * scale) + term_8) * term_4
-        + (product_10 + product_11 - product_6) * d_scale
-    )
-    term_10 = product_7 * product_3 * product_9 * (
-        term_2 / scale / scale
-    ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
-    term_11 = (
-        (product_10 + product_11 - product_6) * d_df
-        + (-term_2 * term_3 * term / (df * power_3) - product_2) * term_4
-        + (term_10 - 1.0 / power_2) * d_scale
-    )
     change_input = (slope - slope_2 - slope_3) * d_df + slope_4 + term_5 * d_scale
-    change_target = (slope_2 + slope_3 - slope) * d_df + slope_5 - slope_4
-    return change_input, change_target, (upstream * term_9).sum(), (upstream * term_11).sum()
+    change_target = change_df = change_scale = None
+    if wanted & {"target", "df", "scale"}:
+        product_2 = term_2 * over_square1_2 / (root * power_2)
+        product_3 = term / scale
+        product_6 = over_square1_2 * term / (root * power_2)
+        product_7 = term / df
+        product_8 = product_7 / scale
+        product_9 = term_3 / scale
+        product_10 = 0.5 * term_2 * product_8 * product_8 * product_9
+        product_11 = 0.5 * term_2 * over_square1_2 * term / (df * root * power_2)
+        if "target" in wanted:
+            slope_5 = upstream * (term_2 * term_3 * term / (df * power_3) + product_2) * d_scale
+            change_target = (slope_2 + slope_3 - slope) * d_df + slope_5 - slope_4
+        if "df" in wanted:
+            product_4 = product_3 / df
+            term_6 = (
+                0.25 * term_2 * product_4 * product_4 * (term_3 / df)
+                + 0.75 * term_2 * over_square1_2 * term / (power * root * scale)
+                - over_square1_2 * term / (df * root * scale)
+            )
+            product_5 = 0.25 * trigamma(torch.as_tensor(0.5 * term_2, dtype=upstream.dtype))
+            term_7 = (
+                term_6
+                + 0.25 * trigamma(torch.as_tensor(0.5 * df, dtype=upstream.dtype))
+                - 4.934802200544679 / (3.141592653589793 * df) ** 2
+                - product_5
+            )
+            term_8 = -0.5 * term_2 * term_3 * term / (
+                power * power_2
+            ) - 0.5 * term_2 * over_square1_2 / (df * root * scale)
+            term_9 = (
+                term_7 * d_df
+                + (over_square1_2 / (root * scale) + term_8) * term_4
+                + (product_10 + product_11 - product_6) * d_scale
+            )
+            change_df = (upstream * term_9).sum()
+        if "scale" in wanted:
+            term_10 = product_7 * product_3 * product_9 * (
+                term_2 / scale / scale
+            ) + 2.0 * term_2 * over_square1_2 * term / (root * power_3)
+            term_11 = (
+                (product_10 + product_11 - product_6) * d_df
+                + (-term_2 * term_3 * term / (df * power_3) - product_2) * term_4
+                + (term_10 - 1.0 / power_2) * d_scale
+            )
+            change_scale = (upstream * term_11).sum()
+    return change_input, change_target, change_df, change_scale
 
 
 _kernel = differentiable(

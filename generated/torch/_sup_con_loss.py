@@ -117,7 +117,8 @@ def _curvature(
     temperature: Tensor | float,
     d_input: Tensor,
     d_temperature: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     input_length = norm(input, axis=-1)
     quotient = ratio(1.0, input_length)
@@ -168,16 +169,19 @@ def _curvature(
     term_7 = (
         slope_3[:, None] * term_6 - slope_5[:, None] * term - slope_6[:, None] * input_direction
     )
-    slope_7 = upstream * quotient_2 * sums_2
-    slope_8 = upstream * quotient_2 * d_temperature
-    product_4 = slope_8[:, None] * excess * select(mask, 2.0 * sums_3 / temperature**3, 0.0)
-    term_8 = (
-        slope_7[:, None] * chosen_2 * d_probability
-        + product_4
-        + slope_3[:, None] * excess * chosen_3 * term_2
-    )
     change_input = term_5 + quotient[:, None] * term_7 - product_3
-    return change_input, term_8.sum()
+    change_temperature = None
+    if "temperature" in wanted:
+        slope_7 = upstream * quotient_2 * sums_2
+        slope_8 = upstream * quotient_2 * d_temperature
+        product_4 = slope_8[:, None] * excess * select(mask, 2.0 * sums_3 / temperature**3, 0.0)
+        term_8 = (
+            slope_7[:, None] * chosen_2 * d_probability
+            + product_4
+            + slope_3[:, None] * excess * chosen_3 * term_2
+        )
+        change_temperature = term_8.sum()
+    return change_input, change_temperature
 
 
 _kernel = differentiable(

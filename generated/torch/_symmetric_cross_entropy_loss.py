@@ -114,7 +114,8 @@ def _curvature(
     d_alpha: Tensor,
     d_beta: Tensor,
     d_log_zero: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     other_probability = softmax_complement(input, axis=-2)
     one_hot = placed(-upstream * beta * log_zero, target, dim=1, size=input.shape[1])
@@ -133,8 +134,6 @@ def _curvature(
     slope = upstream * d_alpha
     excess = label_excess(input, target, axis=-2)
     slope_2 = upstream * alpha
-    sums = (upstream * pick(other_probability, target, dim=1)).sum()
-    sums_2 = (upstream * pick(d_probability, target, dim=1)).sum()
     change_input = (
         product_2
         + product * d_probability
@@ -144,9 +143,18 @@ def _curvature(
         - product_3 * one_hot_3 * d_log_zero
         - probability * sum_of_others(term, axis=-2)
     )
-    change_alpha = (upstream * (excess * d_input).sum(dim=1)).sum()
-    change_beta = log_zero * sums_2 - sums * d_log_zero
-    return change_input, change_alpha, change_beta, beta * sums_2 - sums * d_beta
+    change_alpha = None
+    if "alpha" in wanted:
+        change_alpha = (upstream * (excess * d_input).sum(dim=1)).sum()
+    change_beta = change_log_zero = None
+    if wanted & {"beta", "log_zero"}:
+        sums = (upstream * pick(other_probability, target, dim=1)).sum()
+        sums_2 = (upstream * pick(d_probability, target, dim=1)).sum()
+        if "beta" in wanted:
+            change_beta = log_zero * sums_2 - sums * d_log_zero
+        if "log_zero" in wanted:
+            change_log_zero = beta * sums_2 - sums * d_beta
+    return change_input, change_alpha, change_beta, change_log_zero
 
 
 _kernel = differentiable(

@@ -134,5 +134,5 @@ def _again(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> Sequence[Any]:
     below = divisor if isinstance(divisor, Tensor) or divisor else 1.0  # nothing has no share
     merged = kernels.merged(args)
     share = weigh(upstream * factor / below, weight).expand(kernels.shape(merged))
-    found = kernels.spread(merged, gradients(kernels, share, merged), needed)
+    found = gradients(kernels, share, merged, needed)
     return [x if x is None else x.reshape(arg.shape) for x, arg in zip(found, args, strict=True)]

@@ -85,7 +85,8 @@ def _curvature(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
         torch.square(anchor - positive).sum(dim=1)
@@ -95,7 +96,7 @@ def _curvature(
     slope = upstream * sign(term).clamp(min=0.0)
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     product_2 = 2.0 * slope[:, None] * (d_anchor - d_positive)
-    return product_2 - product, -product_2, product, 0.0
+    return product_2 - product, -product_2 if "positive" in wanted else None, product, 0.0
 
 
 _kernel = differentiable(

@@ -83,9 +83,15 @@ def _curvature_swapped_called(
     d_far: Tensor,
     d_across: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return torch.full_like(near, 0.0), torch.full_like(far, 0.0), torch.full_like(across, 0.0), 0.0
+    return (
+        torch.full_like(near, 0.0),
+        torch.full_like(far, 0.0) if "far" in wanted else None,
+        torch.full_like(across, 0.0) if "across" in wanted else None,
+        0.0,
+    )
 
 
 _kernel_swapped_called = differentiable(
@@ -225,7 +231,8 @@ def _curvature_swapped_cosine(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     anchor_length = norm(anchor, axis=-1)
     quotient = ratio(1.0, anchor_length)
@@ -267,37 +274,45 @@ def _curvature_swapped_cosine(
     term_9 = d_anchor - anchor_direction * sums[:, None]
     sums_7 = (anchor_direction * term_8 + term_5 * quotient[:, None] * term_9).sum(dim=1)
     term_10 = term_8 - product_2[:, None] * term_9 - anchor_direction * sums_7[:, None]
-    product_3 = ratio(quotient_2, positive_length) * sums_5
-    product_4 = term_3 * (0.5 * sign(far + (sums_3 - 1.0)) + 0.5)
-    slope_5 = upstream * product_4
-    term_11 = slope[:, None] * anchor_direction + slope_5[:, None] * negative_direction
-    sums_8 = (term_11 * positive_direction).sum(dim=1)
-    product_5 = product_3[:, None] * (term_11 - positive_direction * sums_8[:, None])
-    slope_6 = upstream * term_2 * quotient
-    slope_7 = upstream * product_4 * quotient_3
-    term_12 = slope_6[:, None] * term_9 + slope_7[:, None] * term_7
-    product_6 = sums_8 * quotient_2
-    term_13 = positive_direction * term_12 + term_11 * quotient_2[:, None] * term_6
-    term_14 = (
-        term_12 - product_6[:, None] * term_6 - positive_direction * term_13.sum(dim=1)[:, None]
-    )
-    product_7 = ratio(quotient_3, negative_length) * sums_6
-    term_15 = slope_5[:, None] * positive_direction + slope_2[:, None] * anchor_direction
-    sums_9 = (term_15 * negative_direction).sum(dim=1)
-    product_8 = product_7[:, None] * (term_15 - negative_direction * sums_9[:, None])
-    slope_8 = upstream * product_4 * quotient_2
-    slope_9 = upstream * term_3 * term_4 * quotient
-    term_16 = slope_8[:, None] * term_6 + slope_9[:, None] * term_9
-    product_9 = sums_9 * quotient_3
-    term_17 = negative_direction * term_16 + term_15 * quotient_3[:, None] * term_7
-    term_18 = (
-        term_16 - product_9[:, None] * term_7 - negative_direction * term_17.sum(dim=1)[:, None]
-    )
     change_anchor = quotient[:, None] * term_10 - product[:, None] * (
         term_5 - anchor_direction * sums_4[:, None]
     )
-    change_positive = quotient_2[:, None] * term_14 - product_5
-    change_negative = quotient_3[:, None] * term_18 - product_8
+    change_positive = change_negative = None
+    if wanted & {"positive", "negative"}:
+        term_11 = 0.5 * sign(far + (sums_3 - 1.0)) + 0.5
+        slope_5 = upstream * term_3 * term_11
+        if "positive" in wanted:
+            product_3 = ratio(quotient_2, positive_length) * sums_5
+            term_12 = slope[:, None] * anchor_direction + slope_5[:, None] * negative_direction
+            sums_8 = (term_12 * positive_direction).sum(dim=1)
+            product_4 = product_3[:, None] * (term_12 - positive_direction * sums_8[:, None])
+            slope_6 = upstream * term_2 * quotient
+            slope_7 = upstream * term_3 * term_11 * quotient_3
+            term_13 = slope_6[:, None] * term_9 + slope_7[:, None] * term_7
+            product_5 = sums_8 * quotient_2
+            term_14 = positive_direction * term_13 + term_12 * quotient_2[:, None] * term_6
+            term_15 = (
+                term_13
+                - product_5[:, None] * term_6
+                - positive_direction * term_14.sum(dim=1)[:, None]
+            )
+            change_positive = quotient_2[:, None] * term_15 - product_4
+        if "negative" in wanted:
+            product_6 = ratio(quotient_3, negative_length) * sums_6
+            term_16 = slope_5[:, None] * positive_direction + slope_2[:, None] * anchor_direction
+            sums_9 = (term_16 * negative_direction).sum(dim=1)
+            product_7 = product_6[:, None] * (term_16 - negative_direction * sums_9[:, None])
+            slope_8 = upstream * term_3 * term_11 * quotient_2
+            slope_9 = upstream * term_3 * term_4 * quotient
+            term_17 = slope_8[:, None] * term_6 + slope_9[:, None] * term_9
+            product_8 = sums_9 * quotient_3
+            term_18 = negative_direction * term_17 + term_16 * quotient_3[:, None] * term_7
+            term_19 = (
+                term_17
+                - product_8[:, None] * term_7
+                - negative_direction * term_18.sum(dim=1)[:, None]
+            )
+            change_negative = quotient_3[:, None] * term_19 - product_7
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -408,12 +423,13 @@ def _curvature_swapped_manhattan(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (
         torch.full_like(anchor, 0.0),
-        torch.full_like(positive, 0.0),
-        torch.full_like(negative, 0.0),
+        torch.full_like(positive, 0.0) if "positive" in wanted else None,
+        torch.full_like(negative, 0.0) if "negative" in wanted else None,
         0.0,
     )
 
@@ -527,7 +543,8 @@ def _curvature_swapped_squared_euclidean(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     far = torch.square(anchor - negative).sum(dim=1)
     across = torch.square(positive - negative).sum(dim=1)
@@ -537,9 +554,15 @@ def _curvature_swapped_squared_euclidean(
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     slope_2 = upstream * term_2
     product_2 = 2.0 * slope_2[:, None] * (d_anchor - d_positive)
-    slope_3 = upstream * term_2 * (-0.5 * sign(far - across) - 0.5)
-    product_3 = 2.0 * slope_3[:, None] * (d_positive - d_negative)
-    return product + product_2, product_3 - product_2, -product_3 - product, 0.0
+    change_positive = change_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = upstream * term_2 * (-0.5 * sign(far - across) - 0.5)
+        product_3 = 2.0 * slope_3[:, None] * (d_positive - d_negative)
+        if "positive" in wanted:
+            change_positive = product_3 - product_2
+        if "negative" in wanted:
+            change_negative = -product_3 - product
+    return product + product_2, change_positive, change_negative, 0.0
 
 
 _kernel_swapped_squared_euclidean = differentiable(
@@ -642,7 +665,8 @@ def _curvature_swapped_euclidean(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
@@ -661,12 +685,18 @@ def _curvature_swapped_euclidean(
     direction_3 = direction(term, axis=-1)
     term_8 = term_7 - direction_3 * (direction_3 * term_7).sum(dim=1)[:, None]
     product_2 = slope_2[:, None] * term_8
-    slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5) * ratio(1.0, across)
-    term_9 = d_positive - d_negative
-    direction_4 = direction(term_3, axis=-1)
-    term_10 = term_9 - direction_4 * (direction_4 * term_9).sum(dim=1)[:, None]
-    product_3 = slope_3[:, None] * term_10
-    return product + product_2, product_3 - product_2, -product_3 - product, 0.0
+    change_positive = change_negative = None
+    if wanted & {"positive", "negative"}:
+        slope_3 = upstream * term_4 * (-0.5 * sign(far - across) - 0.5) * ratio(1.0, across)
+        term_9 = d_positive - d_negative
+        direction_4 = direction(term_3, axis=-1)
+        term_10 = term_9 - direction_4 * (direction_4 * term_9).sum(dim=1)[:, None]
+        product_3 = slope_3[:, None] * term_10
+        if "positive" in wanted:
+            change_positive = product_3 - product_2
+        if "negative" in wanted:
+            change_negative = -product_3 - product
+    return product + product_2, change_positive, change_negative, 0.0
 
 
 _kernel_swapped_euclidean = differentiable(
@@ -720,9 +750,10 @@ def _curvature_plain_called(
     d_near: Tensor,
     d_far: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return torch.full_like(near, 0.0), torch.full_like(far, 0.0), 0.0
+    return torch.full_like(near, 0.0), torch.full_like(far, 0.0) if "far" in wanted else None, 0.0
 
 
 _kernel_plain_called = differentiable(
@@ -840,7 +871,8 @@ def _curvature_plain_cosine(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     anchor_length = norm(anchor, axis=-1)
     quotient = ratio(1.0, anchor_length)
@@ -873,43 +905,45 @@ def _curvature_plain_cosine(
     term_7 = d_anchor - anchor_direction * sums[:, None]
     sums_7 = (anchor_direction * term_6 + term_3 * quotient[:, None] * term_7).sum(dim=1)
     term_8 = term_6 - product_2[:, None] * term_7 - anchor_direction * sums_7[:, None]
-    product_3 = ratio(quotient_2, positive_length) * sums_5
-    product_4 = sums_3 * term
-    slope_5 = upstream * product_4
-    term_9 = slope[:, None] * anchor_direction - slope_5[:, None] * positive_direction
-    slope_6 = upstream * term * quotient
-    slope_7 = upstream * product_4 * quotient_2
-    term_10 = (
-        positive_direction * quotient[:, None] * term_7
-        + anchor_direction * quotient_2[:, None] * term_4
-    )
-    slope_8 = upstream * term * term_10.sum(dim=1)
-    term_11 = (
-        slope_6[:, None] * term_7
-        - slope_7[:, None] * term_4
-        - slope_8[:, None] * positive_direction
-    )
-    product_5 = ratio(quotient_3, negative_length) * sums_6
-    product_6 = sums_2 * term_2
-    slope_9 = upstream * product_6
-    term_12 = slope_2[:, None] * anchor_direction - slope_9[:, None] * negative_direction
-    slope_10 = upstream * term_2 * quotient
-    slope_11 = upstream * product_6 * quotient_3
-    term_13 = (
-        negative_direction * quotient[:, None] * term_7
-        + anchor_direction * quotient_3[:, None] * term_5
-    )
-    slope_12 = upstream * term_2 * term_13.sum(dim=1)
-    term_14 = (
-        slope_10[:, None] * term_7
-        - slope_11[:, None] * term_5
-        - slope_12[:, None] * negative_direction
-    )
     change_anchor = quotient[:, None] * term_8 - product[:, None] * (
         term_3 - anchor_direction * sums_4[:, None]
     )
-    change_positive = quotient_2[:, None] * term_11 - product_3[:, None] * term_9
-    change_negative = quotient_3[:, None] * term_14 - product_5[:, None] * term_12
+    change_positive = None
+    if "positive" in wanted:
+        product_3 = ratio(quotient_2, positive_length) * sums_5
+        slope_5 = upstream * term * sums_3
+        term_9 = slope[:, None] * anchor_direction - slope_5[:, None] * positive_direction
+        slope_6 = upstream * term * quotient
+        slope_7 = upstream * term * sums_3 * quotient_2
+        term_10 = (
+            positive_direction * quotient[:, None] * term_7
+            + anchor_direction * quotient_2[:, None] * term_4
+        )
+        slope_8 = upstream * term * term_10.sum(dim=1)
+        term_11 = (
+            slope_6[:, None] * term_7
+            - slope_7[:, None] * term_4
+            - slope_8[:, None] * positive_direction
+        )
+        change_positive = quotient_2[:, None] * term_11 - product_3[:, None] * term_9
+    change_negative = None
+    if "negative" in wanted:
+        product_4 = ratio(quotient_3, negative_length) * sums_6
+        slope_9 = upstream * term_2 * sums_2
+        term_12 = slope_2[:, None] * anchor_direction - slope_9[:, None] * negative_direction
+        slope_10 = upstream * term_2 * quotient
+        slope_11 = upstream * term_2 * sums_2 * quotient_3
+        term_13 = (
+            negative_direction * quotient[:, None] * term_7
+            + anchor_direction * quotient_3[:, None] * term_5
+        )
+        slope_12 = upstream * term_2 * term_13.sum(dim=1)
+        term_14 = (
+            slope_10[:, None] * term_7
+            - slope_11[:, None] * term_5
+            - slope_12[:, None] * negative_direction
+        )
+        change_negative = quotient_3[:, None] * term_14 - product_4[:, None] * term_12
     return change_anchor, change_positive, change_negative, 0.0
 
 
@@ -990,12 +1024,13 @@ def _curvature_plain_manhattan(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     return (
         torch.full_like(anchor, 0.0),
-        torch.full_like(positive, 0.0),
-        torch.full_like(negative, 0.0),
+        torch.full_like(positive, 0.0) if "positive" in wanted else None,
+        torch.full_like(negative, 0.0) if "negative" in wanted else None,
         0.0,
     )
 
@@ -1082,7 +1117,8 @@ def _curvature_plain_squared_euclidean(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = (
         torch.square(anchor - negative).sum(dim=1)
@@ -1094,7 +1130,12 @@ def _curvature_plain_squared_euclidean(
     product = 2.0 * slope[:, None] * (d_anchor - d_negative)
     slope_2 = upstream * (1.0 - positive_2)
     product_2 = 2.0 * slope_2[:, None] * (d_anchor - d_positive)
-    return product + product_2, -product_2, -product, 0.0
+    return (
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        0.0,
+    )
 
 
 _kernel_plain_squared_euclidean = differentiable(
@@ -1177,7 +1218,8 @@ def _curvature_plain_euclidean(
     d_positive: Tensor,
     d_negative: Tensor,
     d_margin: Tensor,
-) -> tuple[Tensor | float, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | float | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = anchor - positive + 1e-06
     near = norm(term, axis=-1)
@@ -1194,7 +1236,12 @@ def _curvature_plain_euclidean(
     direction_3 = direction(term, axis=-1)
     term_6 = term_5 - direction_3 * (direction_3 * term_5).sum(dim=1)[:, None]
     product_2 = slope_2[:, None] * term_6
-    return product + product_2, -product_2, -product, 0.0
+    return (
+        product + product_2,
+        -product_2 if "positive" in wanted else None,
+        -product if "negative" in wanted else None,
+        0.0,
+    )
 
 
 _kernel_plain_euclidean = differentiable(

@@ -76,22 +76,28 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     error = input - target
     mask = error.abs() > scale
     product = error / scale
     power = product * product
     term = 1.0 - power
+    chosen = select(mask, 0.0, term * term - 4.0 * term * power)
     term_2 = d_input - d_target
-    product_2 = select(mask, 0.0, term * term - 4.0 * term * power) * term_2
-    chosen = select(mask, 0.0, 4.0 * term * product**3)
-    power_2 = torch.square(term * error / scale)
-    term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
-    term_4 = select(mask, 0.3333333333333333, term_3) * d_scale + chosen * term_2
-    change_input = upstream * (product_2 + chosen * d_scale)
-    change_target = -upstream * product_2 - upstream * chosen * d_scale
-    return change_input, change_target, (upstream * term_4).sum()
+    chosen_2 = select(mask, 0.0, 4.0 * term * product**3)
+    change_input = upstream * (chosen * term_2 + chosen_2 * d_scale)
+    change_target = None
+    if "target" in wanted:
+        change_target = -upstream * chosen * term_2 - upstream * chosen_2 * d_scale
+    change_scale = None
+    if "scale" in wanted:
+        power_2 = torch.square(term * error / scale)
+        term_3 = -box_cox(-power, 3.0) - 2.0 * power_2 + (power_2 - 4.0 * term * product**4)
+        term_4 = select(mask, 0.3333333333333333, term_3) * d_scale + chosen_2 * term_2
+        change_scale = (upstream * term_4).sum()
+    return change_input, change_target, change_scale
 
 
 _kernel = differentiable(

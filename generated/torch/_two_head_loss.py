@@ -34,11 +34,16 @@ def _tangent_loss1(input1: Tensor, target1: Tensor, d_input1: Tensor, d_target1:
 
 
 def _curvature_loss1(
-    upstream: Tensor, input1: Tensor, target1: Tensor, d_input1: Tensor, d_target1: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input1: Tensor,
+    target1: Tensor,
+    d_input1: Tensor,
+    d_target1: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = 2.0 * upstream * (d_input1 - d_target1)
-    return slope, -slope
+    return slope, -slope if "target1" in wanted else None
 
 
 _kernel_loss1 = differentiable(
@@ -74,10 +79,17 @@ def _tangent_loss2(input2: Tensor, target2: Tensor, d_input2: Tensor, d_target2:
 
 
 def _curvature_loss2(
-    upstream: Tensor, input2: Tensor, target2: Tensor, d_input2: Tensor, d_target2: Tensor
-) -> tuple[Tensor, ...]:
+    upstream: Tensor,
+    input2: Tensor,
+    target2: Tensor,
+    d_input2: Tensor,
+    d_target2: Tensor,
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
-    return torch.full_like(input2, 0.0), torch.full_like(target2, 0.0)
+    return torch.full_like(input2, 0.0), torch.full_like(
+        target2, 0.0
+    ) if "target2" in wanted else None
 
 
 _kernel_loss2 = differentiable(

@@ -75,14 +75,19 @@ def _curvature_invariance(
     d_input1: Tensor,
     d_input2: Tensor,
     d_sim_weight: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input1 - input2
     slope = 2.0 * upstream * term * d_sim_weight / (input1.shape[1] * input1.shape[0])
     term_2 = d_input1 - d_input2
     slope_2 = 2.0 * upstream * sim_weight * term_2 / (input1.shape[1] * input1.shape[0])
-    change_sim_weight = 2.0 * upstream * (term * term_2).sum() / (input1.shape[1] * input1.shape[0])
-    return slope + slope_2, -slope - slope_2, change_sim_weight
+    change_sim_weight = None
+    if "sim_weight" in wanted:
+        change_sim_weight = (
+            2.0 * upstream * (term * term_2).sum() / (input1.shape[1] * input1.shape[0])
+        )
+    return slope + slope_2, -slope - slope_2 if "input2" in wanted else None, change_sim_weight
 
 
 _kernel_invariance = differentiable(
@@ -219,7 +224,8 @@ def _curvature_variance(
     d_input2: Tensor,
     d_std_weight: Tensor,
     d_eps: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     deviation_2 = deviation(input1, axis=-2)
     term = input1.shape[0] - 1.0
@@ -243,48 +249,62 @@ def _curvature_variance(
     product_3 = (
         0.5 * (positive * upstream * std_weight * quotient_2 / input1.shape[1]) * deviation_3 / root
     )
-    deviation_4 = deviation(input2, axis=-2)
-    quotient_3 = ratio(
-        (deviation_4 * deviation_4).sum(dim=0), torch.as_tensor(term, dtype=input1.dtype)
-    )
-    root_2 = torch.sqrt(eps + quotient_3)
-    positive_2 = sign(1.0 - root_2).clamp(min=0.0)
-    slope_3 = positive_2 * upstream * quotient_2 * d_std_weight / input1.shape[1]
-    power_2 = root_2**3
-    product_4 = 0.5 * d_eps / power_2
-    deviation_5 = deviation(d_input2, axis=-2)
-    sums_2 = (deviation_4 * deviation_5).sum(dim=0)
-    product_5 = quotient_2 * sums_2 / power_2
-    slope_4 = (
-        positive_2 * (product_4 + product_5) * upstream * std_weight * quotient_2 / input1.shape[1]
-    )
-    slope_5 = positive_2 * upstream * std_weight * quotient_2 / input1.shape[1]
-    sums_3 = (positive * (-0.5 * d_eps / root - quotient_2 * sums / root)).sum()
-    product_6 = positive_2 * (-0.5 * d_eps / root_2 - quotient_2 * sums_2 / root_2)
-    term_2 = (
-        -0.25 * upstream * (positive_2 / root_2).sum() / input1.shape[1]
-        - 0.25 * upstream * (positive / root).sum() / input1.shape[1]
-    )
-    slope_6 = (
-        0.25
-        * upstream
-        * std_weight
-        * (positive_2 * (-product_4 - product_5)).sum()
-        / input1.shape[1]
-    )
-    slope_7 = (
-        0.25 * upstream * std_weight * (positive * (-product - product_2)).sum() / input1.shape[1]
-    )
     change_input1 = 0.5 * slope_2 * deviation_2 - 0.5 * slope * deviation_2 / root - product_3
-    change_input2 = (
-        0.5 * slope_4 * deviation_4
-        - 0.5 * slope_3 * deviation_4 / root_2
-        - 0.5 * slope_5 * deviation_5 / root_2
-    )
-    change_std_weight = (
-        0.5 * upstream * (sums_3 / input1.shape[1] + product_6.sum() / input1.shape[1])
-    )
-    change_eps = term_2 * d_std_weight - slope_6 - slope_7
+    change_input2 = change_std_weight = change_eps = None
+    if wanted & {"input2", "std_weight", "eps"}:
+        deviation_4 = deviation(input2, axis=-2)
+        quotient_3 = ratio(
+            (deviation_4 * deviation_4).sum(dim=0), torch.as_tensor(term, dtype=input1.dtype)
+        )
+        root_2 = torch.sqrt(eps + quotient_3)
+        positive_2 = sign(1.0 - root_2).clamp(min=0.0)
+        power_2 = root_2**3
+        product_4 = 0.5 * d_eps / power_2
+        deviation_5 = deviation(d_input2, axis=-2)
+        sums_2 = (deviation_4 * deviation_5).sum(dim=0)
+        product_5 = quotient_2 * sums_2 / power_2
+        if "input2" in wanted:
+            slope_3 = positive_2 * upstream * quotient_2 * d_std_weight / input1.shape[1]
+            slope_4 = (
+                positive_2
+                * (product_4 + product_5)
+                * upstream
+                * std_weight
+                * quotient_2
+                / input1.shape[1]
+            )
+            slope_5 = positive_2 * upstream * std_weight * quotient_2 / input1.shape[1]
+            change_input2 = (
+                0.5 * slope_4 * deviation_4
+                - 0.5 * slope_3 * deviation_4 / root_2
+                - 0.5 * slope_5 * deviation_5 / root_2
+            )
+        if "std_weight" in wanted:
+            sums_3 = (positive * (-0.5 * d_eps / root - quotient_2 * sums / root)).sum()
+            product_6 = positive_2 * (-0.5 * d_eps / root_2 - quotient_2 * sums_2 / root_2)
+            change_std_weight = (
+                0.5 * upstream * (sums_3 / input1.shape[1] + product_6.sum() / input1.shape[1])
+            )
+        if "eps" in wanted:
+            term_2 = (
+                -0.25 * upstream * (positive_2 / root_2).sum() / input1.shape[1]
+                - 0.25 * upstream * (positive / root).sum() / input1.shape[1]
+            )
+            slope_6 = (
+                0.25
+                * upstream
+                * std_weight
+                * (positive_2 * (-product_4 - product_5)).sum()
+                / input1.shape[1]
+            )
+            slope_7 = (
+                0.25
+                * upstream
+                * std_weight
+                * (positive * (-product - product_2)).sum()
+                / input1.shape[1]
+            )
+            change_eps = term_2 * d_std_weight - slope_6 - slope_7
     return change_input1, change_input2, change_std_weight, change_eps
 
 
@@ -432,7 +452,8 @@ def _curvature_covariance(
     d_input1: Tensor,
     d_input2: Tensor,
     d_cov_weight: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = input1.shape[0] - 1.0
     quotient = ratio(
@@ -472,41 +493,45 @@ def _curvature_covariance(
         deviation_3 @ product.T, axis=-2
     )
     slope_4 = 2.0 * upstream * cov_weight * quotient * term_4 / input1.shape[1]
-    deviation_4 = deviation(input2, axis=-2)
-    quotient_3 = ratio(deviation_4.T @ deviation_4, torch.as_tensor(term, dtype=input1.dtype))
-    product_3 = quotient_3 * chosen
-    slope_5 = (
-        2.0
-        * upstream
-        * quotient
-        * deviation(deviation_4 @ product_3, axis=-2)
-        * d_cov_weight
-        / input1.shape[1]
-    )
-    deviation_5 = deviation(d_input2, axis=-2)
-    term_5 = deviation_5.T @ deviation_4 + deviation_4.T @ deviation_5
-    product_4 = chosen * term_5
-    term_6 = quotient * deviation(deviation_4 @ product_4, axis=-2) + deviation(
-        deviation_5 @ product_3, axis=-2
-    )
-    slope_6 = 2.0 * upstream * cov_weight * quotient * term_6 / input1.shape[1]
-    slope_7 = (
-        2.0
-        * upstream
-        * quotient
-        * deviation(deviation_4 @ product_3.T, axis=-2)
-        * d_cov_weight
-        / input1.shape[1]
-    )
-    term_7 = quotient * deviation(deviation_4 @ product_4.T, axis=-2) + deviation(
-        deviation_5 @ product_3.T, axis=-2
-    )
-    slope_8 = 2.0 * upstream * cov_weight * quotient * term_7 / input1.shape[1]
-    product_5 = 2.0 * quotient * (quotient_2 * chosen * term_2).sum() / input1.shape[1]
-    product_6 = 2.0 * quotient * (quotient_3 * chosen * term_5).sum() / input1.shape[1]
     change_input1 = slope + slope_2 + slope_3 + slope_4
-    change_input2 = slope_5 + slope_6 + slope_7 + slope_8
-    change_cov_weight = upstream * (product_5 + product_6)
+    change_input2 = change_cov_weight = None
+    if wanted & {"input2", "cov_weight"}:
+        deviation_4 = deviation(input2, axis=-2)
+        quotient_3 = ratio(deviation_4.T @ deviation_4, torch.as_tensor(term, dtype=input1.dtype))
+        deviation_5 = deviation(d_input2, axis=-2)
+        term_5 = deviation_5.T @ deviation_4 + deviation_4.T @ deviation_5
+        if "input2" in wanted:
+            product_3 = quotient_3 * chosen
+            slope_5 = (
+                2.0
+                * upstream
+                * quotient
+                * deviation(deviation_4 @ product_3, axis=-2)
+                * d_cov_weight
+                / input1.shape[1]
+            )
+            product_4 = chosen * term_5
+            term_6 = quotient * deviation(deviation_4 @ product_4, axis=-2) + deviation(
+                deviation_5 @ product_3, axis=-2
+            )
+            slope_6 = 2.0 * upstream * cov_weight * quotient * term_6 / input1.shape[1]
+            slope_7 = (
+                2.0
+                * upstream
+                * quotient
+                * deviation(deviation_4 @ product_3.T, axis=-2)
+                * d_cov_weight
+                / input1.shape[1]
+            )
+            term_7 = quotient * deviation(deviation_4 @ product_4.T, axis=-2) + deviation(
+                deviation_5 @ product_3.T, axis=-2
+            )
+            slope_8 = 2.0 * upstream * cov_weight * quotient * term_7 / input1.shape[1]
+            change_input2 = slope_5 + slope_6 + slope_7 + slope_8
+        if "cov_weight" in wanted:
+            product_5 = 2.0 * quotient * (quotient_2 * chosen * term_2).sum() / input1.shape[1]
+            product_6 = 2.0 * quotient * (quotient_3 * chosen * term_5).sum() / input1.shape[1]
+            change_cov_weight = upstream * (product_5 + product_6)
     return change_input1, change_input2, change_cov_weight
 
 

@@ -42,13 +42,14 @@ def _curvature(
     concentration: float,
     d_input: Tensor,
     d_target: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = 0.5 * (input - target)
     slope = upstream * torch.square(torch.cos(product)) * concentration
     slope_2 = upstream * torch.square(torch.sin(product)) * concentration
     term = d_input - d_target
-    return (slope - slope_2) * term, (slope_2 - slope) * term
+    return (slope - slope_2) * term, (slope_2 - slope) * term if "target" in wanted else None
 
 
 _kernel = differentiable(

@@ -59,7 +59,8 @@ def _curvature(
     d_input: Tensor,
     d_target: Tensor,
     d_scale: Tensor,
-) -> tuple[Tensor, ...]:
+    wanted: frozenset[str],
+) -> tuple[Tensor | None, ...]:
     """Return the derivative of the gradient along the tangents."""
     product = (input - target) / scale
     gauss_2 = gauss(product, 1.0)
@@ -69,10 +70,14 @@ def _curvature(
     term = d_input - d_target
     power_2 = product**3
     slope_3 = 2.0 * upstream * gauss_2 * d_scale * power_2
-    term_2 = -torch.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
     change_input = (slope_2 - slope) * term + slope_3
-    change_target = (slope - slope_2) * term - slope_3
-    change_scale = (upstream * (term_2 * d_scale + 2.0 * gauss_2 * power_2 * term)).sum()
+    change_target = None
+    if "target" in wanted:
+        change_target = (slope - slope_2) * term - slope_3
+    change_scale = None
+    if "scale" in wanted:
+        term_2 = -torch.expm1(-power) - 2.0 * gauss_2 * power + gauss_2 * (power - 2.0 * product**4)
+        change_scale = (upstream * (term_2 * d_scale + 2.0 * gauss_2 * power_2 * term)).sum()
     return change_input, change_target, change_scale
 
 
