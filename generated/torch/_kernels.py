@@ -92,6 +92,25 @@ class Kernels:
             for axis in self.loss.split()
         )
 
+    @cached_property
+    def lifts(self) -> dict[int, tuple[Any, ...]]:
+        """How what an entry of the loss receives is read along the axes of each argument of which
+        an entry belongs to only that: by no index if it has the same axes.
+
+        There are none where entries of the loss know of each other.
+        """
+        own = self.loss.split()
+        if self.chunks or self.sums is not None or self.rows.split() != own:
+            return {}
+        if self.entrywise:
+            return {k: () for k, axes in enumerate(self.axes.values()) if axes}
+        spread = [axes.split() for axes in self.axes.values()]
+        return {
+            k: tuple(slice(None) if axis in own else None for axis in spread[k] if spread[k] != own)
+            for k in self.places
+            if [axis for axis in spread[k] if axis in own] == own
+        }
+
     def shape(self, args: Values) -> tuple[int, ...]:
         """Return the shape of the unreduced loss, given merged arguments."""
         if self.entrywise:

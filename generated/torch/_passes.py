@@ -117,6 +117,27 @@ def _run(
     return weigh(loss, weight), [slopes[i] for i in order]
 
 
+def loss_and_slopes(
+    kernels: Kernels, args: Sequence[Any], wanted: tuple[int, ...], large: bool
+) -> tuple[Tensor, Sequence[Tensor]]:
+    """Return the loss of each entry, and its gradients by the wanted arguments."""
+    if not wanted:
+        return values(kernels, args) if large else owned([kernels.run_value(args)], args)[0], ()
+    if not large:
+        loss, slopes = _run(kernels, args, None, 1.0, wanted)
+        full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
+        loss, *slopes = owned([loss, *full], args)
+        return loss, slopes
+    like = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
+    loss = like.new_empty(kernels.shape(args))
+    tiling = Tiling(kernels, args, loss, wanted)
+    for own, piece, room in tiling.pieces():
+        own[...], slopes = _run(kernels, piece, None, 1.0, tuple(tiling.gradients))
+        for buffer, slope in zip(room, slopes, strict=True):
+            buffer[...] = slope
+    return loss, [tiling.gradients[k] for k in wanted]
+
+
 def values(kernels: Kernels, args: Sequence[Any]) -> Tensor:
     """Return the unreduced loss by tiles."""
     like = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
@@ -132,3 +153,12 @@ def slopes(
     """Return the gradients that are sought by tiles, given that of the unreduced loss."""
     run = by_tiles if kernels.sums is None else by_sums
     return tuple(run(kernels, args, upstream, 1.0, kernels.ordered(sought))[1])
+
+
+def times_own(slope: Tensor, upstream: Tensor) -> Tensor:
+    """Return a gradient times what comes from above, where nobody else has the gradient."""
+    try:
+        one = upstream.is_cpu and not upstream.dim() and upstream.item() == 1.0
+        return slope if one else slope.mul_(upstream)
+    except RuntimeError:  # one of a batch of gradients has no value, and the batch no room
+        return slope * upstream

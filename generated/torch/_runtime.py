@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from ._arrays import extremes
 from ._autograd import Differentiable
 from ._checks import check_device, check_divides, check_reduction, check_tensor
+from ._entries import unreduced
 from ._kernels import autocasts
-from ._totals import survey, total
+from ._tiles import survey
+from ._totals import total
 
 
 class Loss(nn.Module):
@@ -183,7 +185,7 @@ def finish(
             below = _divisor(reduction, mass, count, args[0].dtype)
             kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor
             return _rounded(total(kernels, args, weight, scale, below, plan), dtype)
-    loss = formula.call(*args) if chunk is None else formula.call(*args, chunk)
+    loss = unreduced(formula, args, chunk)
     if factor is not None:
         loss = loss * factor
     if weight is not None:

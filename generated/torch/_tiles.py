@@ -43,6 +43,25 @@ def is_large(args: Sequence[Any]) -> bool:
     return False
 
 
+def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] | None:
+    """Say whether arguments are to be cut, and whether their gradient is; None bars this way.
+
+    It is barred to tensors that are not just what they seem, and to a gradient by constants.
+    """
+    differentiates = False
+    for arg in args:
+        if isinstance(arg, Tensor):
+            if type(arg) not in PLAIN:
+                return None
+            differentiates = differentiates or arg.requires_grad
+    for value in constants:
+        if isinstance(value, Tensor) and (value.requires_grad or type(value) not in PLAIN):
+            return None
+    if not is_eager():
+        return None
+    return is_large(args), differentiates and torch.is_grad_enabled()
+
+
 def tile_size() -> int:
     """Return how many entries the largest piece has: a grain for each thread."""
     return GRAIN * torch.get_num_threads()

@@ -15,27 +15,8 @@ from torch import Tensor
 
 from ._autograd import gradients
 from ._kernels import Kernels, exactly
-from ._passes import Scale, added, at_once, by_sums, by_tiles, weigh
-from ._tiles import PLAIN, Tiling, is_eager, is_large
-
-
-def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] | None:
-    """Say whether arguments are to be cut, and whether their gradient is; None bars this way.
-
-    It is barred to tensors that are not just what they seem, and to a gradient by constants.
-    """
-    differentiates = False
-    for arg in args:
-        if isinstance(arg, Tensor):
-            if type(arg) not in PLAIN:
-                return None
-            differentiates = differentiates or arg.requires_grad
-    for value in constants:
-        if isinstance(value, Tensor) and (value.requires_grad or type(value) not in PLAIN):
-            return None
-    if not is_eager():
-        return None
-    return is_large(args), differentiates and torch.is_grad_enabled()
+from ._passes import Scale, added, at_once, by_sums, by_tiles, times_own, weigh
+from ._tiles import Tiling
 
 
 def total(
@@ -112,12 +93,7 @@ class _Total(torch.autograd.Function):
         if found is None or torch.is_grad_enabled():
             return None, *_again(ctx, upstream, ctx.needs_input_grad[1:])
         # Once given away, a gradient is the caller's: this is the only time that it is scaled.
-        if not (upstream.is_cpu and upstream.item() == 1.0):
-            for slope in found:
-                if slope is not None:
-                    slope.mul_(upstream)
-        gradients: tuple[Any, ...] = found
-        return gradients
+        return tuple([slope if slope is None else times_own(slope, upstream) for slope in found])
 
 
 # Function.apply would look for transforms of torch.func first, which is_eager has done.
