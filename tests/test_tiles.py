@@ -76,6 +76,40 @@ def test_pieces_of_two_entries_give_what_the_whole_gives_in_torch(case, monkeypa
         assert_close(pieces, whole)
 
 
+def changes(case, seed=3):
+    """Return how PyTorch's gradients change along one of each, after the other reductions'."""
+    found = []
+    for reduction in case.reductions:
+        inputs = [torch.from_numpy(x) for x in case.inputs()]
+        wanted = [x.requires_grad_() for x in inputs if x.is_floating_point()]
+        options = case.options_as(torch.from_numpy)
+        value = getattr(in_torch, case.class_name)(**options, reduction=reduction)(*inputs)
+        generator = torch.Generator().manual_seed(seed)
+        upstream = torch.randn(value.shape, generator=generator, dtype=value.dtype)
+        slopes = torch.autograd.grad(value, wanted, upstream, create_graph=True)
+        along = [torch.randn(x.shape, generator=generator, dtype=x.dtype) for x in slopes]
+        bends = torch.autograd.grad(
+            slopes, wanted, along, allow_unused=True, retain_graph=True, materialize_grads=True
+        )
+        even = sum(slope.sum() for slope in slopes)  # what arrives is one number for all entries
+        bends += torch.autograd.grad(even, wanted, allow_unused=True, materialize_grads=True)
+        found += [x.detach().numpy() for x in bends]
+    return found
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in (*CASES, *LIBRARY) if case.class_name not in LAYERED],
+    ids=lambda case: case.id,
+)
+def test_second_derivatives_of_torch_come_from_all_pieces(case, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    whole = changes(case)
+    with monkeypatch.context() as patched:
+        patched.setattr(tiles_of_torch, "GRAIN", 2)
+        assert_close(changes(case), whole)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
 @pytest.mark.parametrize("shape", [(3,), (1 << 15,), (200, 300)])
 def test_choosing_bits_is_what_where_does(shape, dtype):

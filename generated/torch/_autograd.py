@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ._kernels import Formula, Formulas, Kernels, motion, owned
-from ._passes import slopes, values
+from ._passes import bends, slopes, values
 from ._tiles import PLAIN, is_eager, is_large
 
 
@@ -159,7 +159,9 @@ class _Gradient(_Rule):
         changes = kernels.completed(args, along, before)
         change = _Tangent.apply(kernels, len(args), *args, *changes) if linear else None
         sought = kernels.sought(args, needed)
-        results = kernels.run_curvature(upstream, args, changes, sought) if sought else ()
+        plain = not torch.is_grad_enabled() and all(map(_is_plain, (upstream, *changes)))
+        bend = bends if plain and _are_cut(kernels, args) else Kernels.run_curvature
+        results = bend(kernels, upstream, args, changes, sought) if sought else ()
         return None, None, change, *kernels.spread(args, results, sought)
 
     @staticmethod

@@ -193,12 +193,12 @@ class Kernels:
         return () if self.sums is None else exactly(self.sums, *args)
 
     def run_tangent(self, args: Values, along: Values) -> Tensor:
-        return exactly(self.tangent, *args, *self._tangents(args, along))
+        return exactly(self.tangent, *args, *self.tangents(args, along))
 
     def run_curvature(
         self, upstream: Tensor, args: Values, along: Values, sought: frozenset[int]
     ) -> tuple[Tensor, ...]:
-        tangents, names = self._tangents(args, along), self.names(sought)
+        tangents, names = self.tangents(args, along), self.names(sought)
         found = exactly(self.curvature, upstream, *args, *tangents, names)
         return self._chosen(args, found, sought)
 
@@ -229,7 +229,8 @@ class Kernels:
         spread = [axes.split() for axes in (self.loss, *self.axes.values())]
         return tuple(axes.index(axis) if axis in axes else None for axes in spread)
 
-    def _tangents(self, args: Values, along: Values) -> list[Any]:
+    def tangents(self, args: Values, along: Values) -> list[Any]:
+        """Return one tangent for each argument that may have any, 0 for a number."""
         found = dict(zip(self.live(args), along, strict=True))
         return [found.get(place, 0.0) for place in self.places]
 

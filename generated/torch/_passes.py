@@ -50,15 +50,26 @@ def by_tiles(
     for own, piece, room in tiling.pieces():
         loss, slopes = _run(kernels, piece, own, share, order)
         parts.append(loss.sum().item())
-        for buffer, slope in zip(room, slopes, strict=False):
-            buffer[...] = slope
-        for k, slope in zip(order[len(room) :], slopes[len(room) :], strict=True):
-            if k in whole:
-                whole[k].add_(slope)
-            else:
-                whole[k] = filled(slope, args[k]).clone()
+        _take_in(slopes, room, order, whole, args)
     found = tiling.gradients | whole
     return added(parts, loss), [found[k] for k in wanted]
+
+
+def _take_in(
+    slopes: Sequence[Any],
+    room: Sequence[Tensor],
+    order: Sequence[int],
+    whole: dict[int, Tensor],
+    args: Sequence[Any],
+) -> None:
+    """Write what a piece gives where there is room for it, and add up the rest."""
+    for buffer, slope in zip(room, slopes, strict=False):
+        buffer[...] = slope
+    for k, slope in zip(order[len(room) :], slopes[len(room) :], strict=True):
+        if k in whole:
+            whole[k].add_(slope)
+        else:
+            whole[k] = filled(slope, args[k]).clone()
 
 
 def added(parts: Sequence[float], like: Tensor) -> Tensor:
@@ -153,6 +164,26 @@ def slopes(
     """Return the gradients that are sought by tiles, given that of the unreduced loss."""
     run = by_tiles if kernels.sums is None else by_sums
     return tuple(run(kernels, args, upstream, 1.0, kernels.ordered(sought))[1])
+
+
+def bends(
+    kernels: Kernels,
+    upstream: Tensor,
+    args: Sequence[Any],
+    along: Sequence[Tensor],
+    sought: frozenset[int],
+) -> tuple[Tensor, ...]:
+    """Return the changes of the gradients that are sought by tiles."""
+    wanted, tangents = kernels.ordered(sought), kernels.tangents(args, along)
+    tiling = Tiling(kernels, args, upstream, wanted, tangents=tangents)
+    order = (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
+    names, places, _ = kernels.choice(order)
+    whole = dict[int, Tensor]()
+    for own, piece, room in tiling.pieces():
+        changes = exactly(kernels.curvature, own, *piece, names)
+        _take_in([changes[i] for i in places], room, order, whole, args)
+    found = tiling.gradients | whole
+    return tuple([found[k] for k in wanted])
 
 
 def times_own(slope: Tensor, upstream: Tensor) -> Tensor:

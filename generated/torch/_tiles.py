@@ -82,11 +82,14 @@ class Tiling:
         wanted: Sequence[int],
         *,
         by_sums: bool = False,
+        tangents: Sequence[Any] = (),
     ) -> None:
-        given = [weight, *args]
+        given = [weight, *args, *tangents]
         tensors = [x for x in given if isinstance(x, Tensor) and x.dim()]
-        flat = kernels.entrywise and all(x.is_contiguous() for x in tensors)
+        flat = kernels.entrywise and all(map(_is_dense, tensors))
         places: Sequence[Places] = kernels.sum_cuts if by_sums else kernels.cuts
+        if tangents:
+            places = [(*axis, *[axis[k + 1] for k in kernels.places]) for axis in places]
         if flat:
             given = [_flat(x) for x in given]
         if kernels.entrywise:
@@ -100,9 +103,14 @@ class Tiling:
         self._cuts = [([*axis, *[axis[k + 1] for k in cut]], step) for axis, step in cuts]
 
     def pieces(self) -> Iterator[tuple[Any, Sequence[Any], Sequence[Tensor]]]:
-        """Yield pieces of the weight, the arguments and the gradients."""
+        """Yield pieces of the weight, the arguments with the tangents, and the gradients."""
         for piece in _pieces(self._all, self._cuts):
             yield piece[0], piece[1 : self._count], piece[self._count :]
+
+
+def _is_dense(x: Tensor) -> bool:
+    """Say whether entries stand in a row, or are one and the same."""
+    return x.is_contiguous() or not any(x.stride())
 
 
 def _flat(x: Any) -> Any:
