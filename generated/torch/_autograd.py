@@ -106,7 +106,7 @@ def _are_cut(kernels: Kernels, args: Sequence[Any]) -> bool:
     return (
         kernels.rows != ""
         and not kernels.chunks
-        and is_large(args)
+        and is_large(kernels, args)
         and all(map(_is_plain, args))
         and is_eager()
     )

@@ -20,7 +20,7 @@ from ._tiles import survey
 def unreduced(formula: Differentiable, args: Sequence[Any], chunk: int | None) -> Tensor:
     """Return the loss of each entry. With ``chunk``, that many rows are computed at a time."""
     kernels = formula.kernels
-    plan = survey(args, ())
+    plan = survey(kernels, args, ())
     if plan is None or not plan[1] or not kernels.lifts:
         return formula.call(*args) if chunk is None else formula.call(*args, chunk)
     large = plan[0] and kernels.rows != ""

@@ -180,7 +180,7 @@ def finish(
         check_divides("denominator", reduction)
         count = denominator.detach() if isinstance(denominator, Tensor) else denominator
     if rows is None and doubt is None and sample_weight is None and reduction != "none":
-        plan = survey(args, (factor, weight, mass, count))
+        plan = survey(formula.kernels, args, (factor, weight, mass, count))
         if plan is not None:
             below = _divisor(reduction, mass, count, args[0].dtype)
             kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor

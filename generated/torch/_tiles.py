@@ -31,19 +31,23 @@ def is_eager() -> bool:
     )
 
 
-def is_large(args: Sequence[Any]) -> bool:
+def is_large(kernels: Kernels, args: Sequence[Any]) -> bool:
     """Say whether arguments are better cut, which those on other devices never are.
 
-    To cut them in two costs more than it spares.
+    To cut them in two costs more than it spares, and in four where operations of few entries, one
+    for each row, come with every piece.
     """
-    most = 2 * GRAIN
     for x in args:
-        if isinstance(x, Tensor) and x.numel() > most and x.is_cpu and x.numel() > 2 * tile_size():
+        if not isinstance(x, Tensor) or x.numel() <= 2 * GRAIN or not x.is_cpu:
+            continue
+        if x.numel() > (2 if kernels.entrywise else 4) * tile_size():
             return True
     return False
 
 
-def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] | None:
+def survey(
+    kernels: Kernels, args: Sequence[Any], constants: Sequence[Any]
+) -> tuple[bool, bool] | None:
     """Say whether arguments are to be cut, and whether their gradient is; None bars this way.
 
     It is barred to tensors that are not just what they seem, and to a gradient by constants.
@@ -59,7 +63,7 @@ def survey(args: Sequence[Any], constants: Sequence[Any]) -> tuple[bool, bool] |
             return None
     if not is_eager():
         return None
-    return is_large(args), differentiates and torch.is_grad_enabled()
+    return is_large(kernels, args), differentiates and torch.is_grad_enabled()
 
 
 def tile_size() -> int:
