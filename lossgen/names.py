@@ -100,6 +100,7 @@ MODULES = frozenset(
         "autograd",
         "checks",
         "chunks",
+        "entries",
         "functions",
         "kernels",
         "passes",

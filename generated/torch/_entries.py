@@ -37,9 +37,8 @@ class _Entries(torch.autograd.Function):
     def forward(ctx: Any, call: tuple[Kernels, bool], *args: Any) -> Tensor:
         kernels, large = call
         wanted = tuple([k for k in kernels.places if ctx.needs_input_grad[k + 1]])
-        own = all(
-            k in kernels.lifts for k in wanted
-        )  # a parameter's gradient is that of all entries
+        # A parameter's gradient comes from all entries.
+        own = all(k in kernels.lifts for k in wanted)
         loss, slopes = loss_and_slopes(kernels, kernels.merged(args), wanted if own else (), large)
         ctx.slopes = dict(zip(wanted, slopes, strict=True)) if own else None
         ctx.call = kernels, [None if isinstance(x, Tensor) else x for x in args]
