@@ -44,7 +44,7 @@ def by_tiles(
 ) -> tuple[Tensor, Sequence[Tensor]]:
     """Return the same by tiles; the gradient by what is not cut adds up."""
     tiling = Tiling(kernels, args, weight, wanted)
-    order = (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
+    order = _in_order(tiling, wanted)
     whole = dict[int, Tensor]()
     parts = []
     for own, piece, room in tiling.pieces():
@@ -53,6 +53,11 @@ def by_tiles(
         _take_in(slopes, room, order, whole, args)
     found = tiling.gradients | whole
     return added(parts, loss), [found[k] for k in wanted]
+
+
+def _in_order(tiling: Tiling, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the wanted places, first those for whose gradients there is room."""
+    return (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
 
 
 def _take_in(
@@ -116,7 +121,7 @@ def _run(
     if weight is not None:
         upstream = (weight * share).expand(kernels.shape(args))
     elif not scales:
-        first = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
+        first = _first_float(args)
         shape = kernels.shape(args)
         if isinstance(share, Tensor) or math.prod(shape) > FEW:
             share = torch.as_tensor(share, dtype=first.dtype, device=first.device)
@@ -126,6 +131,10 @@ def _run(
     sums = kernels.totals(args) if sums is None else sums
     loss, *slopes = exactly(kernels.value_and_gradient, upstream, *args, *sums, names)
     return weigh(loss, weight), [slopes[i] for i in order]
+
+
+def _first_float(args: Sequence[Any]) -> Tensor:
+    return next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
 
 
 def loss_and_slopes(
@@ -139,8 +148,7 @@ def loss_and_slopes(
         full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
         loss, *slopes = owned([loss, *full], args)
         return loss, slopes
-    like = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
-    loss = like.new_empty(kernels.shape(args))
+    loss = _first_float(args).new_empty(kernels.shape(args))
     tiling = Tiling(kernels, args, loss, wanted)
     for own, piece, room in tiling.pieces():
         own[...], slopes = _run(kernels, piece, None, 1.0, tuple(tiling.gradients))
@@ -151,8 +159,7 @@ def loss_and_slopes(
 
 def values(kernels: Kernels, args: Sequence[Any]) -> Tensor:
     """Return the unreduced loss by tiles."""
-    like = next(x for x in args if isinstance(x, Tensor) and x.is_floating_point())
-    loss = like.new_empty(kernels.shape(args))
+    loss = _first_float(args).new_empty(kernels.shape(args))
     for room, piece, _ in Tiling(kernels, args, loss, ()).pieces():
         room[...] = exactly(kernels.value, *piece)
     return loss
@@ -176,7 +183,7 @@ def bends(
     """Return the changes of the gradients that are sought by tiles."""
     wanted, tangents = kernels.ordered(sought), kernels.tangents(args, along)
     tiling = Tiling(kernels, args, upstream, wanted, tangents=tangents)
-    order = (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
+    order = _in_order(tiling, wanted)
     names, places, _ = kernels.choice(order)
     whole = dict[int, Tensor]()
     for own, piece, room in tiling.pieces():

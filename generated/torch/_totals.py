@@ -2,8 +2,9 @@
 """The sum of a loss and its gradient in one pass, tile by tile.
 
 This is the way of the default call: eager, in reverse mode, reduced to one number. The gradient
-is ready when the value is, and nothing else of the size of an input is ever held. Everything
-else, such as second derivatives, goes the way of ``_autograd``.
+is ready when the value is, and nothing else of the size of an input is ever held. A loss without
+reduction goes the way of ``_entries``, and everything else, such as second derivatives, that of
+``_autograd``.
 """
 
 import math
