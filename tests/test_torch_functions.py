@@ -179,7 +179,7 @@ def test_logits_near_0_need_no_shift(dtype, near, monkeypatch):
     """The shorter forms of softmax and cross-entropy are as exact as those for any logits."""
     logits = LOGITS.to(dtype)
     assert _arrays.are_moderate(logits)
-    monkeypatch.setattr(_functions, "are_moderate", lambda _: near)
+    monkeypatch.setattr(_functions, "are_moderate", lambda *_: near)
     with mp.workdps(60):
         losses, slopes = exact_cross_entropies(logits)
         own = [k * 3 + label for k, label in enumerate(LABELS.tolist())]
@@ -188,7 +188,7 @@ def test_logits_near_0_need_no_shift(dtype, near, monkeypatch):
     assert off_by(value, losses) <= BUDGET
     assert off_by(excess.flatten(), slopes) <= BUDGET
     assert torch.equal(_functions.label_cross_entropy(logits, LABELS, axis=-1), value)
-    given = torch.tensor([0.5, -3.0, 1e-20, 1e20], dtype=dtype)
+    given = torch.tensor([0.5, -3.0, 2.0**-56, 2.0**56], dtype=dtype)
     same, gradient = _functions.label_cross_entropy_and_gradient(logits, LABELS, given, axis=-1)
     assert torch.equal(same, value)
     above = [mp.mpf(each) for each in given.tolist() for _ in range(3)]
@@ -244,3 +244,18 @@ def test_what_is_masked_is_nothing(dtype, many, monkeypatch):
         found = _arrays.masked(x, mask)
     assert torch.equal(found, torch.tensor([[0.0, 0.0], [-0.0, 2.5], [0.0, 0.0]], dtype=dtype))
     assert not math.copysign(1.0, found[0, 1].item()) < 0.0
+
+
+@pytest.mark.parametrize("weight", [1e-30, 1e30])
+def test_gradients_keep_their_digits_however_little_or_much_they_are_given(weight):
+    """Where sums of exponentials are large or small, a quotient of both would leave the range."""
+    for shift in (-31.0, 31.0):
+        logits = torch.linspace(-1.0, 1.0, 12).reshape(4, 3) + shift
+        assert _arrays.are_moderate(logits)
+        found, right = (
+            _functions.label_cross_entropy_and_gradient(
+                logits.to(dtype), LABELS, torch.full((4,), weight, dtype=dtype), axis=-1
+            )[1].double()
+            for dtype in (torch.float32, torch.float64)
+        )
+        torch.testing.assert_close(found, right, rtol=1e-6, atol=0)

@@ -225,9 +225,11 @@ def exact_exp(x: Array) -> Array:
     return np.exp(x)
 
 
-def are_moderate(x: Array) -> bool:
+def are_moderate(x: Array, upstream: Array | None = None) -> bool:
     """Say whether entries are so near 0 that sums and quotients of exponentials neither vanish nor
-    overflow, as far as asking costs little."""
+    overflow, nor those of what comes from above, as far as asking costs little."""
+    if upstream is not None and not _all_between(abs(upstream), 2.0**-56, 2.0**56):
+        return False
     return _all_between(x, -32.0, 32.0)
 
 

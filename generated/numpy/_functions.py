@@ -235,7 +235,7 @@ def label_cross_entropy_and_gradient(
     """Return label_cross_entropy(x, index) and its gradient, given that of the loss."""
     index = np.expand_dims(index, axis)
     upstream = np.expand_dims(upstream, axis)
-    if are_moderate(x):
+    if are_moderate(x, upstream):
         rest = put_into(exact_exp(x), axis, index, 0.0)
         sums = total(rest, axis=axis, keepdims=True)
         exponential = exact_exp(np.take_along_axis(x, index, axis))

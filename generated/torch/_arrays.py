@@ -159,10 +159,15 @@ def exp_difference(x: Tensor, y: Tensor) -> Tensor:
     return result * (x > bottom).to(x.dtype) if spared else result
 
 
-def are_moderate(x: Tensor) -> bool:
+def are_moderate(x: Tensor, upstream: Tensor | None = None) -> bool:
     """Say whether entries are so near 0 that sums and quotients of exponentials neither vanish nor
-    overflow, as far as asking costs little."""
-    return _lie_within(x, -32.0, 32.0)
+    overflow, nor those of what comes from above, as far as asking costs little."""
+    if upstream is None:
+        return _lie_within(x, -32.0, 32.0)
+    try:
+        return _lie_within(upstream.abs(), 2.0**-56, 2.0**56) and are_moderate(x)
+    except RuntimeError:  # in a batch of gradients it has no value
+        return False
 
 
 def _are_shifts(y: Tensor) -> bool:

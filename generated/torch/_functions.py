@@ -267,7 +267,7 @@ def label_cross_entropy_and_gradient(
     """Return label_cross_entropy(x, index) and its gradient, given that of the loss."""
     index = index.unsqueeze(axis)
     upstream = upstream.unsqueeze(axis)
-    if are_moderate(x):
+    if are_moderate(x, upstream):
         rest = exp_beside(x, axis, index)
         sums = rest.sum(dim=axis, keepdim=True)
         exponential = torch.exp(torch.gather(x, axis, index))
