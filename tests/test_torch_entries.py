@@ -99,3 +99,19 @@ def test_it_is_found_on_the_way(monkeypatch):
     with torch.no_grad():
         lossgen.HuberLoss(reduction="none")(x, t)
     assert not calls
+
+
+@pytest.mark.parametrize("grain", [2, _tiles.GRAIN], ids=["in pieces", "whole"])
+@each_case
+def test_each_pass_over_a_graph_finds_the_same_bits(case, grain, monkeypatch):
+    monkeypatch.setattr(_tiles, "GRAIN", grain)
+    for reduction in case.reductions:
+        inputs, wrt = draw(case)
+        loss = build(case, reduction=reduction)(*inputs)
+        alone = torch.zeros_like(loss)
+        alone.view(-1)[:1] = 0.3  # what gradcheck asks for: one entry at a time
+        for upstream in (random_like(loss), alone, torch.ones_like(loss)):
+            loss = build(case, reduction=reduction)(*inputs)
+            passes = [torch.autograd.grad(loss, wrt, upstream, retain_graph=True) for _ in "123"]
+            for found in passes[1:]:
+                assert all(map(torch.equal, found, passes[0])), reduction

@@ -38,10 +38,9 @@ class _Entries(torch.autograd.Function):
         kernels, large = call
         wanted = tuple([k for k in kernels.places if ctx.needs_input_grad[k + 1]])
         # A parameter's gradient comes from all entries.
-        own = all(k in kernels.lifts for k in wanted)
-        loss, slopes = loss_and_slopes(kernels, kernels.merged(args), wanted if own else (), large)
-        ctx.slopes = dict(zip(wanted, slopes, strict=True)) if own else None
-        ctx.call = kernels, [None if isinstance(x, Tensor) else x for x in args]
+        wanted = wanted if all(k in kernels.lifts for k in wanted) else ()
+        loss, ctx.slopes = loss_and_slopes(kernels, kernels.merged(args), wanted, large)
+        ctx.call = kernels, large, wanted, [None if isinstance(x, Tensor) else x for x in args]
         ctx.save_for_backward(*[x for x in args if isinstance(x, Tensor)])
         return loss
 
@@ -49,17 +48,19 @@ class _Entries(torch.autograd.Function):
     def backward(ctx: Any, *upstreams: Tensor) -> tuple[Any, ...]:
         (upstream,) = upstreams
         slopes, ctx.slopes = ctx.slopes, None
-        kernels, given = ctx.call
+        kernels, large, wanted, given = ctx.call
         rest = iter(ctx.saved_tensors)
-        args = [next(rest) if arg is None else arg for arg in given]
-        if slopes is None or torch.is_grad_enabled():
-            found = gradients(kernels, upstream, kernels.merged(args), ctx.needs_input_grad[1:])
+        given = [next(rest) if arg is None else arg for arg in given]
+        args = kernels.merged(given)
+        if not wanted or torch.is_grad_enabled():
+            found = gradients(kernels, upstream, args, ctx.needs_input_grad[1:])
         else:
-            lifts = kernels.lifts
-            lifted = {k: upstream[lifts[k]] if lifts[k] else upstream for k in slopes}
-            own = {k: times_own(slope, lifted[k]) for k, slope in slopes.items()}
+            if slopes is None:  # a later pass over the graph finds what the first did, to the bit
+                _, slopes = loss_and_slopes(kernels, args, wanted, large)
+            lifted = [upstream[lift] if (lift := kernels.lifts[k]) else upstream for k in wanted]
+            own = dict(zip(wanted, map(times_own, slopes, lifted), strict=True))
             found = [own.get(k) for k in range(len(args))]
-        pairs = zip(found, args, strict=True)
+        pairs = zip(found, given, strict=True)
         return None, *[x if x is None else x.reshape(arg.shape) for x, arg in pairs]
 
 

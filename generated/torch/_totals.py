@@ -66,33 +66,20 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, call: tuple[Any, ...], *args: Any) -> Tensor:
-        kernels, weight, factor, divisor, large = call
-        needed = ctx.needs_input_grad
-        wanted = tuple([k for k in kernels.places if needed[k + 1]])
-        given, args = args, kernels.merged(args)
-        below = kernels.count(args) if divisor is None else divisor
-        # The mean over nothing is NaN, and so is each share of it.
-        share = factor / below if isinstance(below, Tensor) or below else math.nan
-        if large:
-            run = by_tiles if kernels.sums is None else by_sums
-            result, slopes = run(kernels, args, weight, share, wanted)
-            divisor = below
-        else:
-            result, slopes = at_once(kernels, args, weight, share, wanted, divisor is None)
-        found: list[Tensor | None] = [None] * len(needed)
-        for k, slope in zip(wanted, slopes, strict=True):
-            found[k + 1] = slope if args is given else slope.reshape(given[k].shape)
-        ctx.gradients = tuple(found)
-        ctx.call = kernels, factor, below, [None if isinstance(x, Tensor) else x for x in given]
-        ctx.save_for_backward(weight, *[x for x in given if isinstance(x, Tensor)])
-        return _scaled(result, factor, divisor)
+        kernels, weight, *scales = call
+        result, ctx.gradients = _total_and_gradients(call, args, ctx.needs_input_grad)
+        ctx.call = kernels, scales, [None if isinstance(x, Tensor) else x for x in args]
+        ctx.save_for_backward(weight, *[x for x in args if isinstance(x, Tensor)])
+        return result
 
     @staticmethod
     def backward(ctx: Any, *upstreams: Tensor) -> tuple[Any, ...]:
         (upstream,) = upstreams
         found, ctx.gradients = ctx.gradients, None
-        if found is None or torch.is_grad_enabled():
-            return None, *_again(ctx, upstream, ctx.needs_input_grad[1:])
+        if torch.is_grad_enabled():
+            return None, *_again(*_remembered(ctx), upstream, ctx.needs_input_grad[1:])
+        if found is None:  # a later pass over the graph finds what the first did, to the bit
+            _, found = _total_and_gradients(*_remembered(ctx), ctx.needs_input_grad)
         # Once given away, a gradient is the caller's: this is the only time that it is scaled.
         return tuple([slope if slope is None else times_own(slope, upstream) for slope in found])
 
@@ -101,15 +88,44 @@ class _Total(torch.autograd.Function):
 _apply: Any = super(torch.autograd.Function, _Total).apply
 
 
-def _again(ctx: Any, upstream: Tensor, needed: Sequence[bool]) -> Sequence[Any]:
-    """Return the gradients once more, as functions that can be differentiated."""
-    kernels: Kernels
-    kernels, factor, divisor, given = ctx.call
+def _remembered(ctx: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """Return what ``forward`` was given: the call and the arguments."""
+    kernels, scales, given = ctx.call
     weight, *tensors = ctx.saved_tensors
     rest = iter(tensors)
-    args = [next(rest) if arg is None else arg for arg in given]
-    below = divisor if isinstance(divisor, Tensor) or divisor else 1.0  # nothing has no share
+    return (kernels, weight, *scales), [next(rest) if arg is None else arg for arg in given]
+
+
+def _total_and_gradients(
+    call: tuple[Any, ...], given: Sequence[Any], needed: Sequence[bool]
+) -> tuple[Tensor, Sequence[Tensor | None]]:
+    """Return the sum, and the gradients where they are needed, those by the call among them."""
+    kernels, weight, factor, divisor, large = call
+    wanted = tuple([k for k in kernels.places if needed[k + 1]])
+    args = kernels.merged(given)
+    below = kernels.count(args) if divisor is None else divisor
+    # The mean over nothing is NaN, and so is each share of it.
+    share = factor / below if isinstance(below, Tensor) or below else math.nan
+    if large:
+        run = by_tiles if kernels.sums is None else by_sums
+        result, slopes = run(kernels, args, weight, share, wanted)
+        divisor = below
+    else:
+        result, slopes = at_once(kernels, args, weight, share, wanted, divisor is None)
+    found: list[Tensor | None] = [None] * len(needed)
+    for k, slope in zip(wanted, slopes, strict=True):
+        found[k + 1] = slope if args is given else slope.reshape(given[k].shape)
+    return _scaled(result, factor, divisor), found
+
+
+def _again(
+    call: tuple[Any, ...], args: Sequence[Any], upstream: Tensor, needed: Sequence[bool]
+) -> Sequence[Any]:
+    """Return the gradients once more, as functions that can be differentiated."""
+    kernels, weight, factor, divisor, _ = call
     merged = kernels.merged(args)
+    below = kernels.count(merged) if divisor is None else divisor
+    below = below if isinstance(below, Tensor) or below else 1.0  # nothing has no share
     share = weigh(upstream * factor / below, weight).expand(kernels.shape(merged))
     found = gradients(kernels, share, merged, needed)
     return [x if x is None else x.reshape(arg.shape) for x, arg in zip(found, args, strict=True)]
