@@ -10,9 +10,10 @@ from lossgen.apart import better_apart
 from lossgen.backends import Backend
 from lossgen.chunks import chunk_size, rows_of
 from lossgen.compile import compile_case, with_results
-from lossgen.denominators import by_batch, denominator_call, gives_back
+from lossgen.contents import partial_names, sums_first
+from lossgen.denominators import by_batch, denominator_call, gives_back, print_denominator
 from lossgen.endings import ending
-from lossgen.kernels import Kernel, partial_names, print_denominator, print_kernels, sums_first
+from lossgen.kernels import Kernel, print_kernels
 from lossgen.keywords import Result, shape_words
 from lossgen.language import ELLIPSIS, Tensor
 from lossgen.loss import Case, Loss, alone

@@ -4,11 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lossgen.kernels import Kernel
+from lossgen.backends import Backend
+from lossgen.contents import read_by
+from lossgen.kernels import Kernel, KernelArgument, printed
 from lossgen.language import Tensor
 from lossgen.loss import Loss
 from lossgen.program import Program
 from lossgen.shapes import prepared_name
+from lossgen.signatures import argument_annotation
+
+DOCS = {
+    "denominator": "Return what the mean divides by.",
+    "mass": "Return how much each entry counts in the mean.",
+}
+
+
+def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel | None:
+    """Return the function of what the mean divides by, of just the arguments it needs.
+
+    Where that is a sum over the entries, the function gives what each of them adds to it.
+    """
+    kind, root = ("denominator", program.denominator)
+    if program.mass is not None:
+        kind, root = ("mass", program.mass)
+    if root is None:
+        return None
+    names = read_by(program, root)
+    body = printed(program, backend, (root,), names)
+    kinds = {argument.name: argument.kind for argument in program.given}
+    weighted = all(kinds[name] == "weight" for name in names)  # without weights it is not called
+    arguments = tuple(
+        KernelArgument(
+            name, backend.array or "" if weighted else argument_annotation(program, backend, name)
+        )
+        for name in names
+    )
+    return Kernel(
+        f"_{kind}{suffix}",
+        arguments,
+        DOCS[kind],
+        (),
+        body.lines,
+        body.results[0],
+        backend.array or "",
+        body.helpers,
+    )
 
 
 def by_batch(loss: Loss, first: Tensor) -> str:

@@ -9,7 +9,8 @@ from sympy.core.function import UndefinedFunction
 
 from lossgen.backends import Backend
 from lossgen.compile import compile_case
-from lossgen.kernels import Kernel, print_denominator, print_kernels
+from lossgen.denominators import print_denominator
+from lossgen.kernels import Kernel, print_kernels
 from lossgen.language import Applied, AxisOperation, ParameterSymbol, Ref
 from lossgen.loss import Case, Loss
 from lossgen.mathematics import places

@@ -65,7 +65,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "spelling": (
         "backends registry axis_composites near_composites power_composites composites "
         "descriptions expand lifetimes logistics matrices sparse upstreams layout products code "
-        "page spelling axis_spelling sections pairs printer functions kernels apart work",
+        "page spelling axis_spelling sections pairs printer functions contents "
+        "signatures kernels apart work",
         "memory, sentences, words, graphs, stable forms, programs",
     ),
     "modules": (
@@ -99,7 +100,6 @@ LONG = {
     "backends": "records only, one for each framework, to be read side by side",
     "deltas": "one algebra, whose operations share the notation of terms",
     "diagonal": "one algorithm, a rule for each operation over an axis",
-    "kernels": "one kernel for each line of a table, with their words",
     "oracle.evaluate": "one branch for each word of a spec",
     "program": "one value, a case with all its derivatives",
     "rules": "one record for each rule, to be read side by side",

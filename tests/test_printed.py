@@ -17,9 +17,10 @@ from test_derive import DIGITS, GRAPHS, SIZES, Point, point, t, w, x
 
 from lossgen import nodes as n
 from lossgen.backends import NUMPY, TORCH
+from lossgen.contents import total_names
 from lossgen.expand import NAMES
 from lossgen.functions import shared_functions
-from lossgen.kernels import Kernel, print_kernels, total_names
+from lossgen.kernels import Kernel, print_kernels
 from lossgen.language import tensor
 from lossgen.lower import Lowering
 from lossgen.nodes import Node
