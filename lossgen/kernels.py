@@ -59,13 +59,17 @@ def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kerne
     body = _kernel_body(program, backend, kind, held, arguments)
     single, array = kind in ("value", "tangent"), backend.array or ""
     entry = result_annotation(program, kind, array, body, chosen=held.chosen)
+    lines = (*_unpackings(program, backend, kind, suffix, arguments), *body.lines)
+    returned = _returned(body.results, single=single)
+    if lines and lines[-1].startswith(f"{returned} = "):  # returned as it comes, without names
+        lines, returned = lines[:-1], lines[-1].removeprefix(f"{returned} = ")
     return Kernel(
         f"_{kind}{suffix}",
         tuple(KernelArgument(x, argument_annotation(program, backend, x)) for x in arguments),
         describe(program, kind),
         tuple(f"{rule.name}: {rule.formula}" for rule in program.rules if kind == "value"),
-        (*_unpackings(program, backend, kind, suffix, arguments), *body.lines),
-        _returned(body.results, single=single),
+        lines,
+        returned,
         array if single or not array else f"tuple[{entry}, ...]",
         body.helpers,
     )
@@ -101,8 +105,8 @@ def _unpackings(
     return lines
 
 
-def _unpacked(words: Sequence[str], code: str) -> str:
-    return f"{', '.join(words)}{',' if len(words) == 1 else ''} = {code}"
+def _unpacked(words: tuple[str, ...], code: str) -> str:
+    return f"{_returned(words, single=False)} = {code}"
 
 
 def _result_names(program: Program, kind: str) -> list[str]:

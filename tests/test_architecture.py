@@ -202,6 +202,13 @@ class TestGenerated:
                 allowed = FRAMEWORKS.get(path.parent.name, set()) | sys.stdlib_module_names
                 assert name.split(".")[0] in allowed
 
+    def test_gives_no_name_to_what_it_just_returns(self, path: Path) -> None:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            match function.body:
+                case [*_, ast.Assign(targets=[target]), ast.Return(value=ast.expr() as value)]:
+                    assert ast.unparse(target) != ast.unparse(value), function.name
+
     def test_silences_no_tool_and_names_no_place(self, path: Path) -> None:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"noqa|type: ?ignore|fmt: ?(off|skip)|pylint|pragma", text)

@@ -137,8 +137,7 @@ def _value_and_gradient_labels_plain(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    nll_at, gradient = label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
-    return nll_at, gradient
+    return label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
 
 
 def _tangent_labels_plain(input: Array, target: Array, d_input: Array) -> Array:

@@ -68,8 +68,7 @@ def _value_l2(weights: jax.Array, coefficient: jax.Array | float) -> jax.Array:
 
 def _partials_l2(weights: jax.Array, coefficient: jax.Array | float) -> tuple[jax.Array, ...]:
     """Return the coefficients of the tangents."""
-    (sums,) = _sums_l2(weights, coefficient)
-    return (sums,)
+    return _sums_l2(weights, coefficient)
 
 
 def _tangent_l2(

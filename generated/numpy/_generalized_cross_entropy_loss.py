@@ -71,8 +71,7 @@ def _value_and_gradient_limit(
     upstream: Array, input: Array, target: Array, wanted: frozenset[str]
 ) -> tuple[Array | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    nll, gradient = label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
-    return nll, gradient
+    return label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
 
 
 def _hessian_diagonal_limit(upstream: Array, input: Array, target: Array) -> tuple[Array, ...]:

@@ -136,8 +136,7 @@ def _value_and_gradient_labels_plain(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    nll_at, gradient = label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
-    return nll_at, gradient
+    return label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
 
 
 def _tangent_labels_plain(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:

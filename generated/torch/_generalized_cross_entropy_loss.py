@@ -39,8 +39,7 @@ def _value_and_gradient_limit(
     upstream: Tensor, input: Tensor, target: Tensor, wanted: frozenset[str]
 ) -> tuple[Tensor | None, ...]:
     """Return the loss and, as far as wanted, its gradient by `input`."""
-    nll, gradient = label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
-    return nll, gradient
+    return label_cross_entropy_and_gradient(input, target, upstream, axis=-2)
 
 
 def _tangent_limit(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
