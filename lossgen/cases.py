@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from lossgen import conditions
+from lossgen import conditions, denominators
 from lossgen.apart import better_apart
 from lossgen.backends import Backend
 from lossgen.chunks import chunk_size, rows_of
 from lossgen.compile import compile_case, with_results
 from lossgen.contents import partial_names, sums_first
-from lossgen.denominators import by_batch, denominator_call, gives_back, print_denominator
 from lossgen.endings import ending
 from lossgen.kernels import Kernel, print_kernels
 from lossgen.keywords import Result, shape_words
@@ -35,12 +34,18 @@ def make_part(loss: Loss, name: str, cases: Sequence[Case], backend: Backend) ->
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A case with its program, its name, and that of the case whose formula it shares."""
+    """A case with its program and its name.
+
+    ``owner`` is the name of the case whose formula it shares, ``below`` that of what its mean
+    divides by, which the first of those writes that have it in common.
+    """
 
     case: Case
     program: Program
     suffix: str
     owner: str
+    below: str
+    writes: bool
     last: bool
 
 
@@ -50,8 +55,9 @@ def _drafts(loss: Loss, cases: Sequence[Case]) -> Iterator[_Draft]:
     programs = [compile_case(loss, case) for case in cases]
     formulas = [(p.output, p.valid, p.arguments) for p in programs]
     owners = dict(zip(formulas, suffixes, strict=True))  # the last one's name: dialects come first
+    below = denominators.denominator_suffixes(cases, programs, suffixes)
     for k, (case, program, suffix) in enumerate(zip(cases, programs, suffixes, strict=True)):
-        yield _Draft(case, program, suffix, owners[formulas[k]], k == len(cases) - 1)
+        yield _Draft(case, program, suffix, owners[formulas[k]], *below[k], k == len(cases) - 1)
 
 
 def _suffixes(cases: Sequence[Case]) -> list[str]:
@@ -79,7 +85,7 @@ def _with_plain(loss: Loss, draft: _Draft, part: str, backend: Backend) -> Modul
     if not counts and not is_shorter(program, draft.program, backend):
         return made
     suffix = f"{draft.suffix}_plain"
-    short = replace(draft, case=case, program=program, suffix=suffix, owner=suffix)
+    short = replace(draft, case=case, program=program, suffix=suffix, owner=suffix, below=suffix)
     labels, ignore = compared(draft.case) if counts else ("", "")
     return replace(
         made,
@@ -100,8 +106,10 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     prefix = f"_{part}" if part else ""
     owner, suffix = f"{prefix}{draft.owner}", f"{prefix}{draft.suffix}"
     kernels = print_kernels(program, backend, owner) if owner == suffix else ()
-    below = print_denominator(program, backend, suffix)
-    below_call = denominator_call(program, tensors, below, backend.detached)
+    below = denominators.print_denominator(program, backend, f"{prefix}{draft.below}")
+    below_call = denominators.denominator_call(program, tensors, below, backend.detached)
+    written = below is not None and draft.writes and not denominators.gives_back(below)
+    batch = denominators.by_batch(loss, tensors[0])
     names = [tensor.name for tensor in given] + [parameter.name for parameter in parameters]
     ready = prepare(
         tensors,
@@ -125,7 +133,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         function=f"{suffix}_loss",
         arguments=(*names, *(option.name for option in chunk)),
         options=(*case_options(given, parameters, backend), *chunk),
-        kernels=kernels if below is None or gives_back(below) else (*kernels, below),
+        kernels=kernels if below is None or not written else (*kernels, below),
         kernel_names=tuple(f"_{kind}{owner}" for kind in backend.kernels),
         kernel_arguments=tuple(argument.name for argument in program.arguments),
         kernel_axes=tuple(" ".join(argument.axes) for argument in program.arguments),
@@ -146,7 +154,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         folded=ready.folded,
         weight=factor,
         axes=program.axes,
-        endings=(ending(case, below_call, by_batch(loss, tensors[0]), tensors[0].name, program),),
+        endings=(ending(case, below_call, batch, tensors[0].name, program),),
         chunk=chunk_size(program, chunk[0].name, axis) if chunk else "",
         chunks=rows_of(program, axis) if chunk else None,
         doubtful=backend.doubts and any(tensor.classes for tensor in tensors),

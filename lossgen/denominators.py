@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lossgen import conditions
 from lossgen.backends import Backend
 from lossgen.contents import read_by
 from lossgen.kernels import Kernel, KernelArgument, printed
 from lossgen.language import Tensor
-from lossgen.loss import Loss
+from lossgen.loss import Case, Loss
 from lossgen.program import Program
 from lossgen.shapes import prepared_name
 from lossgen.signatures import argument_annotation
@@ -49,6 +50,28 @@ def print_denominator(program: Program, backend: Backend, suffix: str) -> Kernel
         backend.array or "",
         body.helpers,
     )
+
+
+def denominator_suffixes(
+    cases: Sequence[Case], programs: Sequence[Program], suffixes: Sequence[str]
+) -> list[tuple[str, bool]]:
+    """Return for each case what the name of its denominator ends in, and whether it is its own.
+
+    Of cases that have one in common it is the first one's, and named without a dialect, unless
+    another is named like this already.
+    """
+    counts = [(program.mass, program.denominator) for program in programs]
+    taken: dict[tuple[str, bool], object] = {}
+    found = []
+    for k, count in enumerate(counts):
+        first = counts.index(count)
+        suffix = suffixes[first]
+        if any(count) and counts.count(count) > 1:
+            word = suffix.removesuffix(f"_{conditions.dialect_of(cases[first].when)}")
+            kind = (word, count[0] is not None)
+            suffix = word if taken.setdefault(kind, count) == count else suffix
+        found.append((suffix, first == k))
+    return found
 
 
 def by_batch(loss: Loss, first: Tensor) -> str:

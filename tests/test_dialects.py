@@ -5,13 +5,15 @@ import mindspore as ms
 import numpy as np
 import pytest
 import torch
+from sympy import Abs, Eq, Max
 
 import generated.chainer
 import generated.jax
 import generated.mindspore
 import generated.numpy
 import generated.torch
-from lossgen import Loss, dialect, parameter, tensor
+from lossgen import Case, Loss, dialect, indicator, parameter, sum_over, tensor
+from lossgen.backends import TORCH
 from lossgen.module import make_module
 from lossgen.registry import find
 
@@ -74,3 +76,26 @@ def test_a_loss_without_the_axis_stays_as_it_is(shape):
         found = call(*inputs, "none", dialect="chainer")
         expected = 0.5 * x if x.ndim < 2 else 0.5 * x.sum(1)
         np.testing.assert_array_equal(getattr(found, "array", found), expected)
+
+
+def below(keras, chainer):
+    """Return the functions of what means divide by, and what each ending calls."""
+    x, t, p = tensor("input"), tensor("target"), parameter("power", 2)
+    count = sum_over(indicator(x > t), "...")
+    cases = (Case((x - t) ** 2, when=Eq(p, 2), name="square"), Case(Abs(x - t), name="rest"))
+    dialects = {
+        "chainer": dialect(denominator=Max(chainer, count)),
+        "keras": dialect(denominator=Max(keras, count)),
+    }
+    module = make_module(Loss("OneLoss", cases, dialects=dialects), TORCH)
+    kernels = [k.name for case in module.all_cases for k in case.kernels if "denom" in k.name]
+    called = [count.partition("(")[0] for case in module.all_cases for count in case.counts]
+    return kernels, [count for count in called if count != "None"]
+
+
+def test_what_several_cases_divide_by_is_written_once():
+    name = "_denominator_square"
+    assert below(1, 1) == ([name], [name] * 2)
+    kernels, called = below(1, 2)
+    assert kernels == [name, "_denominator_square_keras"]
+    assert sorted(called) == sorted(2 * kernels)

@@ -274,7 +274,7 @@ def _curvature_detached(
     return change_input, change_gamma, change_margin
 
 
-def _denominator_detached_keras(target: Array) -> Array:
+def _denominator_detached(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
@@ -597,14 +597,6 @@ def _curvature_through(
     return change_input, change_gamma, change_margin
 
 
-def _denominator_through_keras(target: Array) -> Array:
-    """Return what the mean divides by."""
-    mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
-    mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return at_least(total(select(mask_2, 1.0, 0.0)), 1.0)
-
-
 _kernel_through = differentiable(
     _value_through,
     _value_and_gradient_through,
@@ -646,7 +638,7 @@ def _detached_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_detached_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -692,7 +684,7 @@ def _through_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_through_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,

@@ -104,12 +104,7 @@ def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
-def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
-
-
-def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
+def _denominator_labels(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
     return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
@@ -262,22 +257,6 @@ def _curvature_smoothed_labels(
         )
         change_label_smoothing = total(select(valid, upstream * term_2, 0.0))
     return masked(term, valid[:, None]), change_label_smoothing
-
-
-def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return select(valid, weight[select(valid, target, 0)], 0.0)
-
-
-def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
-
-
-def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
 
 _kernel_smoothed_labels = differentiable(
@@ -447,7 +426,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -458,7 +437,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -511,7 +490,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             sample_weight=sample_weight,
             denominator=denominator,
         )
@@ -522,7 +501,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -533,7 +512,7 @@ def _smoothed_labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -318,12 +318,6 @@ def _curvature_smoothed_labels(
     return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
 
 
-def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return select(valid, weight[select(valid, target, 0)], 0.0)
-
-
 _kernel_smoothed_labels = differentiable(
     _value_smoothed_labels,
     _value_and_gradient_smoothed_labels,
@@ -592,7 +586,7 @@ def _smoothed_labels_loss(
         dtype,
         shape=shape[1:] if single else shape,
         chunk=chunk_rows("options", options, linear_weight.shape[0]),
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         sample_weight=sample_weight,
         denominator=denominator,
     )

@@ -176,7 +176,7 @@ def _partials_tangent_detached(
     )
 
 
-def _denominator_detached_keras(target: jax.Array) -> jax.Array:
+def _denominator_detached(target: jax.Array) -> jax.Array:
     """Return what the mean divides by."""
     mask = jnp.arange(target.shape[0])[:, None] != jnp.arange(target.shape[0])
     largest = jnp.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
@@ -366,14 +366,6 @@ def _partials_tangent_through(
     )
 
 
-def _denominator_through_keras(target: jax.Array) -> jax.Array:
-    """Return what the mean divides by."""
-    mask = jnp.arange(target.shape[0])[:, None] != jnp.arange(target.shape[0])
-    largest = jnp.where(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
-    mask_2 = (jnp.where(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return jnp.maximum(jnp.where(mask_2, 1.0, 0.0).sum(), 1.0)
-
-
 _kernel_through = differentiable(
     _value_through,
     _partials_through,
@@ -414,7 +406,7 @@ def _detached_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_detached_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -454,7 +446,7 @@ def _through_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_through_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,

@@ -96,12 +96,7 @@ def _mass_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax
     return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0)
 
 
-def _denominator_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
-    """Return what the mean divides by."""
-    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
-
-
-def _denominator_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
+def _denominator_labels(target: jax.Array, ignore_index: int) -> jax.Array:
     """Return what the mean divides by."""
     return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
 
@@ -196,22 +191,6 @@ def _partials_tangent_smoothed_labels(
         d_probability,
         -d_label_smoothing,
     )
-
-
-def _mass_smoothed_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax.Array:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0)
-
-
-def _denominator_smoothed_labels_chainer(target: jax.Array, ignore_index: int) -> jax.Array:
-    """Return what the mean divides by."""
-    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
-
-
-def _denominator_smoothed_labels_keras(target: jax.Array, ignore_index: int) -> jax.Array:
-    """Return what the mean divides by."""
-    return jnp.maximum(jnp.where(target != ignore_index, 1.0, 0.0).sum(), 1.0)
 
 
 _kernel_smoothed_labels = differentiable(
@@ -338,7 +317,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             doubt=doubt,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -349,7 +328,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             doubt=doubt,
             sample_weight=sample_weight,
@@ -403,7 +382,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             doubt=doubt,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -414,7 +393,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             doubt=doubt,
             sample_weight=sample_weight,
@@ -425,7 +404,7 @@ def _smoothed_labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         doubt=doubt,
         sample_weight=sample_weight,
         denominator=denominator,

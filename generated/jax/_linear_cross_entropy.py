@@ -242,12 +242,6 @@ def _partials_tangent_smoothed_labels(
     return product - product_2, weight.sum() * d_probability, d_probability, -d_label_smoothing
 
 
-def _mass_smoothed_labels(target: jax.Array, weight: jax.Array, ignore_index: int) -> jax.Array:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return jnp.where(valid, weight[jnp.where(valid, target, 0)], 0.0)
-
-
 _kernel_smoothed_labels = in_chunks(
     differentiable(
         _value_smoothed_labels,
@@ -481,7 +475,7 @@ def _smoothed_labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         doubt=doubt,
         sample_weight=sample_weight,
         denominator=denominator,

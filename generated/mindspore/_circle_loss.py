@@ -290,7 +290,7 @@ def _curvature_detached(
     return change_input, total(term_21) + total(term_22), total(term_23) + total(term_24)
 
 
-def _denominator_detached_keras(target: Tensor) -> Tensor:
+def _denominator_detached(target: Tensor) -> Tensor:
     """Return what the mean divides by."""
     largest = ops.where(ops.expand_dims(target, 1) != target, 1.0, 0.0).max(axis=1)
     mask = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
@@ -667,15 +667,6 @@ def _curvature_through(
     return change_input, total(term_25) + total(term_27), total(term_28) + total(term_29)
 
 
-def _denominator_through_keras(target: Tensor) -> Tensor:
-    """Return what the mean divides by."""
-    largest = ops.where(ops.expand_dims(target, 1) != target, 1.0, 0.0).max(axis=1)
-    mask = ops.expand_dims(count_up(target.shape[0]), 1) != count_up(target.shape[0])
-    chosen = ops.where(((ops.expand_dims(target, 1) == target) & mask), 1.0, 0.0)
-    chosen_2 = ops.where(((largest > 0.0) & (chosen.max(axis=1) > 0.0)), 1.0, 0.0)
-    return ops.maximum(1.0, total(chosen_2))
-
-
 class _GradientThrough(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
@@ -761,7 +752,7 @@ def _detached_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_detached_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -800,7 +791,7 @@ def _through_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_through_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,

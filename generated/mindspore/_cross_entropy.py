@@ -95,12 +95,7 @@ def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
 
 
-def _denominator_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
-
-
-def _denominator_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
+def _denominator_labels(target: Tensor, ignore_index: int) -> Tensor:
     """Return what the mean divides by."""
     return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
 
@@ -264,22 +259,6 @@ def _curvature_smoothed_labels(
     change_input = filled(term, ~repeated(ops.expand_dims(valid, 1), input), 0.0)
     change_label_smoothing = total(filled(upstream * term_2, ~valid, 0.0))
     return change_input, change_label_smoothing
-
-
-def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
-
-
-def _denominator_smoothed_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
-
-
-def _denominator_smoothed_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return ops.maximum(1.0, total(ops.where(target != ignore_index, 1.0, 0.0)))
 
 
 class _GradientSmoothedLabels(nn.Cell):
@@ -572,7 +551,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             doubt=doubt,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -583,7 +562,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             doubt=doubt,
             sample_weight=sample_weight,
@@ -636,7 +615,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             doubt=doubt,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -647,7 +626,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             doubt=doubt,
             sample_weight=sample_weight,
@@ -658,7 +637,7 @@ def _smoothed_labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         doubt=doubt,
         sample_weight=sample_weight,
         denominator=denominator,

@@ -440,12 +440,6 @@ def _curvature_smoothed_labels(
     return change_input, sums + sums_2, total(chosen_2, axis=0) + sums_3, change_label_smoothing
 
 
-def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return filled(take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
-
-
 _value_smoothed_labels_chunks = RowsInChunks(
     _value_smoothed_labels, (0, None, None, 0, None, None, None), 0
 )
@@ -993,7 +987,7 @@ def _smoothed_labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         doubt=doubt,
         sample_weight=sample_weight,
         denominator=denominator,

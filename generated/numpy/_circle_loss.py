@@ -319,7 +319,7 @@ def _hessian_diagonal_detached(
     return (upstream[:, None] * term_15 + total(upstream[:, None] * term_20, axis=1),)
 
 
-def _denominator_detached_keras(target: Array) -> Array:
+def _denominator_detached(target: Array) -> Array:
     """Return what the mean divides by."""
     mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
     largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
@@ -374,7 +374,7 @@ def _detached_loss(
         denominator=denominator,
     )
     if dialect == "keras":
-        return call.but(count=_denominator_detached_keras(target), weighs=False)
+        return call.but(count=_denominator_detached(target), weighs=False)
     return call
 
 
@@ -635,14 +635,6 @@ def _hessian_diagonal_through(
     return (upstream[:, None] * term_26 + total(upstream[:, None] * term_34, axis=1),)
 
 
-def _denominator_through_keras(target: Array) -> Array:
-    """Return what the mean divides by."""
-    mask = np.arange(target.shape[0])[:, None] != np.arange(target.shape[0])
-    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).max(axis=1)
-    mask_2 = (select(target[:, None] != target, 1.0, 0.0).max(axis=1) > 0.0) & (largest > 0.0)
-    return at_least(total(select(mask_2, 1.0, 0.0)), 1.0)
-
-
 _kernel_through = Kernels(
     _value_through,
     _value_and_gradient_through,
@@ -690,7 +682,7 @@ def _through_loss(
         denominator=denominator,
     )
     if dialect == "keras":
-        return call.but(count=_denominator_through_keras(target), weighs=False)
+        return call.but(count=_denominator_detached(target), weighs=False)
     return call
 
 

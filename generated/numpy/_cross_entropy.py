@@ -132,12 +132,7 @@ def _mass_labels(target: Array, weight: Array, ignore_index: int) -> Array:
     return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
-def _denominator_labels_chainer(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
-
-
-def _denominator_labels_keras(target: Array, ignore_index: int) -> Array:
+def _denominator_labels(target: Array, ignore_index: int) -> Array:
     """Return what the mean divides by."""
     return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
 
@@ -239,11 +234,9 @@ def _labels_loss(
         denominator=denominator,
     )
     if dialect == "chainer":
-        return call.but(mass=None, count=_denominator_labels_chainer(target, ignore_index))
+        return call.but(mass=None, count=_denominator_labels(target, ignore_index))
     if dialect == "keras":
-        return call.but(
-            mass=None, count=_denominator_labels_keras(target, ignore_index), weighs=False
-        )
+        return call.but(mass=None, count=_denominator_labels(target, ignore_index), weighs=False)
     return call
 
 
@@ -307,22 +300,6 @@ def _hessian_diagonal_smoothed_labels(
     return (masked(slope, valid[:, None]),)
 
 
-def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return select(valid, weight[select(valid, target, 0)], 0.0)
-
-
-def _denominator_smoothed_labels_chainer(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
-
-
-def _denominator_smoothed_labels_keras(target: Array, ignore_index: int) -> Array:
-    """Return what the mean divides by."""
-    return at_least(total(select(target != ignore_index, 1.0, 0.0)), 1.0)
-
-
 _kernel_smoothed_labels = Kernels(
     _value_smoothed_labels,
     _value_and_gradient_smoothed_labels,
@@ -379,16 +356,14 @@ def _smoothed_labels_loss(
         dtype=dtype,
         shape=shape[1:] if single else shape,
         folded=(input.shape[0], input.shape[2]),
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         sample_weight=sample_weight,
         denominator=denominator,
     )
     if dialect == "chainer":
-        return call.but(mass=None, count=_denominator_smoothed_labels_chainer(target, ignore_index))
+        return call.but(mass=None, count=_denominator_labels(target, ignore_index))
     if dialect == "keras":
-        return call.but(
-            mass=None, count=_denominator_smoothed_labels_keras(target, ignore_index), weighs=False
-        )
+        return call.but(mass=None, count=_denominator_labels(target, ignore_index), weighs=False)
     return call
 
 

@@ -350,12 +350,6 @@ def _hessian_diagonal_smoothed_labels(
     return diagonal_input, diagonal_linear_weight, total(chosen, axis=0)
 
 
-def _mass_smoothed_labels(target: Array, weight: Array, ignore_index: int) -> Array:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return select(valid, weight[select(valid, target, 0)], 0.0)
-
-
 _kernel_smoothed_labels = Kernels(
     _value_smoothed_labels,
     _value_and_gradient_smoothed_labels,
@@ -432,7 +426,7 @@ def _smoothed_labels_loss(
         dtype=dtype,
         shape=shape[1:] if single else shape,
         folded=(input.shape[0],),
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         chunk=chunk_rows("options", options, linear_weight.shape[0]),
         sample_weight=sample_weight,
         denominator=denominator,

@@ -280,7 +280,7 @@ def _curvature_detached(
     return change_input, change_gamma, change_margin
 
 
-def _denominator_detached_keras(target: Tensor) -> Tensor:
+def _denominator_detached(target: Tensor) -> Tensor:
     """Return what the mean divides by."""
     mask = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
         target.shape[0], device=target.device
@@ -611,16 +611,6 @@ def _curvature_through(
     return change_input, change_gamma, change_margin
 
 
-def _denominator_through_keras(target: Tensor) -> Tensor:
-    """Return what the mean divides by."""
-    mask = torch.arange(target.shape[0], device=target.device)[:, None] != torch.arange(
-        target.shape[0], device=target.device
-    )
-    largest = select(((target[:, None] == target) & mask), 1.0, 0.0).amax(dim=1)
-    mask_2 = (select(target[:, None] != target, 1.0, 0.0).amax(dim=1) > 0.0) & (largest > 0.0)
-    return select(mask_2, 1.0, 0.0).sum().clamp(min=1.0)
-
-
 _kernel_through = differentiable(
     _value_through,
     _value_and_gradient_through,
@@ -662,7 +652,7 @@ def _detached_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_detached_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -708,7 +698,7 @@ def _through_loss(
             reduction,
             dtype,
             shape=shape,
-            count=_denominator_through_keras(target),
+            count=_denominator_detached(target),
             weighs=False,
             sample_weight=sample_weight,
             denominator=denominator,

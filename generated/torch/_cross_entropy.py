@@ -103,12 +103,7 @@ def _mass_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
     return select(valid, weight[select(valid, target, 0)], 0.0)
 
 
-def _denominator_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return select(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
-
-
-def _denominator_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
+def _denominator_labels(target: Tensor, ignore_index: int) -> Tensor:
     """Return what the mean divides by."""
     return select(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
 
@@ -263,22 +258,6 @@ def _curvature_smoothed_labels(
         ).sum(dim=1)
         change_label_smoothing = select(valid, upstream * term_2, 0.0).sum()
     return masked(term, valid[:, None]), change_label_smoothing
-
-
-def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return select(valid, weight[select(valid, target, 0)], 0.0)
-
-
-def _denominator_smoothed_labels_chainer(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return select(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
-
-
-def _denominator_smoothed_labels_keras(target: Tensor, ignore_index: int) -> Tensor:
-    """Return what the mean divides by."""
-    return select(target != ignore_index, 1.0, 0.0).sum().clamp(min=1.0)
 
 
 _kernel_smoothed_labels = differentiable(
@@ -448,7 +427,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             doubt=doubt,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -460,7 +439,7 @@ def _labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             doubt=doubt,
             sample_weight=sample_weight,
@@ -514,7 +493,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_chainer(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             doubt=doubt,
             sample_weight=sample_weight,
             denominator=denominator,
@@ -526,7 +505,7 @@ def _smoothed_labels_loss(
             reduction,
             dtype,
             shape=shape[1:] if single else shape,
-            count=_denominator_smoothed_labels_keras(target, ignore_index),
+            count=_denominator_labels(target, ignore_index),
             weighs=False,
             doubt=doubt,
             sample_weight=sample_weight,
@@ -538,7 +517,7 @@ def _smoothed_labels_loss(
         reduction,
         dtype,
         shape=shape[1:] if single else shape,
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         doubt=doubt,
         sample_weight=sample_weight,
         denominator=denominator,

@@ -324,12 +324,6 @@ def _curvature_smoothed_labels(
     return change_input, change_linear_weight, change_linear_bias, change_label_smoothing
 
 
-def _mass_smoothed_labels(target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
-    """Return how much each entry counts in the mean."""
-    valid = target != ignore_index
-    return select(valid, weight[select(valid, target, 0)], 0.0)
-
-
 _kernel_smoothed_labels = differentiable(
     _value_smoothed_labels,
     _value_and_gradient_smoothed_labels,
@@ -603,7 +597,7 @@ def _smoothed_labels_loss(
         dtype,
         shape=shape[1:] if single else shape,
         chunk=chunk_rows("options", options, linear_weight.shape[0]),
-        mass=_mass_smoothed_labels(target, weight, ignore_index),
+        mass=_mass_labels(target, weight, ignore_index),
         doubt=doubt,
         sample_weight=sample_weight,
         denominator=denominator,
