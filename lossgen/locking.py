@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lossgen.cache import cache_folder
 from lossgen.errors import FaultySpecsError, LossgenError, SpecError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 BACKEND = "numpy"
 PACKAGE = "lossgen_locked"
+REMEDY = "write the formula otherwise, and report a bug of lossgen, or build with --no-verify"
 SHARE = 2  # files that a process takes at a time
 
 
@@ -61,7 +63,6 @@ def _verified(folder: Path, sources: Sequence[str], jobs: int) -> Iterator[tuple
 def _verify(folder: Path, source: str) -> tuple[SpecError, ...]:
     """Verify one file of specs, unless its losses were found right before."""
     from lossgen.load import load_spec
-    from lossgen.proof.lock import faults
     from lossgen.proof.runners import RUNNERS
     from lossgen.proof.store import write
 
@@ -74,10 +75,25 @@ def _verify(folder: Path, source: str) -> tuple[SpecError, ...]:
         return ()
     with _imported(texts) as package:
         run = RUNNERS[BACKEND](package)
-        found = tuple(each for loss in losses for each in faults(loss, run, cache))
+        found = tuple(each for loss in losses for each in _faults(loss, run, cache))
     if verdict is not None and not found:
         write(verdict, "")
     return found
+
+
+def _faults(loss: Loss, run: Any, cache: Path | None) -> tuple[SpecError, ...]:
+    """Return what is wrong with a loss; its code may end in an error of Python's or NumPy's."""
+    from lossgen.proof.lock import faults
+
+    try:
+        return faults(loss, run, cache)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        inside = [frame for frame in frames if Path(frame.filename).parent.name == PACKAGE]
+        if not inside:  # then it is none of the loss
+            raise
+        problem = f"its NumPy code ends in {type(error).__name__}, {error},"
+        return (SpecError(loss.source, loss.name, None, inside[-1].line, problem, REMEDY),)
 
 
 def _texts(losses: Sequence[Loss]) -> dict[str, str]:

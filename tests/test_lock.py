@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lossgen import locking
 from lossgen.cli import main
 
 SQUARED = """
@@ -93,6 +94,23 @@ def test_the_sentence_has_the_simplest_input_and_what_was_expected(run):
     assert "target = " in line
     assert "declare the inputs that it is meant for with lower= and upper=" in line
     assert "build with --no-verify." in line
+
+
+def test_code_that_ends_in_an_error_is_a_fault_of_its_loss(run, monkeypatch):
+    texts = locking._texts
+
+    def broken(losses):
+        found = texts(losses)
+        found["_good_loss.py"] = found["_good_loss.py"].replace("input - target", "input - targets")
+        return found
+
+    monkeypatch.setattr(locking, "_texts", broken)
+    result, out = run(SQUARED)
+    assert result.exit_code == 1
+    assert not out.exists()
+    (line,) = [line for line in result.output.splitlines() if "some.py, GoodLoss: " in line]
+    assert "its NumPy code ends in NameError, name 'targets' is not defined, in `" in line
+    assert "report a bug of lossgen, or build with --no-verify." in line
 
 
 def test_the_statement_at_fault_is_named(run):
