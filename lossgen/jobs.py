@@ -107,7 +107,7 @@ def render(
     for name in backends:
         shown = face(units, name)
         if shared.get(name) != shown:
-            files = put_all(home / name, _shared(name, shown))
+            files = put_all(home / name, _shared(name, shown, folder.name))
             loose += [f"{name}/{path}" for path in files]
             paths[name] += files
     return Rendered(losses(units), _formatted(home, paths, loose), units, read)
@@ -145,11 +145,11 @@ def _refuse(specs: Path, found: Sequence[Found], named: Sequence[Named]) -> None
         raise _no_loss(specs)
 
 
-def _shared(name: str, found: Face) -> dict[str, str]:
+def _shared(name: str, found: Face, specs: str) -> dict[str, str]:
     from lossgen.render import render_shared
 
     try:
-        return render_shared(name, found[1], found[0])
+        return render_shared(name, found[1], found[0], specs)
     except SpecError as fault:
         raise FaultySpecsError((fault,)) from fault
 

@@ -42,6 +42,7 @@ TEMPLATES = "templates"
 TESTS = "test_values.py"
 APART = ("loss.py.jinja", "__init__.py.jinja", f"{TESTS}.jinja")  # templates of other data
 LOOSE = "loose.txt"  # a list of files, as ruff reads it
+SPECS = "specs"  # what the folder of specs is called where nobody says
 STYLE = "--config=format.skip-magic-trailing-comma=true"
 
 
@@ -78,20 +79,21 @@ def _templates(name: str) -> tuple[Backend, Environment]:
     return backend, environment(*backend.templates)
 
 
-def render_loss(loss: Loss, name: str) -> tuple[Tidied, tuple[str, ...]]:
+def render_loss(loss: Loss, name: str, specs: str = SPECS) -> tuple[Tidied, tuple[str, ...]]:
     """Return the file of a loss in one package, not yet formatted, and the functions it calls.
 
-    Only lossgen's own templates are known to hold nothing that ruff would mend.
+    The first line says where the loss is declared in the folder of ``specs``, of this name. Only
+    lossgen's own templates are known to hold nothing that ruff would mend.
     """
     backend, _ = _templates(name)
     page = _template(name, "loss.py.jinja")
     module = make_module(loss, backend)
-    text, settled = tidied(settle(page.render(m=module, source=f"specs/{loss.source}")))
+    text, settled = tidied(settle(page.render(m=module, source=f"{specs}/{loss.source}")))
     return Tidied(text, settled and not backend.templates), module.functions
 
 
 def render_shared(
-    name: str, called: Set[str], exports: Sequence[tuple[str, str]]
+    name: str, called: Set[str], exports: Sequence[tuple[str, str]], specs: str = SPECS
 ) -> dict[str, str]:
     """Return the files of a package that its losses share, not yet formatted.
 
@@ -99,6 +101,7 @@ def render_shared(
         name: the backend.
         called: the functions that the losses call.
         exports: the function and the class of each loss, in order.
+        specs: what the folder of their specs is called.
     """
     backend, templates = _templates(name)
     functions = shared_functions(backend, called)
@@ -112,12 +115,12 @@ def render_shared(
             )
             files[file.removesuffix(".jinja")] = settle(text)
     page = _template(name, "__init__.py.jinja")
-    files["__init__.py"] = settle(page.render(exports=exports, source="specs"))
+    files["__init__.py"] = settle(page.render(exports=exports, source=specs))
     return files
 
 
 def render_tests(
-    name: str, rows: Sequence[object], exports: Sequence[tuple[str, str]]
+    name: str, rows: Sequence[object], exports: Sequence[tuple[str, str]], specs: str = SPECS
 ) -> dict[str, str]:
     """Return the file that checks a package, formatted, if the backend has a template for it."""
     _, templates = _templates(name)
@@ -125,7 +128,7 @@ def render_tests(
     if file not in templates.list_templates(extensions=["jinja"]):
         return {}
     text = templates.get_template(file).render(
-        rows=rows, names=sorted(word for pair in exports for word in pair), source="specs"
+        rows=rows, names=sorted(word for pair in exports for word in pair), source=specs
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / TESTS

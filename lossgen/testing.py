@@ -30,9 +30,10 @@ def tests(specs: Path, backends: Sequence[str]) -> dict[str, dict[str, str]]:
     cache = None if cache is None else cache / "proofs"
     losses = load(specs)
     found = [calls(loss, exhibits(loss, cache)) for loss in losses]
+    own = specs.resolve().name
     exports = [(loss.function, loss.name) for loss in losses]
     return {
-        name: render_tests(name, [row for each in found for row in rows(each, name)], exports)
+        name: render_tests(name, [row for each in found for row in rows(each, name)], exports, own)
         for name in backends
     }
 

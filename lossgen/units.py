@@ -48,7 +48,7 @@ def make_unit(folder: Path, source: str, backends: Sequence[str]) -> Made:
     for loss in () if found.faults or found.unused else losses:
         for name in backends:
             try:
-                (text, settled), functions = render_loss(loss, name)
+                (text, settled), functions = render_loss(loss, name, folder.name)
             except FaultySpecsError as several:
                 refused.update(dict.fromkeys(several.faults))
             except SpecError as one:

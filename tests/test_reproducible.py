@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,17 @@ def test_losses_name_their_spec_relative_to_the_repository() -> None:
 def specs() -> list[Path]:
     paths = (ROOT / "specs").rglob("*.py")
     return sorted(path for path in paths if not path.name.startswith("_"))  # those are imported
+
+
+def test_the_folder_of_specs_may_have_another_name(tmp_path: Path) -> None:
+    formulas = tmp_path / "formulas"
+    formulas.mkdir()
+    shutil.copy(ROOT / "specs" / "regression" / "mse.py", formulas)
+    options = ("--backend", "numpy", "--with-tests", "--no-verify")
+    done = lossgen("build", "formulas", "--out", "made", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    package = tmp_path / "made" / "numpy"
+    heads = {path.name: path.read_text().partition(":")[0] for path in package.glob("*.py")}
+    assert heads["_mse_loss.py"] == f"{HEADER}formulas/mse.py"
+    assert heads["__init__.py"] == heads["test_values.py"] == f"{HEADER}formulas"
+    assert not any("specs" in head for head in heads.values())
