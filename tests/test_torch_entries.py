@@ -115,3 +115,39 @@ def test_each_pass_over_a_graph_finds_the_same_bits(case, grain, monkeypatch):
             passes = [torch.autograd.grad(loss, wrt, upstream, retain_graph=True) for _ in "123"]
             for found in passes[1:]:
                 assert all(map(torch.equal, found, passes[0])), reduction
+
+
+@pytest.mark.parametrize("case", UNREDUCED, ids=lambda case: case.id)
+def test_an_unreduced_loss_may_be_written_into(case):
+    inputs, wrt = draw(case)
+    kept = build(case, reduction="none")(*inputs)
+    upstream = random_like(kept)
+    right = torch.autograd.grad(kept, wrt, 2.0 * upstream)
+    loss = build(case, reduction="none")(*inputs)
+    torch.testing.assert_close(loss.mul_(2.0), 2.0 * kept)
+    found = torch.autograd.grad(loss, wrt, upstream)
+    torch.testing.assert_close(found, right, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_nothing_of_very_many_classes_is_a_loss(reduction):
+    classes = 5 * _tiles.tile_size()
+    x = torch.zeros(0, classes, requires_grad=True)
+    labels = torch.zeros(0, dtype=torch.long)
+    for target in (labels, torch.zeros(0, classes)):
+        loss = lossgen.cross_entropy(x, target, reduction=reduction)
+        right = torch.nn.functional.cross_entropy(x, target, reduction=reduction)
+        torch.testing.assert_close(loss, right, equal_nan=True)
+        assert torch.autograd.grad(loss.sum(), x)[0].shape == x.shape
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["create_graph", "retain_graph"])
+def test_a_denominator_that_changes_before_it_is_needed_is_an_error(again):
+    x = torch.tensor([0.5, -3.0], requires_grad=True)
+    denominator = torch.tensor(2.0)
+    loss = lossgen.mse_loss(x, torch.zeros(2), denominator=denominator)
+    if again:
+        torch.autograd.grad(loss, x, retain_graph=True)
+    denominator.fill_(100.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        torch.autograd.grad(loss, x, create_graph=not again)

@@ -284,7 +284,9 @@ def owned(results: Values, inputs: Values) -> tuple[Tensor, ...]:
         return tuple(results)
     taken = [_storage(tensor) for tensor in (*inputs, *results) if isinstance(tensor, Tensor)]
     return tuple(
-        result.clone() if 0 in result.stride() or taken.count(_storage(result)) > 1 else result
+        result.clone()
+        if 0 in result.stride() or taken.count(_storage(result)) > 1
+        else _whole(result)
         for result in results
     )
 
@@ -292,6 +294,11 @@ def owned(results: Values, inputs: Values) -> tuple[Tensor, ...]:
 def _is_fresh(result: Tensor, inputs: Values) -> bool:
     alone = result._base is None and all(result is not each for each in inputs)
     return alone and result.is_contiguous()
+
+
+def _whole(result: Tensor) -> Tensor:
+    # PyTorch lets nobody write into a view that a Function returns.
+    return result if result._base is None else result.detach()
 
 
 def _storage(tensor: Tensor) -> int:

@@ -41,7 +41,7 @@ def is_large(kernels: Kernels, args: Sequence[Any]) -> bool:
         if not isinstance(x, Tensor) or x.numel() <= 2 * GRAIN or not x.is_cpu:
             continue
         if x.numel() > (2 if kernels.entrywise else 4) * tile_size():
-            return True
+            return all(y.numel() for y in args if isinstance(y, Tensor))
     return False
 
 

@@ -66,10 +66,11 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, call: tuple[Any, ...], *args: Any) -> Tensor:
-        kernels, weight, *scales = call
+        kernels, weight, *scales, large = call
         result, ctx.gradients = _total_and_gradients(call, args, ctx.needs_input_grad)
-        ctx.call = kernels, scales, [None if isinstance(x, Tensor) else x for x in args]
-        ctx.save_for_backward(weight, *[x for x in args if isinstance(x, Tensor)])
+        kept = (weight, *scales, *args)
+        ctx.call = kernels, large, [None if isinstance(x, Tensor) else (x,) for x in kept]
+        ctx.save_for_backward(*[x for x in kept if isinstance(x, Tensor)])
         return result
 
     @staticmethod
@@ -90,10 +91,10 @@ _apply: Any = super(torch.autograd.Function, _Total).apply
 
 def _remembered(ctx: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """Return what ``forward`` was given: the call and the arguments."""
-    kernels, scales, given = ctx.call
-    weight, *tensors = ctx.saved_tensors
-    rest = iter(tensors)
-    return (kernels, weight, *scales), [next(rest) if arg is None else arg for arg in given]
+    kernels, large, kept = ctx.call
+    tensors = iter(ctx.saved_tensors)
+    weight, factor, divisor, *args = [next(tensors) if x is None else x[0] for x in kept]
+    return (kernels, weight, factor, divisor, large), args
 
 
 def _total_and_gradients(
