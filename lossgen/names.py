@@ -22,7 +22,7 @@ IMPORTED = frozenset(
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         Call Callable callable check_device check_dialect check_divides check_floating
         check_function check_integer check_integers
-        check_labels check_least check_most check_positive check_range check_rank
+        check_labels check_least check_most check_number check_positive check_range check_rank
         check_reduction check_result check_shape check_tensor chunk_rows
         constant count_up cross_entropy_with
         dataclass deviation dict differentiable direction divide entry_along exact_exp excess_over

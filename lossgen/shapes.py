@@ -87,7 +87,8 @@ def parameter_check(parameter: Parameter) -> str:
         return f'check_positive("{name}", {name})'
     check = "check_integer" if parameter.kind == "integer" else "check_range"
     if parameter.lower is None and parameter.upper is None:
-        return f'{check}("{name}", {name})' if parameter.kind == "integer" else ""
+        check = "check_number" if parameter.kind in ("float", "static") else check
+        return "" if parameter.kind == "flag" else f'{check}("{name}", {name})'
     low = "-math.inf" if parameter.lower is None else repr(float(parameter.lower))
     high = "math.inf" if parameter.upper is None else repr(float(parameter.upper))
     return f'{check}("{name}", {name}, {low}, {high})'

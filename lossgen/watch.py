@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import source_from_cache
 from pathlib import Path
@@ -97,7 +97,8 @@ def _foreign(name: str) -> Iterator[str]:
 
 def _is_inside(name: str, folder: Path) -> bool:
     module = sys.modules.get(name)
-    places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    path = getattr(module, "__path__", ())  # some modules answer to any name with anything
+    places = [getattr(module, "__file__", None), *(path if isinstance(path, Iterable) else ())]
     return any(place and Path(place).is_relative_to(folder) for place in places)
 
 

@@ -43,6 +43,7 @@ CLASSES = {
     "quantile_loss": "QuantileLoss",
     "dice_loss": "DiceLoss",
     "gaussian_nll_loss": "GaussianNLLLoss",
+    "margin_ranking_loss": "MarginRankingLoss",
     "multi_margin_loss": "MultiMarginLoss",
     "triplet_margin_with_distance_loss": "TripletMarginWithDistanceLoss",
 }
@@ -69,6 +70,10 @@ def entropy(labels: Any, **options: Any) -> Call:
     return Call("cross_entropy", next(iter(options), "target"), (X, labels), options)
 
 
+def ranking(margin: Any) -> Call:
+    return Call("margin_ranking_loss", "margin", (X, T, X), {"margin": margin}, EITHER)
+
+
 CALLS = {
     "reduction that is unknown": huber(reduction="avg"),
     "reduction in capitals": huber(reduction="Mean"),
@@ -84,6 +89,9 @@ CALLS = {
     "parameter that is None": huber(delta=None),
     "parameter that is complex": huber(delta=1j),
     "parameter that is a list": huber(delta=[1.0]),
+    "parameter of any size that is None": ranking(None),
+    "parameter of any size in words": ranking("q"),
+    "parameter of any size that is a row": ranking(np.ones(4, F32)),
     "parameter above its range": Call("quantile_loss", "q", options={"q": 1.5}),
     "ignored label in words": replace(entropy(LABELS, ignore_index="x"), error=TypeError),
     "ignored label that is None": replace(entropy(LABELS, ignore_index=None), error=TypeError),
@@ -102,6 +110,7 @@ CALLS = {
     "fewer labels": entropy(LABELS[:2]),
     "labels in a column": entropy(LABELS[:, None]),
     "labels that are floats": entropy(LABELS.astype(F32)),
+    "labels that are None": replace(entropy(None), error=TypeError),
     "label above all classes": entropy(np.array([0, 1, 4])),
     "label below all classes": entropy(np.array([0, 1, -1])),
     "integer prediction": Call("huber_loss", "input", (X.astype(np.int64), T), error=TypeError),
@@ -173,12 +182,35 @@ def test_what_is_no_array_is_refused(word: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", backend_names())
+@pytest.mark.parametrize("given", [np.ones(2, F32), "words", [1.0]], ids=["row", "words", "list"])
+def test_a_denominator_that_is_no_number_is_refused(given: Any, backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    inputs = [array(backend, value) for value in (X, T)]
+    with pytest.raises(EITHER, match=r"\bdenominator\b"):
+        module.huber_loss(*inputs, denominator=array(backend, given))
+    loss = module.huber_loss(*inputs, denominator=array(backend, F32(2)))
+    assert float(getattr(loss, "array", loss)) == 3.0
+
+
+@pytest.mark.parametrize("backend", backend_names())
+def test_labels_in_a_list_are_as_good_as_any_list(backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    if backend in ("jax", "numpy"):  # there a list is an array
+        right = module.cross_entropy(array(backend, X), array(backend, LABELS))
+        assert module.cross_entropy(array(backend, X), LABELS.tolist()) == right
+        return
+    with pytest.raises(TypeError, match=r"\btarget\b"):
+        module.cross_entropy(array(backend, X), LABELS.tolist())
+
+
+@pytest.mark.parametrize("backend", backend_names())
 def test_a_good_call_is_none_of_these(backend: str) -> None:
     module = importlib.import_module(f"generated.{backend}")
     for call in CALLS.values():
         good = {
             "two_head_loss": (X, T, X, T),
             "cross_entropy": (X, LABELS),
+            "margin_ranking_loss": (X, T, X),
             "multi_margin_loss": (X, LABELS),
             "triplet_margin_with_distance_loss": (X, T, T),
             "gaussian_nll_loss": (X, T, X),

@@ -222,6 +222,10 @@ FINE = {
     "with Windows line ends": SOUND.replace("\n", "\r\n"),
     "that prints": f"print('hello')\n{SOUND}",
     "that moves elsewhere": f"import os\nos.chdir('/')\n{SOUND}",
+    "beside a module whose path is no path": (  # torch.classes is one
+        "import sys, types\nodd = sys.modules['lossgen_odd'] = types.ModuleType('lossgen_odd')\n"
+        f"odd.__path__ = object()\n{SOUND}"
+    ),
     "in another encoding": b"# coding: latin-1\n" + SOUND.encode() + b"# \xe9\n",
 }
 

@@ -10,6 +10,7 @@ from ._checks import (
     Given,
     check_arrays,
     check_floating,
+    check_number,
     check_positive,
     check_reduction,
     check_shape,
@@ -664,6 +665,7 @@ def _general_loss(
 ) -> chainer.Variable:
     check_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("alpha", alpha)
     check_positive("scale", scale)
     dtype = input.dtype
     working = working_dtype(input)
@@ -778,6 +780,7 @@ class BarronLoss(chainer.Link):
     ) -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("alpha", alpha)
         check_positive("scale", scale)
         with self.init_scope():
             self.alpha = alpha

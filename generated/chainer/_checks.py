@@ -130,6 +130,11 @@ def check_labels(name: str, labels: Given, classes: int, ignore_index: int | Non
     return array
 
 
+def check_number(name: str, value: Given | float) -> None:
+    """Refuse what is no number."""
+    _number(name, value)
+
+
 def check_positive(name: str, value: Given | float) -> None:
     """Refuse a parameter that is zero, negative or NaN."""
     if not _number(name, value) > 0:

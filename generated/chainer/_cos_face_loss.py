@@ -13,6 +13,7 @@ from ._checks import (
     check_arrays,
     check_floating,
     check_labels,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -193,6 +194,7 @@ def cos_face_loss(
     check_arrays(input=input, target=target)
     check_floating(input=input)
     check_positive("scale", scale)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -232,6 +234,7 @@ class CosFaceLoss(chainer.Link):
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("scale", scale)
+        check_number("margin", margin)
         with self.init_scope():
             self.scale = scale
         with self.init_scope():

@@ -6,7 +6,15 @@ import numpy as np
 
 from ._arrays import Array, at_least, select, sign, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_floating,
+    check_number,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import floored_norm, ratio
 from ._runtime import finish, to_working, working_dtype
 
@@ -244,6 +252,7 @@ def cosine_embedding_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_arrays(input1=input1, input2=input2, target=target)
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     single = input1.ndim == 1
@@ -283,6 +292,7 @@ class CosineEmbeddingLoss(chainer.Link):
     def __init__(self, margin: Given | float = 0.0, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         with self.init_scope():
             self.margin = margin
         self.reduction = reduction

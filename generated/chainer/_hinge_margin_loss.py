@@ -5,7 +5,7 @@ import chainer
 
 from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._checks import Given, check_arrays, check_floating, check_number, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["HingeMarginLoss", "hinge_margin_loss"]
@@ -111,6 +111,7 @@ def hinge_margin_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
@@ -142,6 +143,7 @@ class HingeMarginLoss(chainer.Link):
     def __init__(self, *, margin: Given | float = 1.0, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         with self.init_scope():
             self.margin = margin
         self.reduction = reduction

@@ -14,6 +14,7 @@ from ._checks import (
     check_arrays,
     check_floating,
     check_integers,
+    check_number,
     check_rank,
     check_reduction,
     check_shape,
@@ -259,6 +260,7 @@ def lifted_structure_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -295,6 +297,7 @@ class LiftedStructureLoss(chainer.Link):
     def __init__(self, *, margin: Given | float = 1.0, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         with self.init_scope():
             self.margin = margin
         self.reduction = reduction

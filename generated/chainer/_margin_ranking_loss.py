@@ -5,7 +5,7 @@ import chainer
 
 from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_reduction, check_shape
+from ._checks import Given, check_arrays, check_floating, check_number, check_reduction, check_shape
 from ._runtime import finish, to_working, working_dtype
 
 __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
@@ -135,6 +135,7 @@ def margin_ranking_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_arrays(input1=input1, input2=input2, target=target)
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     check_shape("input2", input2, input1.shape, "input1")
@@ -168,6 +169,7 @@ class MarginRankingLoss(chainer.Link):
     def __init__(self, margin: Given | float = 0.0, reduction: str = "mean") -> None:
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         with self.init_scope():
             self.margin = margin
         self.reduction = reduction

@@ -13,6 +13,7 @@ from ._checks import (
     check_floating,
     check_integer,
     check_labels,
+    check_number,
     check_rank,
     check_reduction,
     check_shape,
@@ -202,6 +203,7 @@ def _linear_loss(
 ) -> chainer.Variable:
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -236,6 +238,7 @@ def _squared_loss(
 ) -> chainer.Variable:
     check_arrays(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -345,6 +348,7 @@ class MultiMarginLoss(chainer.Link):
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_integer("p", p, 1.0, 2.0)
+        check_number("margin", margin)
         self.p = p
         with self.init_scope():
             self.margin = margin

@@ -13,6 +13,7 @@ from ._checks import (
     check_arrays,
     check_floating,
     check_integers,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -365,6 +366,7 @@ def multi_similarity_loss(
     check_floating(input=input)
     check_positive("alpha", alpha)
     check_positive("beta", beta)
+    check_number("base", base)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -414,6 +416,7 @@ class MultiSimilarityLoss(chainer.Link):
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("alpha", alpha)
         check_positive("beta", beta)
+        check_number("base", base)
         with self.init_scope():
             self.alpha = alpha
         with self.init_scope():

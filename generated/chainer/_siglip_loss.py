@@ -10,6 +10,7 @@ from ._checks import (
     Given,
     check_arrays,
     check_floating,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -255,6 +256,7 @@ def siglip_loss(
     check_arrays(image=image, text=text)
     check_floating(image=image, text=text)
     check_positive("logit_scale", logit_scale)
+    check_number("logit_bias", logit_bias)
     dtype = image.dtype
     working = working_dtype(image)
     check_rank("image", image, 2, exact=True)
@@ -299,6 +301,7 @@ class SigLIPLoss(chainer.Link):
         super().__init__()
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("logit_scale", logit_scale)
+        check_number("logit_bias", logit_bias)
         with self.init_scope():
             self.logit_scale = logit_scale
         with self.init_scope():

@@ -14,6 +14,7 @@ from ._checks import (
     check_arrays,
     check_dialect,
     check_floating,
+    check_number,
     check_positive,
     check_range,
     check_rank,
@@ -745,6 +746,7 @@ def _swapped_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -786,6 +788,7 @@ def _plain_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -827,6 +830,7 @@ def _swapped_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -868,6 +872,7 @@ def _plain_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -1007,6 +1012,7 @@ class TripletMarginLoss(chainer.Link):
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_number("eps", eps)
         check_dialect(dialect, ("optax",))
         with self.init_scope():
             self.margin = margin

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._arrays import gauss, log1p
 from ._autograd import differentiable
-from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_positive, check_reduction, check_shape
 from ._functions import (
     box_cox,
     box_cox_bend,
@@ -485,6 +485,7 @@ def _general_loss(
 ) -> jax.Array:
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("alpha", alpha)
     check_positive("scale", scale)
     dtype = input.dtype
     working = working_dtype(input)

@@ -131,6 +131,11 @@ def _is_invalid(labels: Array, classes: int, ignore_index: int | None) -> Array:
     return outside if ignore_index is None else outside & (labels != ignore_index)
 
 
+def check_number(name: str, value: ArrayLike) -> None:
+    """Refuse what is no number."""
+    _known(name, value)
+
+
 def check_positive(name: str, value: ArrayLike) -> None:
     """Refuse a number that is zero, negative or NaN."""
     number = _known(name, value)

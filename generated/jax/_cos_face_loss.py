@@ -14,6 +14,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_floating,
     check_labels,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -152,6 +153,7 @@ def cos_face_loss(
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
     check_positive("scale", scale)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
@@ -183,6 +183,7 @@ def cosine_embedding_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     input1, input2, target = as_arrays(input1=input1, input2=input2, target=target)
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     single = input1.ndim == 1

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_reduction, check_shape
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
@@ -116,6 +116,7 @@ def hinge_embedding_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")

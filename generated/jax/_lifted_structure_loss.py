@@ -12,7 +12,14 @@ from jax.typing import ArrayLike
 
 from ._arrays import log1p, sigmoids
 from ._autograd import differentiable
-from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_integers,
+    check_number,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
@@ -183,6 +190,7 @@ def lifted_structure_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_reduction, check_shape
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
@@ -112,6 +112,7 @@ def margin_ranking_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     input1, input2, target = as_arrays(input1=input1, input2=input2, target=target)
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     check_shape("input2", input2, input1.shape, "input1")

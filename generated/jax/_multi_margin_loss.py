@@ -14,6 +14,7 @@ from ._checks import (
     check_floating,
     check_integer,
     check_labels,
+    check_number,
     check_rank,
     check_reduction,
     check_shape,
@@ -146,6 +147,7 @@ def _linear_loss(
 ) -> jax.Array:
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -181,6 +183,7 @@ def _squared_loss(
 ) -> jax.Array:
     input, target = as_arrays(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1

@@ -14,6 +14,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_floating,
     check_integers,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -270,6 +271,7 @@ def multi_similarity_loss(
     check_floating(input=input)
     check_positive("alpha", alpha)
     check_positive("beta", beta)
+    check_number("base", base)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)

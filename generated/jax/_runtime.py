@@ -12,7 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ._arrays import total
-from ._checks import Array, check_divides, check_shape
+from ._checks import Array, check_divides, check_number, check_shape
 
 DType = np.dtype[Any]
 _barrier: Callable[..., Any] = jax.lax.optimization_barrier  # which JAX leaves without types
@@ -39,8 +39,10 @@ def _as_array(name: str, tensor: ArrayLike) -> Array:
 
 
 def is_integer(tensor: ArrayLike) -> bool:
-    """Say whether a target holds labels."""
-    return jnp.issubdtype(jnp.result_type(tensor), jnp.integer)
+    """Say whether a target holds labels; what is no array is refused later."""
+    is_array = isinstance(tensor, jax.Array | np.ndarray | numbers.Number)
+    dtype = jnp.result_type(tensor) if is_array else np.asarray(tensor).dtype
+    return jnp.issubdtype(dtype, jnp.integer)
 
 
 def is_number(value: ArrayLike, number: float) -> bool:
@@ -207,6 +209,7 @@ def finish(
             mass = factor if mass is None else mass.reshape(loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
+        check_number("denominator", denominator)
         count = _constant(denominator, loss.dtype)
     if reduction == "none":
         return loss.astype(dtype)

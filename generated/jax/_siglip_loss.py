@@ -10,7 +10,14 @@ from jax.typing import ArrayLike
 
 from ._arrays import log1p, matrix_product
 from ._autograd import differentiable
-from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_number,
+    check_positive,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import direction, norm, ratio
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
@@ -168,6 +175,7 @@ def siglip_loss(
     image, text = as_arrays(image=image, text=text)
     check_floating(image=image, text=text)
     check_positive("logit_scale", logit_scale)
+    check_number("logit_bias", logit_bias)
     dtype = image.dtype
     working = working_dtype(image)
     check_rank("image", image, 2, exact=True)

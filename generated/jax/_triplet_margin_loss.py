@@ -14,6 +14,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_dialect,
     check_floating,
+    check_number,
     check_positive,
     check_range,
     check_rank,
@@ -604,6 +605,7 @@ def _swapped_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -645,6 +647,7 @@ def _plain_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -686,6 +689,7 @@ def _swapped_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -727,6 +731,7 @@ def _plain_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1

@@ -16,7 +16,14 @@ from ._arrays import (
     sign,
     total,
 )
-from ._checks import check_floating, check_positive, check_reduction, check_shape, is_number
+from ._checks import (
+    check_floating,
+    check_number,
+    check_positive,
+    check_reduction,
+    check_shape,
+    is_number,
+)
 from ._functions import (
     box_cox,
     box_cox_bend,
@@ -749,6 +756,7 @@ def _general_loss(
     denominator: Tensor | float | None,
 ) -> Tensor:
     check_floating(input=input)
+    check_number("alpha", alpha)
     check_positive("scale", scale)
     dtype = input.dtype
     working = working_dtype(input)
@@ -877,6 +885,7 @@ class BarronLoss(Loss):
     def __init__(
         self, *, alpha: Tensor | float = 1.0, scale: Tensor | float = 1.0, reduction: str = "mean"
     ) -> None:
+        check_number("alpha", alpha)
         check_positive("scale", scale)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.alpha = alpha

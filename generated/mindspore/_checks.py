@@ -199,6 +199,11 @@ def _require_most(name: str, tensor: Tensor, high: float) -> None:
         raise ValueError(f"{name} must be at most {high}, got {largest}")
 
 
+def check_number(name: str, value: Tensor | float) -> None:
+    """Refuse what is no number."""
+    _require_number(name, value.shape if isinstance(value, Tensor) else value)
+
+
 def check_positive(name: str, value: Tensor | float) -> None:
     """Refuse a number that is zero, negative or NaN."""
     _require_number(name, value.shape if isinstance(value, Tensor) else value)
@@ -279,8 +284,8 @@ def is_floating(value: Tensor) -> bool:
 
 
 def is_integer(tensor: Tensor) -> bool:
-    """Whether a target holds labels."""
-    return tensor.dtype not in _FLOATS and tensor.dtype != bool_
+    """Whether a target holds labels; what is no tensor is refused later."""
+    return isinstance(tensor, Tensor) and tensor.dtype not in _FLOATS and tensor.dtype != bool_
 
 
 def is_number(value: Tensor | float, number: float) -> bool:

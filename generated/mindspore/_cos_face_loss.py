@@ -20,6 +20,7 @@ from ._arrays import (
 from ._checks import (
     check_floating,
     check_labels,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -230,6 +231,7 @@ def cos_face_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
     check_positive("scale", scale)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -294,6 +296,7 @@ class CosFaceLoss(Loss):
         reduction: str = "mean",
     ) -> None:
         check_positive("scale", scale)
+        check_number("margin", margin)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.scale = scale
         self.margin = margin

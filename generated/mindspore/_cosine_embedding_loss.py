@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, filled, repeated, sign, total, with_batch
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -256,6 +256,7 @@ def cosine_embedding_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     single = input1.ndim == 1
@@ -326,6 +327,7 @@ class CosineEmbeddingLoss(Loss):
     """
 
     def __init__(self, margin: Tensor | float = 0.0, reduction: str = "mean") -> None:
+        check_number("margin", margin)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.margin = margin
 

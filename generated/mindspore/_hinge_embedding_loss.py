@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, constant, filled, sign, total
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
@@ -126,6 +126,7 @@ def hinge_embedding_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
@@ -176,6 +177,7 @@ class HingeEmbeddingLoss(Loss):
     """
 
     def __init__(self, margin: Tensor | float = 1.0, reduction: str = "mean") -> None:
+        check_number("margin", margin)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.margin = margin
 

@@ -7,7 +7,14 @@ import math
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, count_up, exp, filled, log1p, sigmoid, sign, total, zeros_like
-from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_integers,
+    check_number,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import direction, logsumexp, norm, ratio, softmax, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -288,6 +295,7 @@ def lifted_structure_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -353,6 +361,7 @@ class LiftedStructureLoss(Loss):
     """
 
     def __init__(self, *, margin: Tensor | float = 1.0, reduction: str = "mean") -> None:
+        check_number("margin", margin)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.margin = margin
 

@@ -4,7 +4,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Mean, Operand, Sum, constant, like_upstream, sign, total
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
@@ -146,6 +146,7 @@ def margin_ranking_loss(
     """
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     check_shape("input2", input2, input1.shape, "input1")
@@ -202,6 +203,7 @@ class MarginRankingLoss(Loss):
     """
 
     def __init__(self, margin: Tensor | float = 0.0, reduction: str = "mean") -> None:
+        check_number("margin", margin)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.margin = margin
 

@@ -21,6 +21,7 @@ from ._checks import (
     check_floating,
     check_integer,
     check_labels,
+    check_number,
     check_rank,
     check_reduction,
     check_shape,
@@ -300,6 +301,7 @@ def _linear_loss(
     denominator: Tensor | float | None,
 ) -> Tensor:
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -334,6 +336,7 @@ def _squared_loss(
     denominator: Tensor | float | None,
 ) -> Tensor:
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -457,6 +460,7 @@ class MultiMarginLoss(Loss):
         reduction: str = "mean",
     ) -> None:
         check_integer("p", p, 1.0, 2.0)
+        check_number("margin", margin)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.p = p
         self.margin = margin

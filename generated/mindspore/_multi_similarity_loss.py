@@ -20,6 +20,7 @@ from ._arrays import (
 from ._checks import (
     check_floating,
     check_integers,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -438,6 +439,7 @@ def multi_similarity_loss(
     check_floating(input=input)
     check_positive("alpha", alpha)
     check_positive("beta", beta)
+    check_number("base", base)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -507,6 +509,7 @@ class MultiSimilarityLoss(Loss):
     ) -> None:
         check_positive("alpha", alpha)
         check_positive("beta", beta)
+        check_number("base", base)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.alpha = alpha
         self.beta = beta

@@ -4,7 +4,14 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, count_up, exp, log1p, repeated, sigmoid, total
-from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_number,
+    check_positive,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import direction, norm, ratio
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -293,6 +300,7 @@ def siglip_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_floating(image=image, text=text)
     check_positive("logit_scale", logit_scale)
+    check_number("logit_bias", logit_bias)
     dtype = image.dtype
     working = working_dtype(image)
     check_rank("image", image, 2, exact=True)
@@ -354,6 +362,7 @@ class SigLIPLoss(Loss):
         reduction: str = "mean",
     ) -> None:
         check_positive("logit_scale", logit_scale)
+        check_number("logit_bias", logit_bias)
         super().__init__(reduction, ("none", "mean", "sum"))
         self.logit_scale = logit_scale
         self.logit_bias = logit_bias

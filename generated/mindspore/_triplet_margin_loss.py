@@ -21,6 +21,7 @@ from ._arrays import (
 from ._checks import (
     check_dialect,
     check_floating,
+    check_number,
     check_positive,
     check_range,
     check_rank,
@@ -1093,6 +1094,7 @@ def _swapped_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -1133,6 +1135,7 @@ def _plain_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -1173,6 +1176,7 @@ def _swapped_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -1213,6 +1217,7 @@ def _plain_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -1366,6 +1371,7 @@ class TripletMarginLoss(Loss):
     ) -> None:
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_number("eps", eps)
         check_dialect(dialect, ("optax",))
         super().__init__(reduction, ("none", "mean", "sum"))
         self.margin = margin

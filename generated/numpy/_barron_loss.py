@@ -43,7 +43,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, sign, total
-from ._checks import check_floating, check_positive, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_positive, check_reduction, check_shape
 from ._functions import box_cox, box_cox_slope, gauss, hypot1, log1p_square, over_square1, power1p
 from ._runtime import (
     Case,
@@ -434,6 +434,7 @@ def _general_loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
+    check_number("alpha", alpha)
     check_positive("scale", scale)
     dtype = input.dtype
     working = working_dtype(input)
@@ -523,6 +524,7 @@ class BarronLoss:
 
     def __init__(self, *, alpha: float = 1.0, scale: float = 1.0, reduction: str = "mean") -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("alpha", alpha)
         check_positive("scale", scale)
         self.alpha = alpha
         self.scale = scale

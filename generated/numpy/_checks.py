@@ -100,6 +100,11 @@ def check_labels(name: str, labels: Array, classes: int, ignore_index: int | Non
     return labels
 
 
+def check_number(name: str, value: Any) -> None:
+    """Refuse what is no number."""
+    _number(name, value)
+
+
 def check_positive(name: str, value: Any) -> None:
     """Refuse a parameter that is zero, negative or NaN."""
     if not _number(name, value) > 0:

@@ -20,6 +20,7 @@ from ._arrays import Array, at_least, pick, placed, select, sigmoid, total
 from ._checks import (
     check_floating,
     check_labels,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -124,6 +125,7 @@ def _loss(
     inputs = {"input": input}
     check_floating(input=input)
     check_positive("scale", scale)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -209,6 +211,7 @@ class CosFaceLoss:
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("scale", scale)
+        check_number("margin", margin)
         self.scale = scale
         self.margin = margin
         self.reduction = reduction

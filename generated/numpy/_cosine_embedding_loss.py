@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, select, sign, total
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_rank, check_reduction, check_shape
 from ._functions import floored_norm, ratio
 from ._runtime import (
     Case,
@@ -149,6 +149,7 @@ def _loss(
     input1, input2, target = as_arrays(input1=input1, input2=input2, target=target)
     inputs = {"input1": input1, "input2": input2, "target": target}
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     single = input1.ndim == 1
@@ -234,6 +235,7 @@ class CosineEmbeddingLoss:
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
         self.reduction = reduction
 

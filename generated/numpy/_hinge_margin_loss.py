@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, sign, total
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -75,6 +75,7 @@ def _loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input, "target": target}
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
@@ -145,6 +146,7 @@ class HingeMarginLoss:
 
     def __init__(self, *, margin: float = 1.0, reduction: str = "mean") -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
         self.reduction = reduction
 

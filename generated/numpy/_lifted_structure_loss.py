@@ -39,7 +39,14 @@ from ._arrays import (
     sign,
     total,
 )
-from ._checks import check_floating, check_integers, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_integers,
+    check_number,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     direction,
     logsumexp,
@@ -362,6 +369,7 @@ def _loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -437,6 +445,7 @@ class LiftedStructureLoss:
 
     def __init__(self, *, margin: float = 1.0, reduction: str = "mean") -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
         self.reduction = reduction
 

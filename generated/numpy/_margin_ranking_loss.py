@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, sign, total
-from ._checks import check_floating, check_reduction, check_shape
+from ._checks import check_floating, check_number, check_reduction, check_shape
 from ._runtime import (
     Case,
     as_arrays,
@@ -94,6 +94,7 @@ def _loss(
     input1, input2, target = as_arrays(input1=input1, input2=input2, target=target)
     inputs = {"input1": input1, "input2": input2, "target": target}
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     check_shape("input2", input2, input1.shape, "input1")
@@ -174,6 +175,7 @@ class MarginRankingLoss:
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
         self.reduction = reduction
 

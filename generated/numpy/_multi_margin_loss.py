@@ -35,6 +35,7 @@ from ._checks import (
     check_floating,
     check_integer,
     check_labels,
+    check_number,
     check_rank,
     check_reduction,
     check_shape,
@@ -119,6 +120,7 @@ def _linear_loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -214,6 +216,7 @@ def _squared_loss(
     input, target = as_arrays(input=input, target=target)
     inputs = {"input": input}
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -315,6 +318,7 @@ class MultiMarginLoss:
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_integer("p", p, 1.0, 2.0)
+        check_number("margin", margin)
         self.p = p
         self.margin = margin
         self.weight = weight

@@ -28,6 +28,7 @@ from ._arrays import Array, argmax_along, at_least, masked, pick, select, sigmoi
 from ._checks import (
     check_floating,
     check_integers,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -314,6 +315,7 @@ def _loss(
     check_floating(input=input)
     check_positive("alpha", alpha)
     check_positive("beta", beta)
+    check_number("base", base)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -405,6 +407,7 @@ class MultiSimilarityLoss:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("alpha", alpha)
         check_positive("beta", beta)
+        check_number("base", base)
         self.alpha = alpha
         self.beta = beta
         self.base = base

@@ -20,7 +20,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, select, sigmoid, total
-from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_floating,
+    check_number,
+    check_positive,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import direction, norm, ratio, sum_of_others
 from ._runtime import (
     Case,
@@ -165,6 +172,7 @@ def _loss(
     inputs = {"image": image, "text": text}
     check_floating(image=image, text=text)
     check_positive("logit_scale", logit_scale)
+    check_number("logit_bias", logit_bias)
     dtype = image.dtype
     working = working_dtype(image)
     check_rank("image", image, 2, exact=True)
@@ -250,6 +258,7 @@ class SigLIPLoss:
     ) -> None:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("logit_scale", logit_scale)
+        check_number("logit_bias", logit_bias)
         self.logit_scale = logit_scale
         self.logit_bias = logit_bias
         self.reduction = reduction

@@ -38,6 +38,7 @@ from ._arrays import Array, at_least, select, sign, signed_power, total
 from ._checks import (
     check_dialect,
     check_floating,
+    check_number,
     check_positive,
     check_range,
     check_rank,
@@ -185,6 +186,7 @@ def _swapped_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -319,6 +321,7 @@ def _plain_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -538,6 +541,7 @@ def _swapped_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -708,6 +712,7 @@ def _plain_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -859,6 +864,7 @@ class TripletMarginLoss:
         check_reduction(reduction, ("none", "mean", "sum"))
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_number("eps", eps)
         check_dialect(dialect, ("optax",))
         self.margin = margin
         self.p = p

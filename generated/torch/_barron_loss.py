@@ -6,7 +6,14 @@ from torch import Tensor
 
 from ._arrays import sign
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_floating,
+    check_number,
+    check_positive,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     box_cox,
     box_cox_bend,
@@ -669,6 +676,7 @@ def _general_loss(
 ) -> Tensor:
     check_device(input=input, target=target)
     check_floating(input=input)
+    check_number("alpha", alpha)
     check_positive("scale", scale)
     dtype = input.dtype
     working = working_dtype(input)
@@ -797,6 +805,7 @@ class BarronLoss(Loss):
         self, *, alpha: Tensor | float = 1.0, scale: Tensor | float = 1.0, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_number("alpha", alpha)
         check_positive("scale", scale)
         self.alpha = alpha
         self.scale = scale

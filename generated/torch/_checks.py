@@ -129,6 +129,11 @@ def check_labels(
     return labels, None
 
 
+def check_number(name: str, value: Tensor | float) -> None:
+    """Refuse what is no number."""
+    _is_number(name, value)
+
+
 def check_positive(name: str, value: Tensor | float) -> None:
     """Refuse a number that is zero, negative or NaN."""
     if _is_number(name, value) and not value > 0:

@@ -12,6 +12,7 @@ from ._checks import (
     check_device,
     check_floating,
     check_labels,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -190,6 +191,7 @@ def cos_face_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     check_positive("scale", scale)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -255,6 +257,7 @@ class CosFaceLoss(Loss):
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("scale", scale)
+        check_number("margin", margin)
         self.scale = scale
         self.margin = margin
 

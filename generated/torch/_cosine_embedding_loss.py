@@ -6,7 +6,14 @@ from torch import Tensor
 
 from ._arrays import ratio, select, sign
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_floating,
+    check_number,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import floored_norm
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -224,6 +231,7 @@ def cosine_embedding_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_device(input1=input1, input2=input2, target=target)
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     single = input1.ndim == 1
@@ -295,6 +303,7 @@ class CosineEmbeddingLoss(Loss):
 
     def __init__(self, margin: Tensor | float = 0.0, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
 
     def forward(

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ._arrays import select, sign
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._checks import check_device, check_floating, check_number, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["HingeEmbeddingLoss", "hinge_embedding_loss"]
@@ -114,6 +114,7 @@ def hinge_embedding_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_device(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
@@ -173,6 +174,7 @@ class HingeEmbeddingLoss(Loss):
 
     def __init__(self, margin: Tensor | float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
 
     def forward(

@@ -13,6 +13,7 @@ from ._checks import (
     check_device,
     check_floating,
     check_integers,
+    check_number,
     check_rank,
     check_reduction,
     check_shape,
@@ -251,6 +252,7 @@ def lifted_structure_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_device(input=input, target=target)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -319,6 +321,7 @@ class LiftedStructureLoss(Loss):
 
     def __init__(self, *, margin: Tensor | float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
 
     def forward(

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ._arrays import sign
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_reduction, check_shape
+from ._checks import check_device, check_floating, check_number, check_reduction, check_shape
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MarginRankingLoss", "margin_ranking_loss"]
@@ -120,6 +120,7 @@ def margin_ranking_loss(
     check_reduction(reduction, ("none", "mean", "sum"))
     check_device(input1=input1, input2=input2, target=target)
     check_floating(input1=input1, input2=input2)
+    check_number("margin", margin)
     dtype = input1.dtype
     working = working_dtype(input1)
     check_shape("input2", input2, input1.shape, "input1")
@@ -177,6 +178,7 @@ class MarginRankingLoss(Loss):
 
     def __init__(self, margin: Tensor | float = 0.0, reduction: str = "mean") -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
+        check_number("margin", margin)
         self.margin = margin
 
     def forward(

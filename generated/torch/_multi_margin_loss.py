@@ -11,6 +11,7 @@ from ._checks import (
     check_floating,
     check_integer,
     check_labels,
+    check_number,
     check_rank,
     check_reduction,
     check_shape,
@@ -197,6 +198,7 @@ def _linear_loss(
 ) -> Tensor:
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -232,6 +234,7 @@ def _squared_loss(
 ) -> Tensor:
     check_device(input=input, target=target, weight=weight)
     check_floating(input=input)
+    check_number("margin", margin)
     dtype = input.dtype
     working = working_dtype(input)
     single = input.ndim == 1
@@ -356,6 +359,7 @@ class MultiMarginLoss(Loss):
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_integer("p", p, 1.0, 2.0)
+        check_number("margin", margin)
         self.p = p
         self.margin = margin
         self.register_buffer("weight", weight)

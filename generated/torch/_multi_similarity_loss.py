@@ -12,6 +12,7 @@ from ._checks import (
     check_device,
     check_floating,
     check_integers,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -374,6 +375,7 @@ def multi_similarity_loss(
     check_floating(input=input)
     check_positive("alpha", alpha)
     check_positive("beta", beta)
+    check_number("base", base)
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
@@ -450,6 +452,7 @@ class MultiSimilarityLoss(Loss):
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("alpha", alpha)
         check_positive("beta", beta)
+        check_number("base", base)
         self.alpha = alpha
         self.beta = beta
         self.base = base

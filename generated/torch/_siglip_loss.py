@@ -9,6 +9,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_floating,
+    check_number,
     check_positive,
     check_rank,
     check_reduction,
@@ -251,6 +252,7 @@ def siglip_loss(
     check_device(image=image, text=text)
     check_floating(image=image, text=text)
     check_positive("logit_scale", logit_scale)
+    check_number("logit_bias", logit_bias)
     dtype = image.dtype
     working = working_dtype(image)
     check_rank("image", image, 2, exact=True)
@@ -318,6 +320,7 @@ class SigLIPLoss(Loss):
     ) -> None:
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("logit_scale", logit_scale)
+        check_number("logit_bias", logit_bias)
         self.logit_scale = logit_scale
         self.logit_bias = logit_bias
 

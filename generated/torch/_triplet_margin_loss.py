@@ -13,6 +13,7 @@ from ._checks import (
     check_device,
     check_dialect,
     check_floating,
+    check_number,
     check_positive,
     check_range,
     check_rank,
@@ -741,6 +742,7 @@ def _swapped_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -782,6 +784,7 @@ def _plain_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -823,6 +826,7 @@ def _swapped_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -864,6 +868,7 @@ def _plain_optax_loss(
     check_floating(anchor=anchor, positive=positive, negative=negative)
     check_positive("margin", margin)
     check_range("p", p, 1.0, math.inf)
+    check_number("eps", eps)
     dtype = anchor.dtype
     working = working_dtype(anchor)
     single = anchor.ndim == 1
@@ -1019,6 +1024,7 @@ class TripletMarginLoss(Loss):
         super().__init__(reduction, ("none", "mean", "sum"))
         check_positive("margin", margin)
         check_range("p", p, 1.0, math.inf)
+        check_number("eps", eps)
         check_dialect(dialect, ("optax",))
         self.margin = margin
         self.p = p
