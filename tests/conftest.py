@@ -5,8 +5,10 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import nullcontext
 
 import pytest
+from cores import one_core
 
 # JAX reads this as it starts; the tests of arrays over several devices want eight.
 _FLAGS = os.environ.get("XLA_FLAGS", "")
@@ -25,6 +27,13 @@ def mindspore_at_once():
     """MindSpore runs operations where they are called: its threads take eight times as long."""
     if "mindspore" in sys.modules:
         sys.modules["mindspore"].runtime.launch_blocking()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Keep a worker on one core in the tests of MindSpore, which say so in their names."""
+    with one_core() if "mindspore" in item.nodeid.lower() else nullcontext():
+        return (yield)
 
 
 def pytest_configure(config):
