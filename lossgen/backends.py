@@ -62,7 +62,7 @@ class Backend:
         fields: what it trains are fields of the class, rather than inputs of each call.
         chunk: the annotation of how much to compute at a time.
         plain: calls may look at labels, to take a shorter formula where each of them counts.
-        merges: kernels merge axes of their arguments themselves, where nothing else reads these.
+        merges: kernels cast arguments and merge axes themselves, where nothing else reads these.
         templates: folders beside lossgen's own, each with a folder named after the backend.
     """
 

@@ -58,7 +58,7 @@ def prepare(
         ignored: the parameter whose value stands for no class, or empty.
         factor: the weight that is no argument of the kernel, and may stay absent, or empty.
         given: the arguments of the call, where functions of the caller's make tensors of them.
-        late: names of tensors whose axes the kernel merges itself.
+        late: names of tensors that are cast, and whose axes are merged, where the kernel runs.
     """
     inputs = [tensor for tensor in tensors if not tensor.is_option]
     preparing = _Preparing(
@@ -130,8 +130,10 @@ class _Preparing:
     late: Collection[str]
 
     def preparation(self, intake: str) -> Preparation:
-        checks = map(Statement, [*self._checks(intake), *self._shapes()])
-        lines = [*checks, *self._casts(), *self._folds()]
+        checks, casts = [*self._checks(intake)], [*self._casts()]
+        if any("working" in cast.code for cast in casts):
+            checks.append(f"working = working_dtype({self.first.name})")
+        lines = [*map(Statement, [*checks, *self._shapes()]), *casts, *self._folds()]
         flat = self.first.axes == (ELLIPSIS,)
         flat = flat and bool(self.axes)
         folded = f"{self.first.name}.shape" if flat else _tuple(map(self._folded_size, self.axes))
@@ -169,7 +171,6 @@ class _Preparing:
             if tensor.upper is not None:
                 yield f'check_most("{tensor.name}", {tensor.name}, {float(tensor.upper)!r})'
         yield f"dtype = {self.first.name}.dtype"
-        yield f"working = working_dtype({self.first.name})"
 
     def _shapes(self) -> Iterator[str]:
         first = self.first
@@ -229,7 +230,9 @@ class _Preparing:
 
     def _casts(self) -> Iterator[Statement]:
         for tensor in self.inputs:
-            if tensor.kind == "float":
+            # What is spread is cast before, as its gradient is a sum.
+            late = tensor.name in self.late and not (tensor.broadcast or tensor.call)
+            if tensor.kind == "float" and not late:
                 yield Statement(f"{tensor.name} = to_working({tensor.name}, working)")
             if tensor.broadcast:
                 given = f'"{tensor.name}", {tensor.name}, {self._extent(tensor.axes)}'

@@ -649,8 +649,6 @@ def adaptive_wing_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     omega = to_working(omega, working)
     theta = to_working(theta, working)
     eps = to_working(eps, working)

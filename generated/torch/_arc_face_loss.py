@@ -290,7 +290,6 @@ def arc_face_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     scale = to_working(scale, working)
     margin = to_working(margin, working)
     return finish(

@@ -492,8 +492,6 @@ def _clip_0_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
     return finish(
@@ -524,8 +522,6 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     gamma_neg = to_working(gamma_neg, working)
     gamma_pos = to_working(gamma_pos, working)
     clip = to_working(clip, working)

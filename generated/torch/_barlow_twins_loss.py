@@ -314,11 +314,8 @@ def _invariance_loss(input1: Tensor, input2: Tensor, reduction: str) -> Tensor:
     check_device(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     dtype = input1.dtype
-    working = working_dtype(input1)
     check_rank("input1", input1, 2, exact=True)
     check_shape("input2", input2, input1.shape, "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
     return finish(_kernel_invariance, (input1, input2), reduction, dtype)
 
 
@@ -332,8 +329,6 @@ def _redundancy_loss(
     working = working_dtype(input1)
     check_rank("input1", input1, 2, exact=True)
     check_shape("input2", input2, input1.shape, "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
     weight = to_working(weight, working)
     return finish(_kernel_redundancy, (input1, input2, weight), reduction, dtype)
 

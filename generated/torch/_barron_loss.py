@@ -571,8 +571,6 @@ def _squared_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     scale = to_working(scale, working)
     return finish(
         _kernel_squared,
@@ -598,8 +596,6 @@ def _cauchy_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     scale = to_working(scale, working)
     return finish(
         _kernel_cauchy,
@@ -625,8 +621,6 @@ def _welsch_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     scale = to_working(scale, working)
     return finish(
         _kernel_welsch,
@@ -652,8 +646,6 @@ def _exponential_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     scale = to_working(scale, working)
     return finish(
         _kernel_exponential,
@@ -681,8 +673,6 @@ def _general_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     alpha = to_working(alpha, working)
     scale = to_working(scale, working)
     return finish(

@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
 from ._functions import digamma, trigamma
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["BetaDistributionNLLLoss", "beta_distribution_nll_loss"]
 
@@ -147,12 +147,8 @@ def beta_distribution_nll_loss(
     check_device(concentration1=concentration1, concentration0=concentration0, target=target)
     check_floating(concentration1=concentration1, concentration0=concentration0)
     dtype = concentration1.dtype
-    working = working_dtype(concentration1)
     check_shape("concentration0", concentration0, concentration1.shape, "concentration1")
     check_shape("target", target, concentration1.shape, "concentration1")
-    concentration1 = to_working(concentration1, working)
-    concentration0 = to_working(concentration0, working)
-    target = to_working(target, working)
     return finish(
         _kernel,
         (concentration1, concentration0, target),

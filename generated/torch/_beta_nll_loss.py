@@ -188,9 +188,6 @@ def beta_nll_loss(
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     check_shape("var", var, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    var = to_working(var, working)
     beta = to_working(beta, working)
     eps = float(eps)
     return finish(

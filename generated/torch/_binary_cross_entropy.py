@@ -15,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, working_dtype
 
 __all__ = ["BCELoss", "binary_cross_entropy"]
 
@@ -213,8 +213,6 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
     return finish(
@@ -243,8 +241,6 @@ def _keras_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
     return finish(

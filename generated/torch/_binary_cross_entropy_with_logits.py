@@ -259,8 +259,6 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if weight is not None:
         weight = broadcast_weight("weight", weight, input.shape, working)
     # The same formula without weights.
@@ -316,7 +314,6 @@ def _chainer_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
     target = to_working(target, working)
     weight_or_one = (
         1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)

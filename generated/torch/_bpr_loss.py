@@ -7,7 +7,7 @@ from torch import Tensor
 from ._arrays import log1p_exp
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["BPRLoss", "bpr_loss"]
 
@@ -94,10 +94,7 @@ def bpr_loss(
     check_device(positive=positive, negative=negative)
     check_floating(positive=positive, negative=negative)
     dtype = positive.dtype
-    working = working_dtype(positive)
     check_shape("negative", negative, positive.shape, "positive")
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     return finish(
         _kernel,
         (positive, negative),

@@ -6,7 +6,7 @@ from torch import Tensor
 from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
 
@@ -106,15 +106,12 @@ def categorical_hinge_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     single = input.ndim == 1
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel,
         (input, target),

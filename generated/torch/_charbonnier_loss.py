@@ -125,8 +125,6 @@ def charbonnier_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     eps = to_working(eps, working)
     return finish(
         _kernel,

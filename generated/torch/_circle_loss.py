@@ -642,7 +642,6 @@ def _detached_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     if dialect == "keras":
@@ -688,7 +687,6 @@ def _through_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
     if dialect == "keras":

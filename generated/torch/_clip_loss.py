@@ -243,8 +243,6 @@ def clip_loss(
     check_rank("image", image, 2, exact=True)
     shape = image.shape[:1]
     check_shape("text", text, image.shape, "image")
-    image = to_working(image, working)
-    text = to_working(text, working)
     logit_scale = to_working(logit_scale, working)
     return finish(
         _kernel,

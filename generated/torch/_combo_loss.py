@@ -346,8 +346,6 @@ def _cross_entropy_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape
     check_shape("target", target, shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     return finish(
@@ -367,8 +365,6 @@ def _dice_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     alpha = to_working(alpha, working)
     smooth = to_working(smooth, working)
     return finish(_kernel_dice, (input, target, alpha, smooth), reduction, dtype, shape=shape)

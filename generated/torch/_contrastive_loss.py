@@ -177,9 +177,6 @@ def contrastive_loss(
     shape = input1.shape[:1]
     check_shape("input2", input2, input1.shape, "input1")
     check_shape("target", target, shape, "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
-    target = to_working(target, working)
     margin = to_working(margin, working)
     return finish(
         _kernel,

@@ -7,7 +7,7 @@ from torch import Tensor
 from ._arrays import log1p_exp, select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, working_dtype
 
 __all__ = ["CoralLoss", "coral_loss"]
 
@@ -120,8 +120,6 @@ def coral_loss(
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     return finish(
         _kernel,

@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["CrossCovarianceLoss", "cross_covariance_loss"]
 
@@ -110,12 +110,9 @@ def cross_covariance_loss(
     check_device(input1=input1, input2=input2)
     check_floating(input1=input1, input2=input2)
     dtype = input1.dtype
-    working = working_dtype(input1)
     check_rank("input1", input1, 2, exact=True)
     check_rank("input2", input2, 2, exact=True)
     check_shape("input2", input2, (input1.shape[0], input2.shape[1]), "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
     return finish(_kernel, (input1, input2), reduction, dtype, denominator=denominator)
 
 

@@ -405,7 +405,6 @@ def _labels_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
     if dialect is None and weight is None and all_count(target, ignore_index):
@@ -482,7 +481,6 @@ def _smoothed_labels_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     label_smoothing = to_working(label_smoothing, working)
     target = fold(target, 1)
@@ -545,8 +543,6 @@ def _probabilities_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     label_smoothing = to_working(label_smoothing, working)
     if dialect == "keras":

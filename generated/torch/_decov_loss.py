@@ -8,7 +8,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction
 from ._functions import deviation
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["DeCovLoss", "decov_loss"]
 
@@ -106,9 +106,7 @@ def decov_loss(
     check_device(input=input)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    input = to_working(input, working)
     return finish(_kernel, (input,), reduction, dtype, denominator=denominator)
 
 

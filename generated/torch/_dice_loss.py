@@ -448,8 +448,6 @@ def _loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     smooth = to_working(smooth, working)
     return finish(
         _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator
@@ -470,8 +468,6 @@ def _keras_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     smooth = to_working(smooth, working)
     return finish(_kernel_keras, (input, target, smooth), reduction, dtype, denominator=denominator)
 
@@ -491,8 +487,6 @@ def _optax_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     smooth = to_working(smooth, working)
     return finish(
         _kernel_optax,

@@ -334,7 +334,6 @@ def _variance_loss(input: Tensor, target: Tensor, pull: Tensor | float, reductio
     check_rank("input", input, 2, exact=True)
     check_shape("target", target, input.shape[:1], "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     pull = to_working(pull, working)
     return finish(_kernel_variance, (input, target, pull), reduction, dtype)
 
@@ -348,7 +347,6 @@ def _distance_loss(input: Tensor, target: Tensor, push: Tensor | float, reductio
     check_rank("input", input, 2, exact=True)
     check_shape("target", target, input.shape[:1], "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     push = to_working(push, working)
     return finish(_kernel_distance, (input, target, push), reduction, dtype)
 
@@ -364,7 +362,6 @@ def _length_loss(
     check_rank("input", input, 2, exact=True)
     check_shape("target", target, input.shape[:1], "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     length_weight = to_working(length_weight, working)
     return finish(_kernel_length, (input, target, length_weight), reduction, dtype)
 

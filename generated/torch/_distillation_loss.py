@@ -384,8 +384,6 @@ def _soft_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("teacher", teacher, input.shape, "input")
-    input = to_working(input, working)
-    teacher = to_working(teacher, working)
     alpha = to_working(alpha, working)
     temperature = to_working(temperature, working)
     return finish(
@@ -413,7 +411,6 @@ def _hard_labels_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
     alpha = to_working(alpha, working)
     target = fold(target, 1)
     return finish(

@@ -275,10 +275,6 @@ def dpo_loss(
     check_shape("rejected", rejected, chosen.shape, "chosen")
     check_shape("reference_chosen", reference_chosen, chosen.shape, "chosen")
     check_shape("reference_rejected", reference_rejected, chosen.shape, "chosen")
-    chosen = to_working(chosen, working)
-    rejected = to_working(rejected, working)
-    reference_chosen = to_working(reference_chosen, working)
-    reference_rejected = to_working(reference_rejected, working)
     beta = to_working(beta, working)
     label_smoothing = to_working(label_smoothing, working)
     return finish(

@@ -8,7 +8,7 @@ from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import direction, norm
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["EnergyDistanceLoss", "energy_distance_loss"]
 
@@ -134,12 +134,9 @@ def energy_distance_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     check_rank("target", target, 2, exact=True)
     check_shape("target", target, (target.shape[0], input.shape[1]), "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(_kernel, (input, target), reduction, dtype, denominator=denominator)
 
 

@@ -354,11 +354,6 @@ def evidential_regression_loss(
     check_shape("nu", nu, input.shape, "input")
     check_shape("alpha", alpha, input.shape, "input")
     check_shape("beta", beta, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    nu = to_working(nu, working)
-    alpha = to_working(alpha, working)
-    beta = to_working(beta, working)
     coefficient = to_working(coefficient, working)
     return finish(
         _kernel,

@@ -132,8 +132,6 @@ def expectile_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     q = to_working(q, working)
     return finish(
         _kernel,

@@ -365,8 +365,6 @@ def focal_tversky_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     gamma = to_working(gamma, working)

@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["GammaNLLLoss", "gamma_nll_loss"]
 
@@ -124,10 +124,7 @@ def _log_mean_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel_log_mean,
         (input, target),
@@ -148,10 +145,7 @@ def _mean_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel_mean,
         (input, target),

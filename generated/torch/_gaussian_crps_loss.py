@@ -8,7 +8,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
 from ._functions import gauss
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["GaussianCRPSLoss", "gaussian_crps_loss"]
 
@@ -124,12 +124,8 @@ def gaussian_crps_loss(
     check_device(input=input, target=target, std=std)
     check_floating(input=input, std=std)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     check_shape("std", std, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    std = to_working(std, working)
     return finish(
         _kernel,
         (input, target, std),

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size
 
 __all__ = ["GaussianKLLoss", "gaussian_kl_loss"]
 
@@ -91,10 +91,7 @@ def gaussian_kl_loss(
     check_device(mean=mean, log_var=log_var)
     check_floating(mean=mean, log_var=log_var)
     dtype = mean.dtype
-    working = working_dtype(mean)
     check_shape("log_var", log_var, mean.shape, "mean")
-    mean = to_working(mean, working)
-    log_var = to_working(log_var, working)
     return finish(
         _kernel,
         (mean, log_var),

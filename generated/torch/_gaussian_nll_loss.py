@@ -147,7 +147,6 @@ def gaussian_nll_loss(
     check_least("var", var, 0.0)
     dtype = input.dtype
     working = working_dtype(input)
-    input = to_working(input, working)
     target = to_working(target, working)
     target = broadcast_input("target", target, input.shape)
     var = to_working(var, working)

@@ -146,8 +146,6 @@ def geman_mcclure_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     scale = to_working(scale, working)
     return finish(
         _kernel,

@@ -155,7 +155,6 @@ def _limit_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     single = input.ndim == 1
     if single:
         input, target = input[None], target[None]
@@ -163,7 +162,6 @@ def _limit_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     if dialect == "keras":
         return finish(
             _kernel_limit,
@@ -209,7 +207,6 @@ def _power_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     q = to_working(q, working)
     if dialect == "keras":
         return finish(

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 
@@ -115,10 +115,7 @@ def generalized_kl_div_loss(
     check_floating(input=input)
     check_least("target", target, 0.0)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if dialect == "optax":
         return finish(
             _kernel,

@@ -7,7 +7,7 @@ from torch import Tensor
 from ._arrays import ratio, select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["GIoULoss", "giou_loss"]
 
@@ -516,7 +516,6 @@ def giou_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     single = input.ndim == 1
     if single:
         input, target = input[None], target[None]
@@ -524,8 +523,6 @@ def giou_loss(
     check_shape("input", input, (input.shape[0], 4), "axis b")
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel,
         (input, target),

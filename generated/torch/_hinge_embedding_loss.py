@@ -118,8 +118,6 @@ def hinge_embedding_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     margin = to_working(margin, working)
     return finish(
         _kernel,

@@ -6,7 +6,7 @@ from torch import Tensor
 from ._arrays import select, sign
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size
 
 __all__ = ["HingeLoss", "hinge_loss"]
 
@@ -133,10 +133,7 @@ def _loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if dialect == "chainer":
         return finish(
             _kernel,
@@ -167,10 +164,7 @@ def _keras_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel_keras,
         (input, target),

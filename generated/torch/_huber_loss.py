@@ -136,8 +136,6 @@ def huber_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
     delta = to_working(delta, working)

@@ -217,8 +217,6 @@ def info_nce_loss(
     check_rank("query", query, 2, exact=True)
     shape = query.shape[:1]
     check_shape("key", key, query.shape, "query")
-    query = to_working(query, working)
-    key = to_working(key, working)
     temperature = to_working(temperature, working)
     return finish(
         _kernel,

@@ -180,10 +180,6 @@ def ipo_loss(
     check_shape("rejected", rejected, chosen.shape, "chosen")
     check_shape("reference_chosen", reference_chosen, chosen.shape, "chosen")
     check_shape("reference_rejected", reference_rejected, chosen.shape, "chosen")
-    chosen = to_working(chosen, working)
-    rejected = to_working(rejected, working)
-    reference_chosen = to_working(reference_chosen, working)
-    reference_rejected = to_working(reference_rejected, working)
     tau = to_working(tau, working)
     return finish(
         _kernel,

@@ -186,8 +186,6 @@ def jaccard_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     smooth = to_working(smooth, working)
     return finish(
         _kernel, (input, target, smooth), reduction, dtype, shape=shape, denominator=denominator

@@ -83,6 +83,13 @@ class Kernels:
             found[k] = fold(found[k], keep)
         return found
 
+    def cast(self, args: Values, dtype: torch.dtype) -> Values:
+        """Return arguments of which those that may be differentiable have a dtype."""
+        if all(args[k].dtype == dtype for k in self.places if isinstance(args[k], Tensor)):
+            return args
+        cast = {k: args[k].to(dtype) for k in self.places if isinstance(args[k], Tensor)}
+        return [cast.get(k, arg) for k, arg in enumerate(args)]
+
     @cached_property
     def homes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """For each axis of the loss the arguments that have it, and where."""
@@ -268,10 +275,10 @@ def exactly(kernel: Callable[..., Result], *args: Any) -> Result:
     return kernel(*args)
 
 
-def filled(result: Tensor | float, like: Tensor) -> Tensor:
+def filled(result: Tensor | float, like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """Return a result in its shape: a formula may say just 0.0, or one number for all entries."""
     if not isinstance(result, Tensor):
-        return torch.full_like(like, result)
+        return torch.full_like(like, result, dtype=dtype)
     return result if result.shape == like.shape else result.expand(like.shape)
 
 

@@ -9,7 +9,7 @@ from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, leading_size, to_working, working_dtype
+from ._runtime import Loss, finish, leading_size
 
 __all__ = ["KLDivLoss", "kl_div"]
 
@@ -138,10 +138,7 @@ def _log_target_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if dialect == "keras":
         return finish(
             _kernel_log_target,
@@ -187,10 +184,7 @@ def _target_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if dialect == "keras":
         return finish(
             _kernel_target,

@@ -7,7 +7,7 @@ from torch import Tensor
 from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, same_weight, to_working, working_dtype
+from ._runtime import Loss, finish, same_weight, working_dtype
 
 __all__ = ["L1Loss", "l1_loss"]
 
@@ -92,8 +92,6 @@ def l1_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if weight is not None:
         weight = same_weight("weight", weight, input.shape, working)
     if dialect == "keras":

@@ -140,8 +140,6 @@ def laplace_nll_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     scale = to_working(scale, working)
     scale = broadcast_rows("scale", scale, input.shape)
     eps = float(eps)

@@ -259,7 +259,6 @@ def lifted_structure_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     margin = to_working(margin, working)
     return finish(
         _kernel,

@@ -529,8 +529,6 @@ def _labels_loss(
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, linear_weight.shape[0], ignore_index)
-    input = to_working(input, working)
-    linear_weight = to_working(linear_weight, working)
     linear_bias = trained(
         "linear_bias", linear_bias, (linear_weight.shape[0],), working, like=input
     )
@@ -583,8 +581,6 @@ def _smoothed_labels_loss(
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, linear_weight.shape[0], ignore_index)
-    input = to_working(input, working)
-    linear_weight = to_working(linear_weight, working)
     linear_bias = trained(
         "linear_bias", linear_bias, (linear_weight.shape[0],), working, like=input
     )
@@ -635,9 +631,6 @@ def _probabilities_loss(
     check_rank("linear_weight", linear_weight, 2, exact=True)
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
     check_shape("target", target, (input.shape[0], linear_weight.shape[0]), "input")
-    input = to_working(input, working)
-    linear_weight = to_working(linear_weight, working)
-    target = to_working(target, working)
     linear_bias = trained(
         "linear_bias", linear_bias, (linear_weight.shape[0],), working, like=input
     )

@@ -8,7 +8,7 @@ from ._arrays import log_cosh, tanh
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._functions import sech2
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["LogCoshLoss", "log_cosh_loss"]
 
@@ -92,10 +92,7 @@ def log_cosh_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if dialect == "keras":
         return finish(
             _kernel,

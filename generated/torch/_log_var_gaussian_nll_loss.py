@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["LogVarGaussianNLLLoss", "log_var_gaussian_nll_loss"]
 
@@ -130,12 +130,8 @@ def log_var_gaussian_nll_loss(
     check_device(input=input, target=target, log_var=log_var)
     check_floating(input=input, log_var=log_var)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
     check_shape("log_var", log_var, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
-    log_var = to_working(log_var, working)
     return finish(
         _kernel,
         (input, target, log_var, full),

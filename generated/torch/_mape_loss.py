@@ -13,7 +13,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["MAPELoss", "mape_loss"]
 
@@ -145,10 +145,7 @@ def mape_loss(
     check_floating(input=input)
     check_positive("eps", eps)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     eps = float(eps)
     if dialect == "keras":
         return finish(

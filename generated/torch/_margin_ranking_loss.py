@@ -125,9 +125,6 @@ def margin_ranking_loss(
     working = working_dtype(input1)
     check_shape("input2", input2, input1.shape, "input1")
     check_shape("target", target, input1.shape, "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
-    target = to_working(target, working)
     margin = to_working(margin, working)
     return finish(
         _kernel,

@@ -316,8 +316,6 @@ def mmd_loss(
     check_rank("input", input, 2, exact=True)
     check_rank("target", target, 2, exact=True)
     check_shape("target", target, (target.shape[0], input.shape[1]), "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     bandwidth = to_working(bandwidth, working)
     return finish(_kernel, (input, target, bandwidth), reduction, dtype, denominator=denominator)
 

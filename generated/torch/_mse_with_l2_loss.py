@@ -126,10 +126,7 @@ def _mse_loss(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(_kernel_mse, (input, target), reduction, dtype)
 
 
@@ -139,7 +136,6 @@ def _l2_loss(weights: Tensor, coefficient: Tensor | float, reduction: str) -> Te
     check_range("coefficient", coefficient, 0.0, math.inf)
     dtype = weights.dtype
     working = working_dtype(weights)
-    weights = to_working(weights, working)
     coefficient = to_working(coefficient, working)
     return finish(_kernel_l2, (weights, coefficient), reduction, dtype)
 

@@ -208,7 +208,6 @@ def _linear_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
     return finish(
@@ -244,7 +243,6 @@ def _squared_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
     return finish(

@@ -382,7 +382,6 @@ def multi_similarity_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     base = to_working(base, working)

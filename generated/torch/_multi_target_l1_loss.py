@@ -7,7 +7,7 @@ from torch import Tensor
 from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["MultiTargetL1Loss", "multi_target_l1_loss"]
 
@@ -111,12 +111,8 @@ def multi_target_l1_loss(
     check_device(input=input, target1=target1, target2=target2)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target1", target1, input.shape, "input")
     check_shape("target2", target2, input.shape, "input")
-    input = to_working(input, working)
-    target1 = to_working(target1, working)
-    target2 = to_working(target2, working)
     return finish(
         _kernel,
         (input, target1, target2),

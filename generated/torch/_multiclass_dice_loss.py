@@ -216,8 +216,6 @@ def multiclass_dice_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if weight is not None:
         weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)

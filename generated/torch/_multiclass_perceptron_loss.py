@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["MulticlassPerceptronLoss", "multiclass_perceptron_loss"]
 
@@ -92,7 +92,6 @@ def multiclass_perceptron_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     single = input.ndim == 1
     if single:
         input, target = input[None], target[None]
@@ -100,7 +99,6 @@ def multiclass_perceptron_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     return finish(
         _kernel,
         (input, target),

@@ -14,7 +14,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["MultiLabelMarginLoss", "multilabel_margin_loss"]
 
@@ -127,7 +127,6 @@ def multilabel_margin_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     single = input.ndim == 1
     if single:
         input, target = input[None], target[None]
@@ -135,7 +134,6 @@ def multilabel_margin_loss(
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], -1)
-    input = to_working(input, working)
     return finish(
         _kernel,
         (input, target),

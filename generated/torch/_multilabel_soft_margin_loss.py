@@ -7,7 +7,7 @@ from torch import Tensor
 from ._arrays import log1p_exp, mixture
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
-from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
+from ._runtime import Loss, broadcast_weight, finish, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
@@ -185,8 +185,6 @@ def multilabel_soft_margin_loss(
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     # The same formula without weights.
     if weight is None:
         return finish(

@@ -158,8 +158,6 @@ def n_pairs_loss(
     check_rank("anchor", anchor, 2, exact=True)
     shape = anchor.shape[:1]
     check_shape("positive", positive, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
     l2 = to_working(l2, working)
     return finish(
         _kernel,

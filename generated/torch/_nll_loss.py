@@ -16,7 +16,7 @@ from ._checks import (
     check_shape,
 )
 from ._kernels import fold
-from ._runtime import Loss, all_count, axis_weight, finish, to_working, working_dtype
+from ._runtime import Loss, all_count, axis_weight, finish, working_dtype
 
 __all__ = ["NLLLoss", "nll_loss"]
 
@@ -164,7 +164,6 @@ def nll_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
-    input = to_working(input, working)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
     if weight is None and all_count(target, ignore_index):

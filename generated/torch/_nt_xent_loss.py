@@ -280,7 +280,6 @@ def nt_xent_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     temperature = to_working(temperature, working)
     return finish(
         _kernel,

@@ -41,16 +41,17 @@ def by_tiles(
     weight: Tensor | None,
     share: Scale,
     wanted: tuple[int, ...],
+    dtype: torch.dtype,
 ) -> tuple[Tensor, Sequence[Tensor]]:
     """Return the same by tiles; the gradient by what is not cut adds up."""
-    tiling = Tiling(kernels, args, weight, wanted)
+    tiling = Tiling(kernels, args, weight, wanted, dtype=dtype)
     order = _in_order(tiling, wanted)
     whole = dict[int, Tensor]()
     parts = []
     for own, piece, room in tiling.pieces():
-        loss, slopes = _run(kernels, piece, own, share, order)
+        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own, share, order)
         parts.append(loss.sum().item())
-        _take_in(slopes, room, order, whole, args)
+        _take_in(slopes, room, order, whole, args, dtype)
     found = tiling.gradients | whole
     return added(parts, loss), [found[k] for k in wanted]
 
@@ -66,6 +67,7 @@ def _take_in(
     order: Sequence[int],
     whole: dict[int, Tensor],
     args: Sequence[Any],
+    dtype: torch.dtype | None = None,
 ) -> None:
     """Write what a piece gives where there is room for it, and add up the rest."""
     for buffer, slope in zip(room, slopes, strict=False):
@@ -74,7 +76,7 @@ def _take_in(
         if k in whole:
             whole[k].add_(slope)
         else:
-            whole[k] = filled(slope, args[k]).clone()
+            whole[k] = filled(slope, args[k], dtype).clone()
 
 
 def added(parts: Sequence[float], like: Tensor) -> Tensor:
@@ -88,20 +90,22 @@ def by_sums(
     weight: Tensor | None,
     share: Scale,
     wanted: tuple[int, ...],
+    dtype: torch.dtype,
 ) -> tuple[Tensor, Sequence[Tensor]]:
     """Return the same in two rounds: what the samples add up to, then their gradients."""
     if any(axis[k + 1] is None for axis in kernels.sum_cuts for k in wanted):
-        return at_once(kernels, args, weight, share, wanted, averages=False)
-    tiling = Tiling(kernels, args, weight, wanted, by_sums=True)
+        cast = kernels.cast(args, dtype)
+        return at_once(kernels, cast, weight, share, wanted, averages=False)
+    tiling = Tiling(kernels, args, weight, wanted, by_sums=True, dtype=dtype)
     parts, count = list[Tensor](), sum(1 for _ in tiling.pieces())
     for k, (_, piece, _) in enumerate(tiling.pieces()):
-        found = kernels.totals(piece)
+        found = kernels.totals(kernels.cast(piece, dtype))
         parts = parts or [x.new_empty((count, *x.shape)) for x in found]
         for part, x in zip(parts, found, strict=True):
             part[k] = x
     sums = [part.sum(0) for part in parts]
     for own, piece, room in tiling.pieces():
-        loss, slopes = _run(kernels, piece, own, share, wanted, sums)
+        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own, share, wanted, sums)
         for buffer, slope in zip(room, slopes, strict=True):
             buffer[...] = slope
     return loss.sum(), [tiling.gradients[k] for k in wanted]
@@ -170,7 +174,8 @@ def slopes(
 ) -> tuple[Tensor, ...]:
     """Return the gradients that are sought by tiles, given that of the unreduced loss."""
     run = by_tiles if kernels.sums is None else by_sums
-    return tuple(run(kernels, args, upstream, 1.0, kernels.ordered(sought))[1])
+    dtype = _first_float(args).dtype
+    return tuple(run(kernels, args, upstream, 1.0, kernels.ordered(sought), dtype)[1])
 
 
 def bends(

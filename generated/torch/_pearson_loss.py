@@ -7,7 +7,7 @@ from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._functions import deviation, direction, norm
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["PearsonLoss", "pearson_loss"]
 
@@ -144,12 +144,9 @@ def pearson_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_rank("input", input, 1, exact=False)
     shape = input.shape[1:]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(_kernel, (input, target), reduction, dtype, shape=shape, denominator=denominator)
 
 

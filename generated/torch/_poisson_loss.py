@@ -15,7 +15,7 @@ from ._checks import (
     check_reduction,
     check_shape,
 )
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["PoissonLoss", "poisson_loss"]
 
@@ -109,10 +109,7 @@ def poisson_loss(
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     eps = float(eps)
     if dialect == "keras":
         return finish(

@@ -9,7 +9,7 @@ from torch import Tensor
 from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_range, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
@@ -254,10 +254,7 @@ def _full_log_input_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel_full_log_input,
         (input, target),
@@ -278,10 +275,7 @@ def _log_input_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel_log_input,
         (input, target),
@@ -304,10 +298,7 @@ def _full_input_loss(
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     eps = float(eps)
     return finish(
         _kernel_full_input,
@@ -331,10 +322,7 @@ def _input_loss(
     check_floating(input=input)
     check_range("eps", eps, 0.0, math.inf)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     eps = float(eps)
     return finish(
         _kernel_input,

@@ -243,7 +243,6 @@ def _labels_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     epsilon = to_working(epsilon, working)
     return finish(
         _kernel_labels,
@@ -276,8 +275,6 @@ def _probabilities_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     epsilon = to_working(epsilon, working)
     return finish(
         _kernel_probabilities,

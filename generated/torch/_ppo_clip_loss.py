@@ -172,9 +172,6 @@ def ppo_clip_loss(
     working = working_dtype(input)
     check_shape("old", old, input.shape, "input")
     check_shape("advantage", advantage, input.shape, "input")
-    input = to_working(input, working)
-    old = to_working(old, working)
-    advantage = to_working(advantage, working)
     epsilon = to_working(epsilon, working)
     return finish(
         _kernel,

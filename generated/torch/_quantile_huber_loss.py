@@ -162,8 +162,6 @@ def quantile_huber_loss(
     shape = input.shape[:1]
     check_rank("target", target, 2, exact=True)
     check_shape("target", target, (input.shape[0], target.shape[1]), "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     kappa = to_working(kappa, working)
     return finish(
         _kernel,

@@ -112,8 +112,6 @@ def quantile_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     q = to_working(q, working)
     return finish(
         _kernel,

@@ -24,7 +24,7 @@ from ._functions import (
     softmax_tangent,
     sum_of_others,
 )
-from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
+from ._runtime import Loss, axis_weight, finish, working_dtype
 
 __all__ = ["RankingSoftmaxLoss", "ranking_softmax_loss"]
 
@@ -180,8 +180,6 @@ def ranking_softmax_loss(
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     weights = axis_weight("weights", weights, input.shape, working, like=input)
     where = axis_weight("where", where, input.shape, working, like=input)
     if dialect == "optax":

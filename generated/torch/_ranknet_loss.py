@@ -160,8 +160,6 @@ def ranknet_loss(
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     sigma = to_working(sigma, working)
     return finish(
         _kernel,

@@ -269,8 +269,6 @@ def reverse_kl_div_with_logits_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     temperature = to_working(temperature, working)
     return finish(
         _kernel,

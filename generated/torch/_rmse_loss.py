@@ -9,7 +9,7 @@ from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
 from ._functions import direction, norm
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["RMSELoss", "rmse_loss"]
 
@@ -93,10 +93,7 @@ def rmse_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(_kernel, (input, target), reduction, dtype, denominator=denominator)
 
 

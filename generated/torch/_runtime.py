@@ -36,7 +36,11 @@ class Loss(nn.Module):
 
 def working_dtype(tensor: Tensor) -> torch.dtype:
     """Half precision is computed in float32 and rounded once, at the end."""
-    return torch.float32 if tensor.dtype in (torch.float16, torch.bfloat16) else tensor.dtype
+    return _working(tensor.dtype)
+
+
+def _working(dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
 
 
 def to_tensor(name: str, value: Tensor | float, like: Tensor) -> Tensor:
@@ -185,10 +189,11 @@ def finish(
     if rows is None and doubt is None and sample_weight is None and reduction != "none":
         plan = survey(formula.kernels, args, (factor, weight, mass, count))
         if plan is not None:
-            below = _divisor(reduction, mass, count, args[0].dtype)
+            working = _working(dtype)
+            below = _divisor(reduction, mass, count, working)
             kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor
-            return _rounded(total(kernels, args, weight, scale, below, plan), dtype)
-    loss = unreduced(formula, args, chunk)
+            return _rounded(total(kernels, args, weight, scale, below, plan, working), dtype)
+    loss = unreduced(formula, formula.kernels.cast(args, _working(dtype)), chunk)
     if factor is not None:
         loss = loss * factor
     if weight is not None:

@@ -258,8 +258,6 @@ def sensitivity_specificity_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     r = to_working(r, working)
     return finish(
         _kernel, (input, target, r), reduction, dtype, shape=shape, denominator=denominator

@@ -258,8 +258,6 @@ def siglip_loss(
     check_rank("image", image, 2, exact=True)
     shape = image.shape[:1]
     check_shape("text", text, image.shape, "image")
-    image = to_working(image, working)
-    text = to_working(text, working)
     logit_scale = to_working(logit_scale, working)
     logit_bias = to_working(logit_bias, working)
     return finish(

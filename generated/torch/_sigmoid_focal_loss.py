@@ -404,8 +404,6 @@ def _plain_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     gamma = to_working(gamma, working)
     if dialect == "keras":
         return finish(
@@ -445,8 +443,6 @@ def _balanced_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     alpha = to_working(alpha, working)
     gamma = to_working(gamma, working)
     if dialect == "keras":

@@ -142,10 +142,7 @@ def _beta_0_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel_beta_0,
         (input, target),
@@ -170,8 +167,6 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     beta = to_working(beta, working)
     return finish(
         _kernel,

@@ -380,8 +380,6 @@ def _loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     if weight is not None:
         weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
@@ -412,8 +410,6 @@ def _optax_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     smooth = to_working(smooth, working)
     return finish(

@@ -402,7 +402,6 @@ def _labels_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     gamma = to_working(gamma, working)
     if dialect == "keras":
@@ -451,8 +450,6 @@ def _probabilities_loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     gamma = to_working(gamma, working)
     if dialect == "keras":

@@ -7,7 +7,7 @@ from torch import Tensor
 from ._arrays import select
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["SparsemaxLoss", "sparsemax_loss"]
 
@@ -115,10 +115,7 @@ def sparsemax_loss(
     check_device(input=input, target=target)
     check_floating(input=input)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     return finish(
         _kernel,
         (input, target),

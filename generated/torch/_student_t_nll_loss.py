@@ -236,8 +236,6 @@ def student_t_nll_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     df = to_working(df, working)
     scale = to_working(scale, working)
     return finish(

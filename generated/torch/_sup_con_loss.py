@@ -232,7 +232,6 @@ def sup_con_loss(
     shape = input.shape[:1]
     check_shape("target", target, shape, "input")
     target = check_integers("target", target)
-    input = to_working(input, working)
     temperature = to_working(temperature, working)
     return finish(
         _kernel,

@@ -215,7 +215,6 @@ def symmetric_cross_entropy_loss(
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input")
     target, doubt = check_labels("target", target, input.shape[1])
-    input = to_working(input, working)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     log_zero = to_working(log_zero, working)

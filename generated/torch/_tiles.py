@@ -48,9 +48,9 @@ def is_large(kernels: Kernels, args: Sequence[Any]) -> bool:
 def survey(
     kernels: Kernels, args: Sequence[Any], constants: Sequence[Any]
 ) -> tuple[bool, bool] | None:
-    """Say whether arguments are to be cut, and whether their gradient is; None bars this way.
+    """Say whether arguments are to be cut, and whether a gradient will be asked for.
 
-    It is barred to tensors that are not just what they seem, and to a gradient by constants.
+    It is None, which bars this way, for tensors of other kinds and a gradient by constants.
     """
     differentiates = False
     for arg in args:
@@ -86,6 +86,7 @@ class Tiling:
         wanted: Sequence[int],
         *,
         by_sums: bool = False,
+        dtype: torch.dtype | None = None,
         tangents: Sequence[Any] = (),
     ) -> None:
         given = [weight, *args, *tangents]
@@ -100,7 +101,7 @@ class Tiling:
             places = [_alike(0, given)] if flat else _any_dimension(tensors, given)
         cuts = list(_cuts(places, given, max(x.numel() for x in tensors)))
         cut = [k for k in wanted if any(axis[k + 1] is not None for axis, _ in cuts)]
-        self.gradients = {k: torch.empty_like(args[k]) for k in cut}
+        self.gradients = {k: torch.empty_like(args[k], dtype=dtype) for k in cut}
         rooms = self.gradients.values()
         self._count = len(given)
         self._all = [*given, *(map(_flat, rooms) if flat else rooms)]

@@ -2,9 +2,9 @@
 """The sum of a loss and its gradient in one pass, tile by tile.
 
 This is the way of the default call: eager, in reverse mode, reduced to one number. The gradient
-is ready when the value is, and nothing else of the size of an input is ever held. A loss without
-reduction goes the way of ``_entries``, and everything else, such as second derivatives, that of
-``_autograd``.
+is ready when the value is, and of large arguments nothing else of their size is held, but for a
+copy in float32 of those in half precision. A loss without reduction goes the way of ``_entries``,
+and everything else, such as second derivatives, that of ``_autograd``.
 """
 
 import math
@@ -27,26 +27,28 @@ def total(
     factor: Scale,
     divisor: Scale | None,
     plan: tuple[bool, bool],
+    dtype: torch.dtype,
 ) -> Tensor:
     """Return the sum of a loss, weighted if it has a weight, times a factor over a divisor.
 
-    No divisor is the number of entries.
+    Without a divisor it is divided by the number of entries. It is computed in a dtype, to which
+    arguments are cast piece by piece.
     """
     large, differentiates = plan
     large = large and bool(kernels.rows or kernels.sums) and not kernels.chunks
     if differentiates:
-        result: Tensor = _apply((kernels, weight, factor, divisor, large), *args)
+        result: Tensor = _apply((kernels, weight, factor, divisor, (large, dtype)), *args)
         return result
     args = kernels.merged(args)
     if not large:
-        loss = weigh(exactly(kernels.value, *args), weight)
+        loss = weigh(exactly(kernels.value, *kernels.cast(args, dtype)), weight)
         return _scaled(loss.mean() if divisor is None else loss.sum(), factor, divisor)
     divisor = kernels.count(args) if divisor is None else divisor
     if kernels.sums is not None:
-        return _scaled(by_sums(kernels, args, weight, 1.0, ())[0], factor, divisor)
+        return _scaled(by_sums(kernels, args, weight, 1.0, (), dtype)[0], factor, divisor)
     parts = []
     for own, piece, _ in Tiling(kernels, args, weight, ()).pieces():
-        loss = weigh(exactly(kernels.value, *piece), own)
+        loss = weigh(exactly(kernels.value, *kernels.cast(piece, dtype)), own)
         parts.append(loss.sum().item())
     return _scaled(added(parts, loss), factor, divisor)
 
@@ -66,10 +68,10 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, call: tuple[Any, ...], *args: Any) -> Tensor:
-        kernels, weight, *scales, large = call
+        kernels, weight, *scales, way = call
         result, ctx.gradients = _total_and_gradients(call, args, ctx.needs_input_grad)
         kept = (weight, *scales, *args)
-        ctx.call = kernels, large, [None if isinstance(x, Tensor) else (x,) for x in kept]
+        ctx.call = kernels, way, [None if isinstance(x, Tensor) else (x,) for x in kept]
         ctx.save_for_backward(*[x for x in kept if isinstance(x, Tensor)])
         return result
 
@@ -91,17 +93,17 @@ _apply: Any = super(torch.autograd.Function, _Total).apply
 
 def _remembered(ctx: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """Return what ``forward`` was given: the call and the arguments."""
-    kernels, large, kept = ctx.call
+    kernels, way, kept = ctx.call
     tensors = iter(ctx.saved_tensors)
     weight, factor, divisor, *args = [next(tensors) if x is None else x[0] for x in kept]
-    return (kernels, weight, factor, divisor, large), args
+    return (kernels, weight, factor, divisor, way), args
 
 
 def _total_and_gradients(
     call: tuple[Any, ...], given: Sequence[Any], needed: Sequence[bool]
 ) -> tuple[Tensor, Sequence[Tensor | None]]:
     """Return the sum, and the gradients where they are needed, those by the call among them."""
-    kernels, weight, factor, divisor, large = call
+    kernels, weight, factor, divisor, (large, dtype) = call
     wanted = tuple([k for k in kernels.places if needed[k + 1]])
     args = kernels.merged(given)
     below = kernels.count(args) if divisor is None else divisor
@@ -109,10 +111,11 @@ def _total_and_gradients(
     share = factor / below if isinstance(below, Tensor) or below else math.nan
     if large:
         run = by_tiles if kernels.sums is None else by_sums
-        result, slopes = run(kernels, args, weight, share, wanted)
+        result, slopes = run(kernels, args, weight, share, wanted, dtype)
         divisor = below
     else:
-        result, slopes = at_once(kernels, args, weight, share, wanted, divisor is None)
+        cast = kernels.cast(args, dtype)
+        result, slopes = at_once(kernels, cast, weight, share, wanted, divisor is None)
     found: list[Tensor | None] = [None] * len(needed)
     for k, slope in zip(wanted, slopes, strict=True):
         found[k + 1] = slope if args is given else slope.reshape(given[k].shape)
@@ -123,8 +126,8 @@ def _again(
     call: tuple[Any, ...], args: Sequence[Any], upstream: Tensor, needed: Sequence[bool]
 ) -> Sequence[Any]:
     """Return the gradients once more, as functions that can be differentiated."""
-    kernels, weight, factor, divisor, _ = call
-    merged = kernels.merged(args)
+    kernels, weight, factor, divisor, (_, dtype) = call
+    merged = kernels.cast(kernels.merged(args), dtype)
     below = kernels.count(merged) if divisor is None else divisor
     below = below if isinstance(below, Tensor) or below else 1.0  # nothing has no share
     share = weigh(upstream * factor / below, weight).expand(kernels.shape(merged))

@@ -153,9 +153,6 @@ def triplet_loss(
     shape = anchor.shape[:1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel,

@@ -752,9 +752,6 @@ def _swapped_loss(
     shape = anchor.shape[:1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
@@ -794,9 +791,6 @@ def _plain_loss(
     shape = anchor.shape[:1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
@@ -836,9 +830,6 @@ def _swapped_optax_loss(
     shape = anchor.shape[:1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)
@@ -878,9 +869,6 @@ def _plain_optax_loss(
     shape = anchor.shape[:1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     p = float(p)
     eps = float(eps)

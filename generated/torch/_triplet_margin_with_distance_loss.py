@@ -1320,9 +1320,6 @@ def _swapped_cosine_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_swapped_cosine,
@@ -1353,9 +1350,6 @@ def _swapped_manhattan_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_swapped_manhattan,
@@ -1386,9 +1380,6 @@ def _swapped_squared_euclidean_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_swapped_squared_euclidean,
@@ -1419,9 +1410,6 @@ def _swapped_euclidean_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_swapped_euclidean,
@@ -1488,9 +1476,6 @@ def _plain_cosine_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_plain_cosine,
@@ -1521,9 +1506,6 @@ def _plain_manhattan_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_plain_manhattan,
@@ -1554,9 +1536,6 @@ def _plain_squared_euclidean_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_plain_squared_euclidean,
@@ -1587,9 +1566,6 @@ def _plain_euclidean_loss(
     shape = anchor.shape[:-1]
     check_shape("positive", positive, anchor.shape, "anchor")
     check_shape("negative", negative, anchor.shape, "anchor")
-    anchor = to_working(anchor, working)
-    positive = to_working(positive, working)
-    negative = to_working(negative, working)
     margin = to_working(margin, working)
     return finish(
         _kernel_plain_euclidean,

@@ -441,8 +441,6 @@ def _loss(
     check_rank("input", input, 2, exact=False)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     smooth = to_working(smooth, working)
@@ -474,8 +472,6 @@ def _keras_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)
     smooth = to_working(smooth, working)

@@ -295,8 +295,6 @@ def _log_mean_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     power = to_working(power, working)
     return finish(
         _kernel_log_mean,
@@ -322,8 +320,6 @@ def _mean_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     power = to_working(power, working)
     return finish(
         _kernel_mean,

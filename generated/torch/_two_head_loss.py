@@ -9,7 +9,7 @@ from torch import Tensor
 from ._arrays import sign
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_reduction, check_shape
-from ._runtime import Loss, cast_floats, finish, finish_parts, to_working, working_dtype
+from ._runtime import Loss, cast_floats, finish, finish_parts, working_dtype
 
 __all__ = ["TwoHeadLoss", "two_head_loss"]
 
@@ -109,10 +109,7 @@ def _loss1_loss(input1: Tensor, target1: Tensor, reduction: str) -> Tensor:
     check_device(input1=input1, target1=target1)
     check_floating(input1=input1)
     dtype = input1.dtype
-    working = working_dtype(input1)
     check_shape("target1", target1, input1.shape, "input1")
-    input1 = to_working(input1, working)
-    target1 = to_working(target1, working)
     return finish(_kernel_loss1, (input1, target1), reduction, dtype, shape=input1.shape)
 
 
@@ -120,10 +117,7 @@ def _loss2_loss(input2: Tensor, target2: Tensor, reduction: str) -> Tensor:
     check_device(input2=input2, target2=target2)
     check_floating(input2=input2)
     dtype = input2.dtype
-    working = working_dtype(input2)
     check_shape("target2", target2, input2.shape, "input2")
-    input2 = to_working(input2, working)
-    target2 = to_working(target2, working)
     return finish(_kernel_loss2, (input2, target2), reduction, dtype, shape=input2.shape)
 
 

@@ -556,8 +556,6 @@ def _invariance_loss(
     working = working_dtype(input1)
     check_rank("input1", input1, 2, exact=True)
     check_shape("input2", input2, input1.shape, "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
     sim_weight = to_working(sim_weight, working)
     return finish(_kernel_invariance, (input1, input2, sim_weight), reduction, dtype)
 
@@ -573,8 +571,6 @@ def _variance_loss(
     working = working_dtype(input1)
     check_rank("input1", input1, 2, exact=True)
     check_shape("input2", input2, input1.shape, "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
     std_weight = to_working(std_weight, working)
     eps = to_working(eps, working)
     return finish(_kernel_variance, (input1, input2, std_weight, eps), reduction, dtype)
@@ -590,8 +586,6 @@ def _covariance_loss(
     working = working_dtype(input1)
     check_rank("input1", input1, 2, exact=True)
     check_shape("input2", input2, input1.shape, "input1")
-    input1 = to_working(input1, working)
-    input2 = to_working(input2, working)
     cov_weight = to_working(cov_weight, working)
     return finish(_kernel_covariance, (input1, input2, cov_weight), reduction, dtype)
 

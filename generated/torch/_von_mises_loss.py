@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_positive, check_reduction, check_shape
-from ._runtime import Loss, finish, to_working, working_dtype
+from ._runtime import Loss, finish
 
 __all__ = ["VonMisesLoss", "von_mises_loss"]
 
@@ -98,10 +98,7 @@ def von_mises_loss(
     check_floating(input=input)
     check_positive("concentration", concentration)
     dtype = input.dtype
-    working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     concentration = float(concentration)
     return finish(
         _kernel,

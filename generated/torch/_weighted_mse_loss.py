@@ -7,7 +7,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
 from ._kernels import fold
-from ._runtime import Loss, finish, leading_weight, to_working, working_dtype
+from ._runtime import Loss, finish, leading_weight, working_dtype
 
 __all__ = ["WeightedMSELoss", "weighted_mse_loss"]
 
@@ -91,8 +91,6 @@ def weighted_mse_loss(
     check_rank("input", input, 1, exact=False)
     shape = input.shape
     check_shape("target", target, shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     weights = leading_weight("weights", weights, input.shape, working, keep=1)
     weights = fold(weights, 1)
     return finish(

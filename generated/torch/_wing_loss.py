@@ -207,8 +207,6 @@ def wing_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_shape("target", target, input.shape, "input")
-    input = to_working(input, working)
-    target = to_working(target, working)
     width = to_working(width, working)
     eps = to_working(eps, working)
     return finish(
