@@ -93,8 +93,8 @@ def test_what_is_equal_and_written_otherwise_is_another_loss(
     declared = f"from lossgen import dialect\n{PLAIN}"
     both = []
     for names, given in ((("a", "b"), (plain, other)), (("b", "a"), (other, plain))):
-        folder = tmp_path / names[0]
-        folder.mkdir()
+        folder = tmp_path / names[0] / "specs"
+        folder.mkdir(parents=True)
         losses = [
             loaded(folder, name, declared, BODY.replace("** 2)", f"** 2{word})"))
             for name, word in zip(names, given, strict=True)

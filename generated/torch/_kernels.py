@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
@@ -42,11 +42,12 @@ class Kernels:
     chunks: str = ""
     sums: Formulas | None = None
     summed: str = ""
+    places: tuple[int, ...] = field(init=False)  # of the arguments that may be differentiable
 
-    @cached_property
-    def places(self) -> tuple[int, ...]:
+    def __post_init__(self) -> None:
+        # Dynamo reads no cached_property that nobody has read before.
         arguments = tuple(self.axes)
-        return tuple(arguments.index(name) for name in self.wrt)
+        object.__setattr__(self, "places", tuple(map(arguments.index, self.wrt)))
 
     @cached_property
     def entrywise(self) -> bool:
@@ -85,10 +86,12 @@ class Kernels:
 
     def cast(self, args: Values, dtype: torch.dtype) -> Values:
         """Return arguments of which those that may be differentiable have a dtype."""
-        if all(args[k].dtype == dtype for k in self.places if isinstance(args[k], Tensor)):
-            return args
-        cast = {k: args[k].to(dtype) for k in self.places if isinstance(args[k], Tensor)}
-        return [cast.get(k, arg) for k, arg in enumerate(args)]
+        cast = {
+            k: args[k].to(dtype)
+            for k in self.places
+            if isinstance(args[k], Tensor) and args[k].dtype != dtype
+        }
+        return [cast.get(k, arg) for k, arg in enumerate(args)] if cast else args
 
     @cached_property
     def homes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
@@ -181,7 +184,7 @@ class Kernels:
         return tuple([place for place in self.places if isinstance(args[place], Tensor)])
 
     def run_value(self, args: Values) -> Tensor:
-        return exactly(self.value, *args)
+        return own_loss(exactly(self.value, *args))
 
     def sought(self, args: Values, needed: Values) -> frozenset[int]:
         """Return the places of the live arguments that are needed, given whether each argument
@@ -282,6 +285,11 @@ def filled(result: Tensor | float, like: Tensor, dtype: torch.dtype | None = Non
     return result if result.shape == like.shape else result.expand(like.shape)
 
 
+def own_loss(loss: Tensor) -> Tensor:
+    """Return a loss that callers may write into: PyTorch forbids it of a Function's views."""
+    return loss if loss._base is None else loss.clone()
+
+
 def owned(results: Values, inputs: Values) -> tuple[Tensor, ...]:
     """Return results that share no memory with inputs, with each other or within themselves.
 
@@ -291,9 +299,7 @@ def owned(results: Values, inputs: Values) -> tuple[Tensor, ...]:
         return tuple(results)
     taken = [_storage(tensor) for tensor in (*inputs, *results) if isinstance(tensor, Tensor)]
     return tuple(
-        result.clone()
-        if 0 in result.stride() or taken.count(_storage(result)) > 1
-        else _whole(result)
+        result.clone() if 0 in result.stride() or taken.count(_storage(result)) > 1 else result
         for result in results
     )
 
@@ -301,11 +307,6 @@ def owned(results: Values, inputs: Values) -> tuple[Tensor, ...]:
 def _is_fresh(result: Tensor, inputs: Values) -> bool:
     alone = result._base is None and all(result is not each for each in inputs)
     return alone and result.is_contiguous()
-
-
-def _whole(result: Tensor) -> Tensor:
-    # PyTorch lets nobody write into a view that a Function returns.
-    return result if result._base is None else result.detach()
 
 
 def _storage(tensor: Tensor) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._kernels import Kernels, exactly, filled, owned
+from ._kernels import Kernels, exactly, filled, own_loss, owned
 from ._tiles import Tiling
 
 Scale = Tensor | float
@@ -150,7 +150,7 @@ def loss_and_slopes(
     if not large:
         loss, slopes = _run(kernels, args, None, 1.0, wanted)
         full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
-        loss, *slopes = owned([loss, *full], args)
+        loss, *slopes = owned([own_loss(loss), *full], args)
         return loss, slopes
     loss = _first_float(args).new_empty(kernels.shape(args))
     tiling = Tiling(kernels, args, loss, wanted)
