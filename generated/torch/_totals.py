@@ -2,9 +2,10 @@
 """The sum of a loss and its gradient in one pass, tile by tile.
 
 This is the way of the default call: eager, in reverse mode, reduced to one number. The gradient
-is ready when the value is, and of large arguments nothing else of their size is held, but for a
-copy in float32 of those in half precision. A loss without reduction goes the way of ``_entries``,
-and everything else, such as second derivatives, that of ``_autograd``.
+is ready when the value is, in float32 for half precision, and of large arguments nothing else of
+their size is held. A loss without reduction goes the way of ``_entries``, and everything else,
+    such
+as second derivatives, that of ``_autograd``.
 """
 
 import math
