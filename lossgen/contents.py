@@ -84,7 +84,7 @@ def written(
     return bounded(tuple(outputs))
 
 
-def trained(program: Program, backend: Backend) -> tuple[Node, ...]:
+def step_roots(program: Program, backend: Backend) -> tuple[Node, ...]:
     """Return what a step of training computes, where value and slopes are kernels of their own."""
     if not set(STEP) <= set(backend.kernels):
         return ()

@@ -12,9 +12,9 @@ from lossgen.contents import (
     Contents,
     contents,
     partial_names,
+    step_roots,
     sums_first,
     total_names,
-    trained,
     written,
 )
 from lossgen.memory import remembered
@@ -85,7 +85,7 @@ def _kernel_body(
     others = [argument.name for argument in program.wrt[1:]]
     always = len(results) - len(others)  # the first gradient, and a value beside it
     wanted = [""] * always + others if held.chosen else ()
-    step = trained(program, backend) if kind in ("sums", *STEP) else ()
+    step = step_roots(program, backend) if kind in ("sums", *STEP) else ()
     body = printed(program, backend, roots, [*arguments, *results], results, wanted, step)
     if backend.tensors_only and held.before:
         body = _of_tensors(body, backend, held.before[0])
