@@ -193,6 +193,30 @@ def test_a_denominator_that_is_no_number_is_refused(given: Any, backend: str) ->
 
 
 @pytest.mark.parametrize("backend", backend_names())
+@pytest.mark.parametrize("given", [0, -2, 0.0, -1.5, float("nan")])
+def test_a_denominator_that_is_not_positive_is_refused(given: float, backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    inputs = [array(backend, value) for value in (X, T)]
+    with pytest.raises(ValueError, match=rf"^denominator must be positive, got {given}$"):
+        module.huber_loss(*inputs, denominator=given)
+    with pytest.raises(ValueError, match=rf"^denominator must be positive, got {given}$"):
+        module.HuberLoss()(*inputs, denominator=given)
+
+
+@pytest.mark.parametrize("backend", backend_names())
+def test_a_denominator_is_looked_at_where_that_does_not_wait(backend: str) -> None:
+    """PyTorch and JAX hold tensors that a device may still be computing."""
+    module = importlib.import_module(f"generated.{backend}")
+    inputs = [array(backend, value) for value in (X, T)]
+    if backend in ("torch", "jax"):
+        loss = module.huber_loss(*inputs, denominator=array(backend, F32(-2)))
+        assert float(loss) == -3.0
+        return
+    with pytest.raises(ValueError, match=r"^denominator must be positive, got .*-2\."):
+        module.huber_loss(*inputs, denominator=array(backend, F32(-2)))
+
+
+@pytest.mark.parametrize("backend", backend_names())
 def test_labels_in_a_list_are_as_good_as_any_list(backend: str) -> None:
     module = importlib.import_module(f"generated.{backend}")
     if backend in ("jax", "numpy"):  # there a list is an array

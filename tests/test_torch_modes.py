@@ -245,3 +245,21 @@ def test_a_compiled_training_step_takes_batches_of_any_size(case):
         torch.testing.assert_close(found, loss, **ROUNDING)
         grads = torch.autograd.grad(found, list(model.parameters()))
         torch.testing.assert_close(grads, expected, **ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("huber_loss", "denominator"), ("huber_loss", "delta"), ("quantile_loss", "q")],
+)
+@torch._dynamo.config.patch(capture_scalar_outputs=True)
+def test_a_number_that_only_the_compiled_graph_will_have_is_not_looked_at(name, option):
+    """What ``.item()`` gives there is no value yet, and a check of it ended the compilation."""
+    torch.compiler.reset()
+    function = getattr(lossgen_torch, name)
+
+    def loss(x, t, number):
+        return function(x, t, **{option: number.item()})
+
+    x, t, number = torch.ones(3, 4), torch.zeros(3, 4), torch.tensor(0.5)
+    compiled = torch.compile(loss, fullgraph=True, backend="eager")
+    assert_equal(compiled(x, t, number), loss(x, t, number))

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 
 from ._arrays import Array, total
 from ._autograd import Differentiable
-from ._checks import Given, array_of, check_divides, check_given, check_number, check_shape
+from ._checks import Given, array_of, check_divides, check_given, check_positive, check_shape
 from ._reduction import Sum
 
 
@@ -183,7 +183,7 @@ def finish(
     """
     if denominator is not None:
         check_divides("denominator", reduction)
-        check_number("denominator", denominator)
+        check_positive("denominator", denominator)
         count = denominator
     formula, own = formula.in_chunks(chunk), formula.shape(given)
     weights = [] if weight is None else [np.broadcast_to(weight, own)]

@@ -12,7 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ._arrays import total
-from ._checks import Array, check_divides, check_number, check_shape
+from ._checks import Array, check_divides, check_positive, check_shape
 
 DType = np.dtype[Any]
 _barrier: Callable[..., Any] = jax.lax.optimization_barrier  # which JAX leaves without types
@@ -209,7 +209,7 @@ def finish(
             mass = factor if mass is None else mass.reshape(loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
-        check_number("denominator", denominator)
+        check_positive("denominator", denominator)
         count = _constant(denominator, loss.dtype)
     if reduction == "none":
         return loss.astype(dtype)

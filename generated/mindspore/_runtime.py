@@ -12,7 +12,7 @@ from mindspore.ops.functional import isconstant
 from ._arrays import Mean, Operand, Sum, constant, grand_total, reshape
 from ._checks import (
     check_divides,
-    check_number,
+    check_positive,
     check_reduction,
     check_shape,
     check_spread,
@@ -200,7 +200,7 @@ def finish(
             mass = factor if mass is None else reshape(mass, loss.shape) * factor
     if denominator is not None:
         check_divides("denominator", reduction)
-        check_number("denominator", denominator)
+        check_positive("denominator", denominator)
         count = denominator
     if reduction == "none":
         return ops.cast(loss, dtype)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_divides, check_number
+from ._checks import check_divides, check_positive
 from ._tiles import Kernels, evaluate
 
 
@@ -311,7 +311,7 @@ class Case(NamedTuple):  # quicker to make than a frozen dataclass, and made by 
         """Return what the sum over all entries is divided by; refuse it where nothing is."""
         if self.denominator is not None:
             check_divides("denominator", self.reduction)
-            check_number("denominator", self.denominator)
+            check_positive("denominator", self.denominator)
         length, rank = 1, len(self.folded)
         if self.rows is not None and self.rows[0] == "mean" and -rank <= self.rows[1] < rank:
             length = self.folded[self.rows[1]]

@@ -3,6 +3,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -136,13 +137,13 @@ def check_number(name: str, value: Tensor | float) -> None:
 
 def check_positive(name: str, value: Tensor | float) -> None:
     """Refuse a number that is zero, negative or NaN."""
-    if _is_number(name, value) and not value > 0:
+    if _is_number(name, value) and not _holds(value > 0):
         raise ValueError(f"{name} must be positive, got {value!r}")
 
 
 def check_range(name: str, value: Tensor | float, low: float, high: float) -> None:
     """Refuse a number outside the closed interval."""
-    if _is_number(name, value) and not low <= value <= high:
+    if _is_number(name, value) and not (_holds(low <= value) and _holds(value <= high)):
         raise ValueError(f"{name} must be in [{low}, {high}], got {value!r}")
 
 
@@ -162,6 +163,15 @@ def _is_number(name: str, value: Tensor | float) -> bool:
     if not isinstance(value, (int, float, torch.SymInt, torch.SymFloat)):
         raise TypeError(f"{name} must be a number or 0-d Tensor, got {type(value).__name__}")
     return True
+
+
+def _holds(condition: Any) -> bool:
+    # Of a number that only the compiled graph will have (``.item()``), nothing is known yet.
+    if not torch.compiler.is_compiling():
+        return bool(condition)
+    from torch.fx.experimental.symbolic_shapes import guard_or_true
+
+    return guard_or_true(condition)
 
 
 def _at_hand(tensor: Tensor) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ._arrays import extremes
 from ._autograd import Differentiable
-from ._checks import check_device, check_divides, check_number, check_reduction, check_tensor
+from ._checks import check_device, check_divides, check_positive, check_reduction, check_tensor
 from ._entries import unreduced
 from ._kernels import autocasts
 from ._tiles import survey
@@ -184,7 +184,7 @@ def finish(
     """
     if denominator is not None:
         check_divides("denominator", reduction)
-        check_number("denominator", denominator)
+        check_positive("denominator", denominator)
         count = denominator.detach() if isinstance(denominator, Tensor) else denominator
     if rows is None and doubt is None and sample_weight is None and reduction != "none":
         plan = survey(formula.kernels, args, (factor, weight, mass, count))
