@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ._kernels import Formula, Formulas, Kernels, motion, owned
-from ._passes import bends, slopes, values
+from ._kernels import Formula, Formulas, Kernels, motion, unshared
+from ._passes import curvatures_by_tiles, gradients_by_tiles, values_by_tiles
 from ._tiles import PLAIN, is_eager, is_large
 
 
@@ -83,6 +83,18 @@ def gradients(
     return kernels.spread(args, found, sought)
 
 
+def remember(ctx: Any, values: Sequence[Any]) -> None:
+    """Keep what a Function was given: tensors where PyTorch sees whether they are changed."""
+    ctx.others = [None if isinstance(value, Tensor) else (value,) for value in values]
+    ctx.save_for_backward(*[value for value in values if isinstance(value, Tensor)])
+
+
+def remembered(ctx: Any) -> list[Any]:
+    """Return what a Function was given, in its order."""
+    tensors = iter(ctx.saved_tensors)
+    return [next(tensors) if other is None else other[0] for other in ctx.others]
+
+
 # Dynamo refuses a jvp, and under torch.func it looks through a Function at the operations of
 # `value`. Told not to look, it leaves the call to AOTAutograd, which runs the rules below.
 _unseen: Callable[[Callable[..., Tensor]], Callable[..., Tensor]] = torch.compiler.allow_in_graph
@@ -96,10 +108,8 @@ class _Rule(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         ctx.kernels, *args = inputs
-        ctx.numbers = [None if isinstance(arg, Tensor) else (arg,) for arg in args]
-        tensors = [arg for arg in args if isinstance(arg, Tensor)]
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
+        remember(ctx, args)
+        ctx.save_for_forward(*[arg for arg in args if isinstance(arg, Tensor)])
 
 
 def _are_cut(kernels: Kernels, args: Sequence[Any]) -> bool:
@@ -116,28 +126,23 @@ def _is_plain(value: Any) -> bool:
     return not isinstance(value, Tensor) or type(value) in PLAIN
 
 
-def _remembered(ctx: Any) -> tuple[Kernels, list[Any]]:
-    tensors = iter(ctx.saved_tensors)
-    return ctx.kernels, [next(tensors) if number is None else number[0] for number in ctx.numbers]
-
-
 class _Value(_Rule):
     apply: ClassVar[Callable[..., Tensor]]
 
     @staticmethod
     def forward(kernels: Kernels, *args: Any) -> Tensor:
         if kernels.sums is None and _are_cut(kernels, args):
-            return values(kernels, args)
-        return owned([kernels.run_value(args)], args)[0]
+            return values_by_tiles(kernels, args)
+        return unshared([kernels.run_value(args)], args)[0]
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Any, ...]:
-        kernels, args = _remembered(ctx)
+        kernels, args = ctx.kernels, remembered(ctx)
         return None, *gradients(kernels, upstream, args, ctx.needs_input_grad[1:])
 
     @staticmethod
     def jvp(ctx: Any, _: None, *changes: Tensor | None) -> Tensor:
-        kernels, args = _remembered(ctx)
+        kernels, args = ctx.kernels, remembered(ctx)
         return _Tangent.apply(kernels, len(args), *args, *kernels.motions(args, changes))
 
 
@@ -149,18 +154,18 @@ class _Gradient(_Rule):
         kernels: Kernels, sought: frozenset[int], upstream: Tensor, *args: Any
     ) -> tuple[Tensor, ...]:
         if _are_cut(kernels, args) and _is_plain(upstream):
-            return slopes(kernels, upstream, args, sought)
-        return owned(kernels.run_gradient(upstream, args, sought), [upstream, *args])
+            return gradients_by_tiles(kernels, upstream, args, sought)
+        return unshared(kernels.run_gradient(upstream, args, sought), [upstream, *args])
 
     @staticmethod
     def backward(ctx: Any, *along: Tensor) -> tuple[Any, ...]:
-        kernels, (before, upstream, *args) = _remembered(ctx)
+        kernels, (before, upstream, *args) = ctx.kernels, remembered(ctx)
         _, _, linear, *needed = ctx.needs_input_grad
         changes = kernels.completed(args, along, before)
         change = _Tangent.apply(kernels, len(args), *args, *changes) if linear else None
         sought = kernels.sought(args, needed)
         plain = not torch.is_grad_enabled() and all(map(_is_plain, (upstream, *changes)))
-        bend = bends if plain and _are_cut(kernels, args) else Kernels.run_curvature
+        bend = curvatures_by_tiles if plain and _are_cut(kernels, args) else Kernels.run_curvature
         results = bend(kernels, upstream, args, changes, sought) if sought else ()
         return None, None, change, *kernels.spread(args, results, sought)
 
@@ -168,8 +173,9 @@ class _Gradient(_Rule):
     def jvp(
         ctx: Any, _: None, __: None, change: Tensor | None, *changes: Tensor | None
     ) -> tuple[Any, ...]:
-        kernels, (sought, upstream, *args) = _remembered(ctx)
-        results = kernels.run_curvature(upstream, args, kernels.motions(args, changes), sought)
+        kernels, (sought, upstream, *args) = ctx.kernels, remembered(ctx)
+        turn = kernels.motions(args, changes)
+        results: tuple[Tensor, ...] = kernels.run_curvature(upstream, args, turn, sought)
         if change is None:
             return results
         return tuple(map(torch.add, results, _Gradient.apply(kernels, sought, change, *args)))
@@ -180,11 +186,11 @@ class _Tangent(_Rule):
 
     @staticmethod
     def forward(kernels: Kernels, count: int, *inputs: Any) -> Tensor:
-        return owned([kernels.run_tangent(inputs[:count], inputs[count:])], inputs)[0]
+        return unshared([kernels.run_tangent(inputs[:count], inputs[count:])], inputs)[0]
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Any, ...]:
-        kernels, (count, *inputs) = _remembered(ctx)
+        kernels, (count, *inputs) = ctx.kernels, remembered(ctx)
         args, along = inputs[:count], inputs[count:]
         _, _, *needed = ctx.needs_input_grad
         sought, live = kernels.sought(args, needed), frozenset(kernels.live(args))
@@ -194,7 +200,7 @@ class _Tangent(_Rule):
 
     @staticmethod
     def jvp(ctx: Any, _: None, __: None, *changes: Tensor | None) -> Tensor:
-        kernels, (count, *inputs) = _remembered(ctx)
+        kernels, (count, *inputs) = ctx.kernels, remembered(ctx)
         args, along = inputs[:count], inputs[count:]
         turn = map(motion, along, changes[count:])
         first = _Tangent.apply(kernels, count, *args, *turn)

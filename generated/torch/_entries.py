@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ._autograd import Differentiable, gradients
+from ._autograd import Differentiable, gradients, remember, remembered
 from ._kernels import Kernels
-from ._passes import loss_and_slopes, times_own
+from ._passes import loss_and_slopes, times_in_place
 from ._tiles import survey
 
 
@@ -40,17 +40,16 @@ class _Entries(torch.autograd.Function):
         # A parameter's gradient comes from all entries.
         wanted = wanted if all(k in kernels.lifts for k in wanted) else ()
         loss, ctx.slopes = loss_and_slopes(kernels, kernels.merged(args), wanted, large)
-        ctx.call = kernels, large, wanted, [None if isinstance(x, Tensor) else x for x in args]
-        ctx.save_for_backward(*[x for x in args if isinstance(x, Tensor)])
+        ctx.call = kernels, large, wanted
+        remember(ctx, args)
         return loss
 
     @staticmethod
     def backward(ctx: Any, *upstreams: Tensor) -> tuple[Any, ...]:
         (upstream,) = upstreams
         slopes, ctx.slopes = ctx.slopes, None
-        kernels, large, wanted, given = ctx.call
-        rest = iter(ctx.saved_tensors)
-        given = [next(rest) if arg is None else arg for arg in given]
+        kernels, large, wanted = ctx.call
+        given = remembered(ctx)
         args = kernels.merged(given)
         if not wanted or torch.is_grad_enabled():
             found = gradients(kernels, upstream, args, ctx.needs_input_grad[1:])
@@ -58,7 +57,7 @@ class _Entries(torch.autograd.Function):
             if slopes is None:  # a later pass over the graph finds what the first did, to the bit
                 _, slopes = loss_and_slopes(kernels, args, wanted, large)
             lifted = [upstream[lift] if (lift := kernels.lifts[k]) else upstream for k in wanted]
-            own = dict(zip(wanted, map(times_own, slopes, lifted), strict=True))
+            own = dict(zip(wanted, map(times_in_place, slopes, lifted), strict=True))
             found = [own.get(k) for k in range(len(args))]
         pairs = zip(found, given, strict=True)
         return None, *[x if x is None else x.reshape(arg.shape) for x, arg in pairs]

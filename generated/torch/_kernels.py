@@ -184,7 +184,7 @@ class Kernels:
         return tuple([place for place in self.places if isinstance(args[place], Tensor)])
 
     def run_value(self, args: Values) -> Tensor:
-        return own_loss(exactly(self.value, *args))
+        return writable(without_autocast(self.value, *args))
 
     def sought(self, args: Values, needed: Values) -> frozenset[int]:
         """Return the places of the live arguments that are needed, given whether each argument
@@ -195,21 +195,23 @@ class Kernels:
         self, upstream: Tensor, args: Values, sought: frozenset[int]
     ) -> tuple[Tensor, ...]:
         names = self.names(sought)
-        found = exactly(self.value_and_gradient, upstream, *args, *self.totals(args), names)
+        found = without_autocast(
+            self.value_and_gradient, upstream, *args, *self.totals(args), names
+        )
         return self._chosen(args, found[1:], sought)
 
     def totals(self, args: Values) -> tuple[Tensor, ...]:
         """Return what the gradient takes after the arguments."""
-        return () if self.sums is None else exactly(self.sums, *args)
+        return () if self.sums is None else without_autocast(self.sums, *args)
 
     def run_tangent(self, args: Values, along: Values) -> Tensor:
-        return exactly(self.tangent, *args, *self.tangents(args, along))
+        return without_autocast(self.tangent, *args, *self.tangents(args, along))
 
     def run_curvature(
         self, upstream: Tensor, args: Values, along: Values, sought: frozenset[int]
     ) -> tuple[Tensor, ...]:
         tangents, names = self.tangents(args, along), self.names(sought)
-        found = exactly(self.curvature, upstream, *args, *tangents, names)
+        found = without_autocast(self.curvature, upstream, *args, *tangents, names)
         return self._chosen(args, found, sought)
 
     def names(self, sought: frozenset[int]) -> frozenset[str]:
@@ -269,7 +271,7 @@ def autocasts(tensor: Tensor) -> bool:
     return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
 
 
-def exactly(kernel: Callable[..., Result], *args: Any) -> Result:
+def without_autocast(kernel: Callable[..., Result], *args: Any) -> Result:
     """Run a kernel; autocast would run its matrix products in half precision."""
     if torch._C._is_any_autocast_enabled():
         first = next(arg for arg in args if isinstance(arg, Tensor))
@@ -285,12 +287,12 @@ def filled(result: Tensor | float, like: Tensor, dtype: torch.dtype | None = Non
     return result if result.shape == like.shape else result.expand(like.shape)
 
 
-def own_loss(loss: Tensor) -> Tensor:
+def writable(loss: Tensor) -> Tensor:
     """Return a loss that callers may write into: PyTorch forbids it of a Function's views."""
     return loss if loss._base is None else loss.clone()
 
 
-def owned(results: Values, inputs: Values) -> tuple[Tensor, ...]:
+def unshared(results: Values, inputs: Values) -> tuple[Tensor, ...]:
     """Return results that share no memory with inputs, with each other or within themselves.
 
     A Function must return such, but a linear loss gives its upstream back as it came.

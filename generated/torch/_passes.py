@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._kernels import Kernels, exactly, filled, own_loss, owned
+from ._kernels import Kernels, filled, unshared, without_autocast, writable
 from ._tiles import Tiling
 
 Scale = Tensor | float
@@ -32,7 +32,7 @@ def at_once(
     loss, slopes = _run(kernels, args, weight, share, wanted)
     full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
     result = loss.mean() if averages else loss.sum()
-    return result, owned(full, (weight, *args))
+    return result, unshared(full, (weight, *args))
 
 
 def by_tiles(
@@ -48,38 +48,38 @@ def by_tiles(
     order = _in_order(tiling, wanted)
     whole = dict[int, Tensor]()
     parts = []
-    for own, piece, room in tiling.pieces():
-        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own, share, order)
+    for own_weight, piece, buffers in tiling.pieces():
+        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own_weight, share, order)
         parts.append(loss.sum().item())
-        _take_in(slopes, room, order, whole, args, dtype)
+        _store(slopes, buffers, order, whole, args, dtype)
     found = tiling.gradients | whole
-    return added(parts, loss), [found[k] for k in wanted]
+    return sum_of_parts(parts, loss), [found[k] for k in wanted]
 
 
 def _in_order(tiling: Tiling, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the wanted places, first those for whose gradients there is room."""
+    """Return the wanted places, first those for whose gradients there is a buffer."""
     return (*tiling.gradients, *[k for k in wanted if k not in tiling.gradients])
 
 
-def _take_in(
+def _store(
     slopes: Sequence[Any],
-    room: Sequence[Tensor],
+    buffers: Sequence[Tensor],
     order: Sequence[int],
     whole: dict[int, Tensor],
     args: Sequence[Any],
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Write what a piece gives where there is room for it, and add up the rest."""
-    for buffer, slope in zip(room, slopes, strict=False):
+    """Write what a piece gives into its buffers, and add up the rest."""
+    for buffer, slope in zip(buffers, slopes, strict=False):
         buffer[...] = slope
-    for k, slope in zip(order[len(room) :], slopes[len(room) :], strict=True):
+    for k, slope in zip(order[len(buffers) :], slopes[len(buffers) :], strict=True):
         if k in whole:
             whole[k].add_(slope)
         else:
             whole[k] = filled(slope, args[k], dtype).clone()
 
 
-def added(parts: Sequence[float], like: Tensor) -> Tensor:
+def sum_of_parts(parts: Sequence[float], like: Tensor) -> Tensor:
     """Return the sum of tiles; between these, small tensors would keep the memory in pieces."""
     return torch.tensor(parts, dtype=torch.float64, device=like.device).sum().to(like.dtype)
 
@@ -104,9 +104,9 @@ def by_sums(
         for part, x in zip(parts, found, strict=True):
             part[k] = x
     sums = [part.sum(0) for part in parts]
-    for own, piece, room in tiling.pieces():
-        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own, share, wanted, sums)
-        for buffer, slope in zip(room, slopes, strict=True):
+    for own_weight, piece, buffers in tiling.pieces():
+        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own_weight, share, wanted, sums)
+        for buffer, slope in zip(buffers, slopes, strict=True):
             buffer[...] = slope
     return loss.sum(), [tiling.gradients[k] for k in wanted]
 
@@ -133,7 +133,7 @@ def _run(
         else:
             upstream = first.new_full(shape, share)
     sums = kernels.totals(args) if sums is None else sums
-    loss, *slopes = exactly(kernels.value_and_gradient, upstream, *args, *sums, names)
+    loss, *slopes = without_autocast(kernels.value_and_gradient, upstream, *args, *sums, names)
     return weigh(loss, weight), [slopes[i] for i in order]
 
 
@@ -146,30 +146,32 @@ def loss_and_slopes(
 ) -> tuple[Tensor, Sequence[Tensor]]:
     """Return the loss of each entry, and its gradients by the wanted arguments."""
     if not wanted:
-        return values(kernels, args) if large else owned([kernels.run_value(args)], args)[0], ()
+        return values_by_tiles(kernels, args) if large else unshared(
+            [kernels.run_value(args)], args
+        )[0], ()
     if not large:
         loss, slopes = _run(kernels, args, None, 1.0, wanted)
         full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]
-        loss, *slopes = owned([own_loss(loss), *full], args)
+        loss, *slopes = unshared([writable(loss), *full], args)
         return loss, slopes
     loss = _first_float(args).new_empty(kernels.shape(args))
     tiling = Tiling(kernels, args, loss, wanted)
-    for own, piece, room in tiling.pieces():
-        own[...], slopes = _run(kernels, piece, None, 1.0, tuple(tiling.gradients))
-        for buffer, slope in zip(room, slopes, strict=True):
+    for own_loss, piece, buffers in tiling.pieces():
+        own_loss[...], slopes = _run(kernels, piece, None, 1.0, tuple(tiling.gradients))
+        for buffer, slope in zip(buffers, slopes, strict=True):
             buffer[...] = slope
     return loss, [tiling.gradients[k] for k in wanted]
 
 
-def values(kernels: Kernels, args: Sequence[Any]) -> Tensor:
+def values_by_tiles(kernels: Kernels, args: Sequence[Any]) -> Tensor:
     """Return the unreduced loss by tiles."""
     loss = _first_float(args).new_empty(kernels.shape(args))
-    for room, piece, _ in Tiling(kernels, args, loss, ()).pieces():
-        room[...] = exactly(kernels.value, *piece)
+    for own_loss, piece, _ in Tiling(kernels, args, loss, ()).pieces():
+        own_loss[...] = without_autocast(kernels.value, *piece)
     return loss
 
 
-def slopes(
+def gradients_by_tiles(
     kernels: Kernels, upstream: Tensor, args: Sequence[Any], sought: frozenset[int]
 ) -> tuple[Tensor, ...]:
     """Return the gradients that are sought by tiles, given that of the unreduced loss."""
@@ -178,7 +180,7 @@ def slopes(
     return tuple(run(kernels, args, upstream, 1.0, kernels.ordered(sought), dtype)[1])
 
 
-def bends(
+def curvatures_by_tiles(
     kernels: Kernels,
     upstream: Tensor,
     args: Sequence[Any],
@@ -191,17 +193,17 @@ def bends(
     order = _in_order(tiling, wanted)
     names, places, _ = kernels.choice(order)
     whole = dict[int, Tensor]()
-    for own, piece, room in tiling.pieces():
-        changes = exactly(kernels.curvature, own, *piece, names)
-        _take_in([changes[i] for i in places], room, order, whole, args)
+    for own_upstream, piece, buffers in tiling.pieces():
+        changes = without_autocast(kernels.curvature, own_upstream, *piece, names)
+        _store([changes[i] for i in places], buffers, order, whole, args)
     found = tiling.gradients | whole
     return tuple([found[k] for k in wanted])
 
 
-def times_own(slope: Tensor, upstream: Tensor) -> Tensor:
+def times_in_place(slope: Tensor, upstream: Tensor) -> Tensor:
     """Return a gradient times what comes from above, where nobody else has the gradient."""
     try:
         one = upstream.is_cpu and not upstream.dim() and upstream.item() == 1.0
         return slope if one else slope.mul_(upstream)
-    except RuntimeError:  # one of a batch of gradients has no value, and the batch no room
+    except RuntimeError:  # one of a batch of gradients has no value, and the batch no memory
         return slope * upstream

@@ -190,9 +190,9 @@ def finish(
         plan = survey(formula.kernels, args, (factor, weight, mass, count))
         if plan is not None:
             working = _working(dtype)
-            below = _divisor(reduction, mass, count, working)
+            divisor = _divisor(reduction, mass, count, working)
             kernels, scale = formula.kernels.chunked(chunk), 1.0 if factor is None else factor
-            return _rounded(total(kernels, args, weight, scale, below, plan, working), dtype)
+            return _rounded(total(kernels, args, weight, scale, divisor, plan, working), dtype)
     loss = unreduced(formula, formula.kernels.cast(args, _working(dtype)), chunk)
     if factor is not None:
         loss = loss * factor

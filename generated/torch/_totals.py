@@ -3,22 +3,35 @@
 
 This is the way of the default call: eager, in reverse mode, reduced to one number. The gradient
 is ready when the value is, in float32 for half precision, and of large arguments nothing else of
-their size is held. A loss without reduction goes the way of ``_entries``, and everything else,
-    such
-as second derivatives, that of ``_autograd``.
+their size is held. A loss without reduction goes the way of ``_entries``, all else that of
+``_autograd``: second derivatives, forward mode, transforms, compiled code.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from ._autograd import gradients
-from ._kernels import Kernels, exactly
-from ._passes import Scale, added, at_once, by_sums, by_tiles, times_own, weigh
+from ._autograd import gradients, remember, remembered
+from ._kernels import Kernels, without_autocast
+from ._passes import Scale, at_once, by_sums, by_tiles, sum_of_parts, times_in_place, weigh
 from ._tiles import Tiling
+
+
+class _Call(NamedTuple):
+    """What is computed: a loss by its kernels, times a factor, weighted, over a divisor.
+
+    Without a divisor it is divided by the number of entries. What is ``large`` is cut into pieces.
+    """
+
+    kernels: Kernels
+    large: bool
+    dtype: torch.dtype
+    weight: Tensor | None
+    factor: Scale
+    divisor: Scale | None
 
 
 def total(
@@ -38,20 +51,20 @@ def total(
     large, differentiates = plan
     large = large and bool(kernels.rows or kernels.sums) and not kernels.chunks
     if differentiates:
-        result: Tensor = _apply((kernels, weight, factor, divisor, (large, dtype)), *args)
+        result: Tensor = _apply(_Call(kernels, large, dtype, weight, factor, divisor), *args)
         return result
     args = kernels.merged(args)
     if not large:
-        loss = weigh(exactly(kernels.value, *kernels.cast(args, dtype)), weight)
+        loss = weigh(without_autocast(kernels.value, *kernels.cast(args, dtype)), weight)
         return _scaled(loss.mean() if divisor is None else loss.sum(), factor, divisor)
     divisor = kernels.count(args) if divisor is None else divisor
     if kernels.sums is not None:
         return _scaled(by_sums(kernels, args, weight, 1.0, (), dtype)[0], factor, divisor)
     parts = []
-    for own, piece, _ in Tiling(kernels, args, weight, ()).pieces():
-        loss = weigh(exactly(kernels.value, *kernels.cast(piece, dtype)), own)
+    for own_weight, piece, _ in Tiling(kernels, args, weight, ()).pieces():
+        loss = weigh(without_autocast(kernels.value, *kernels.cast(piece, dtype)), own_weight)
         parts.append(loss.sum().item())
-    return _scaled(added(parts, loss), factor, divisor)
+    return _scaled(sum_of_parts(parts, loss), factor, divisor)
 
 
 def _scaled(result: Tensor, factor: Scale, divisor: Scale | None) -> Tensor:
@@ -68,12 +81,10 @@ class _Total(torch.autograd.Function):
     apply: ClassVar[Any]
 
     @staticmethod
-    def forward(ctx: Any, call: tuple[Any, ...], *args: Any) -> Tensor:
-        kernels, weight, *scales, way = call
+    def forward(ctx: Any, call: _Call, *args: Any) -> Tensor:
         result, ctx.gradients = _total_and_gradients(call, args, ctx.needs_input_grad)
-        kept = (weight, *scales, *args)
-        ctx.call = kernels, way, [None if isinstance(x, Tensor) else (x,) for x in kept]
-        ctx.save_for_backward(*[x for x in kept if isinstance(x, Tensor)])
+        ctx.kernels, ctx.large, ctx.dtype, *constants = call
+        remember(ctx, (*constants, *args))
         return result
 
     @staticmethod
@@ -81,39 +92,39 @@ class _Total(torch.autograd.Function):
         (upstream,) = upstreams
         found, ctx.gradients = ctx.gradients, None
         if torch.is_grad_enabled():
-            return None, *_again(*_remembered(ctx), upstream, ctx.needs_input_grad[1:])
+            return None, *_again(*_given(ctx), upstream, ctx.needs_input_grad[1:])
         if found is None:  # a later pass over the graph finds what the first did, to the bit
-            _, found = _total_and_gradients(*_remembered(ctx), ctx.needs_input_grad)
+            _, found = _total_and_gradients(*_given(ctx), ctx.needs_input_grad)
         # Once given away, a gradient is the caller's: this is the only time that it is scaled.
-        return tuple([slope if slope is None else times_own(slope, upstream) for slope in found])
+        return tuple(
+            [slope if slope is None else times_in_place(slope, upstream) for slope in found]
+        )
 
 
 # Function.apply would look for transforms of torch.func first, which is_eager has done.
 _apply: Any = super(torch.autograd.Function, _Total).apply
 
 
-def _remembered(ctx: Any) -> tuple[tuple[Any, ...], list[Any]]:
+def _given(ctx: Any) -> tuple[_Call, list[Any]]:
     """Return what ``forward`` was given: the call and the arguments."""
-    kernels, way, kept = ctx.call
-    tensors = iter(ctx.saved_tensors)
-    weight, factor, divisor, *args = [next(tensors) if x is None else x[0] for x in kept]
-    return (kernels, weight, factor, divisor, way), args
+    weight, factor, divisor, *args = remembered(ctx)
+    return _Call(ctx.kernels, ctx.large, ctx.dtype, weight, factor, divisor), args
 
 
 def _total_and_gradients(
-    call: tuple[Any, ...], given: Sequence[Any], needed: Sequence[bool]
+    call: _Call, given: Sequence[Any], needed: Sequence[bool]
 ) -> tuple[Tensor, Sequence[Tensor | None]]:
     """Return the sum, and the gradients where they are needed, those by the call among them."""
-    kernels, weight, factor, divisor, (large, dtype) = call
+    kernels, large, dtype, weight, factor, divisor = call
     wanted = tuple([k for k in kernels.places if needed[k + 1]])
     args = kernels.merged(given)
-    below = kernels.count(args) if divisor is None else divisor
+    count = kernels.count(args) if divisor is None else divisor
     # The mean over nothing is NaN, and so is each share of it.
-    share = factor / below if isinstance(below, Tensor) or below else math.nan
+    share = factor / count if isinstance(count, Tensor) or count else math.nan
     if large:
         run = by_tiles if kernels.sums is None else by_sums
         result, slopes = run(kernels, args, weight, share, wanted, dtype)
-        divisor = below
+        divisor = count
     else:
         cast = kernels.cast(args, dtype)
         result, slopes = at_once(kernels, cast, weight, share, wanted, divisor is None)
@@ -124,13 +135,13 @@ def _total_and_gradients(
 
 
 def _again(
-    call: tuple[Any, ...], args: Sequence[Any], upstream: Tensor, needed: Sequence[bool]
+    call: _Call, args: Sequence[Any], upstream: Tensor, needed: Sequence[bool]
 ) -> Sequence[Any]:
     """Return the gradients once more, as functions that can be differentiated."""
-    kernels, weight, factor, divisor, (_, dtype) = call
+    kernels, _, dtype, weight, factor, divisor = call
     merged = kernels.cast(kernels.merged(args), dtype)
-    below = kernels.count(merged) if divisor is None else divisor
-    below = below if isinstance(below, Tensor) or below else 1.0  # nothing has no share
-    share = weigh(upstream * factor / below, weight).expand(kernels.shape(merged))
+    count = kernels.count(merged) if divisor is None else divisor
+    count = count if isinstance(count, Tensor) or count else 1.0  # nothing has no share
+    share = weigh(upstream * factor / count, weight).expand(kernels.shape(merged))
     found = gradients(kernels, share, merged, needed)
     return [x if x is None else x.reshape(arg.shape) for x, arg in zip(found, args, strict=True)]
