@@ -123,6 +123,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         factor=factor,
         given=given,
         late=_merged_late(program, below) if backend.merges else (),
+        labelled=[t.name for t in loss.tensors() if t.kind == "label"],
     )
     prepared = {tensor.name: prepared_name(tensor, factor) for tensor in tensors}
     return ModuleCase(

@@ -44,6 +44,7 @@ def prepare(
     factor: str = "",
     given: Sequence[Tensor] = (),
     late: Collection[str] = (),
+    labelled: Collection[str] = (),
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -59,6 +60,7 @@ def prepare(
         factor: the weight that is no argument of the kernel, and may stay absent, or empty.
         given: the arguments of the call, where functions of the caller's make tensors of them.
         late: names of tensors that are cast, and whose axes are merged, where the kernel runs.
+        labelled: names of inputs that hold labels in another case, if they are integers.
     """
     inputs = [tensor for tensor in tensors if not tensor.is_option]
     preparing = _Preparing(
@@ -74,6 +76,7 @@ def prepare(
         factor,
         given or tensors,
         late,
+        labelled,
     )
     return preparing.preparation(intake)
 
@@ -128,6 +131,7 @@ class _Preparing:
     factor: str
     given: Sequence[Tensor]
     late: Collection[str]
+    labelled: Collection[str]
 
     def preparation(self, intake: str) -> Preparation:
         checks, casts = [*self._checks(intake)], [*self._casts()]
@@ -196,8 +200,9 @@ class _Preparing:
                 exact = ELLIPSIS not in tensor.axes
                 rank = len(tensor.axes) - (not exact)
                 yield f'check_rank("{tensor.name}", {tensor.name}, {rank}, exact={exact})'
-            shape = self._checked(tensor)
-            yield f'check_shape("{_said(tensor)}", {tensor.name}, {shape}, "{_said(first)}")'
+            given = f'"{_said(tensor)}", {tensor.name}, {self._checked(tensor)}'
+            hint = ", or_labels=True" if self._might_be_labels(tensor) else ""
+            yield f'check_shape({given}, "{self._like(tensor)}"{hint})'
         for tensor in self.inputs:
             if tensor.kind == "label" and tensor.classes is None:
                 yield f'{tensor.name} = check_integers("{tensor.name}", {tensor.name})'
@@ -222,6 +227,17 @@ class _Preparing:
             if self.axes and tuple(tensor.axes) == tuple(self.axes) != (ELLIPSIS,)
             else self._extent(tensor.axes)
         )
+
+    def _like(self, tensor: Tensor) -> str:
+        """Return how errors call what a tensor has the shape of."""
+        own = self.first.axes
+        for place, axis in enumerate(own):
+            if (*own[:place], *own[place + 1 :]) == tuple(tensor.axes) != (ELLIPSIS,):
+                return f"{_said(self.first)} without axis {_place(own, axis)}"
+        return _said(self.first)
+
+    def _might_be_labels(self, tensor: Tensor) -> bool:
+        return tensor.kind == "float" and tensor.name in self.labelled
 
     def _ignored(self, tensor: Tensor) -> str:
         if tensor.ignored is not None:

@@ -217,6 +217,34 @@ def test_a_denominator_is_looked_at_where_that_does_not_wait(backend: str) -> No
 
 
 @pytest.mark.parametrize("backend", backend_names())
+def test_labels_that_are_floats_are_refused_by_what_to_do(backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    inputs = [array(backend, value) for value in (X, LABELS.astype(F32))]
+    make = r"target\.(long\(\)|astype\(int\))"
+    wrong = (
+        r"^target must have shape \(3, 4\) as input has, got \(3,\); labels must be integers, as "
+    )
+    with pytest.raises(ValueError, match=f"{wrong}{make}$"):
+        module.CrossEntropyLoss()(*inputs)
+    with pytest.raises(TypeError, match=rf"^target must hold integer labels, as {make}, got .*32$"):
+        module.NLLLoss()(*inputs)
+    labels = inputs[1].long() if backend in ("torch", "mindspore") else inputs[1].astype(int)
+    module.CrossEntropyLoss()(inputs[0], labels)
+
+
+@pytest.mark.parametrize("backend", backend_names())
+def test_labels_of_another_shape_are_refused_by_theirs(backend: str) -> None:
+    """They have the shape of the prediction but for its classes."""
+    module = importlib.import_module(f"generated.{backend}")
+    hot = array(backend, np.eye(4, dtype=np.int64)[LABELS])
+    with pytest.raises(
+        ValueError,
+        match=r"^target must have shape \(3,\) as input without axis 1 has, got \(3, 4\)$",
+    ):
+        module.CrossEntropyLoss()(array(backend, X), hot)
+
+
+@pytest.mark.parametrize("backend", backend_names())
 def test_labels_in_a_list_are_as_good_as_any_list(backend: str) -> None:
     module = importlib.import_module(f"generated.{backend}")
     if backend in ("jax", "numpy"):  # there a list is an array

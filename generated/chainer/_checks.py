@@ -79,12 +79,15 @@ def check_result(name: str, result: Given) -> Given:
     return result
 
 
-def check_shape(name: str, tensor: Given, expected: Sequence[int], like: str) -> None:
-    """Refuse what would broadcast silently."""
+def check_shape(
+    name: str, tensor: Given, expected: Sequence[int], like: str, *, or_labels: bool = False
+) -> None:
+    """Refuse what would broadcast silently; integers might be labels, of another shape."""
     check_given(**{name: tensor})
     if tensor.shape != tuple(expected):
+        hint = f"; labels must be integers, as {name}.astype(int)" if or_labels else ""
         raise ValueError(
-            f"{name} must have shape {tuple(expected)} as {like} has, got {tensor.shape}"
+            f"{name} must have shape {tuple(expected)} as {like} has, got {tensor.shape}{hint}"
         )
 
 
@@ -115,7 +118,8 @@ def check_integers(name: str, labels: Given) -> Array:
     """Return labels that are only compared with each other; refuse what is no integer."""
     array = array_of(labels)
     if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold integer labels, got dtype {array.dtype}")
+        words = f"integer labels, as {name}.astype(int)"
+        raise TypeError(f"{name} must hold {words}, got dtype {array.dtype}")
     return array
 
 

@@ -371,7 +371,7 @@ def multi_similarity_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     alpha = to_working(alpha, working)

@@ -60,11 +60,14 @@ def check_result(name: str, result: ArrayLike) -> jax.Array:
     return array
 
 
-def check_shape(name: str, tensor: ArrayLike, expected: Sequence[int], like: str) -> None:
-    """Refuse what would broadcast silently."""
+def check_shape(
+    name: str, tensor: ArrayLike, expected: Sequence[int], like: str, *, or_labels: bool = False
+) -> None:
+    """Refuse what would broadcast silently; integers might be labels, of another shape."""
     if jnp.shape(tensor) != tuple(expected):
+        hint = f"; labels must be integers, as {name}.astype(int)" if or_labels else ""
         raise ValueError(
-            f"{name} must have shape {tuple(expected)} as {like} has, got {jnp.shape(tensor)}"
+            f"{name} must have shape {tuple(expected)} as {like} has, got {jnp.shape(tensor)}{hint}"
         )
 
 
@@ -96,7 +99,8 @@ def check_most(name: str, tensor: Array, high: float) -> None:
 def check_integers(name: str, labels: Array) -> jax.Array:
     """Return labels that are only compared with each other; refuse what is no integer."""
     if not jnp.issubdtype(labels.dtype, jnp.integer):
-        raise TypeError(f"{name} must hold integer labels, got dtype {labels.dtype}")
+        words = f"integer labels, as {name}.astype(int)"
+        raise TypeError(f"{name} must hold {words}, got dtype {labels.dtype}")
     return jnp.asarray(labels, int)
 
 
@@ -107,10 +111,8 @@ def check_labels(
 
     Elsewhere return them as 0, and a factor that makes their own rows NaN.
     """
-    if not jnp.issubdtype(labels.dtype, jnp.integer):
-        raise TypeError(f"{name} must hold integer labels, got dtype {labels.dtype}")
+    given = check_integers(name, labels)
     if not _is_at_hand(labels):
-        given = jnp.asarray(labels, int)
         invalid = _is_invalid(given, classes, ignore_index)
         return jnp.where(invalid, 0, given), jnp.where(invalid, jnp.nan, 1.0)
     # In NumPy: under jit, JAX traces what it computes of known arrays too.
@@ -118,7 +120,7 @@ def check_labels(
     refused = np.asarray(_is_invalid(known, classes, ignore_index))
     if refused.any():
         raise ValueError(f"{name} must hold labels in [0, {classes}), got {known[refused][0]}")
-    return jnp.asarray(labels, int), None
+    return given, None
 
 
 def _is_at_hand(tensor: Array) -> bool:

@@ -304,7 +304,7 @@ def _labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
@@ -368,7 +368,7 @@ def _smoothed_labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
@@ -431,7 +431,7 @@ def _probabilities_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
+    check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

@@ -259,7 +259,7 @@ def _variance_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     pull = to_working(pull, working)
@@ -276,7 +276,7 @@ def _distance_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     push = to_working(push, working)
@@ -293,7 +293,7 @@ def _length_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     length_weight = to_working(length_weight, working)

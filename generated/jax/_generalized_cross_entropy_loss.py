@@ -143,7 +143,7 @@ def _limit_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     input = fold(input, 2)
@@ -190,7 +190,7 @@ def _power_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     q = to_working(q, working)

@@ -394,7 +394,7 @@ def _labels_loss(
     shape = input.shape[:1]
     check_rank("linear_weight", linear_weight, 2, exact=True)
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, linear_weight.shape[0], ignore_index)
     input = to_working(input, working)
     linear_weight = to_working(linear_weight, working)
@@ -451,7 +451,7 @@ def _smoothed_labels_loss(
     shape = input.shape[:1]
     check_rank("linear_weight", linear_weight, 2, exact=True)
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, linear_weight.shape[0], ignore_index)
     input = to_working(input, working)
     linear_weight = to_working(linear_weight, working)
@@ -508,7 +508,7 @@ def _probabilities_loss(
     shape = input.shape[:1]
     check_rank("linear_weight", linear_weight, 2, exact=True)
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
-    check_shape("target", target, (input.shape[0], linear_weight.shape[0]), "input")
+    check_shape("target", target, (input.shape[0], linear_weight.shape[0]), "input", or_labels=True)
     input = to_working(input, working)
     linear_weight = to_working(linear_weight, working)
     target = to_working(target, working)

@@ -276,7 +276,7 @@ def _labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
@@ -326,7 +326,7 @@ def _probabilities_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
+    check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

@@ -187,7 +187,7 @@ def symmetric_cross_entropy_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     alpha = to_working(alpha, working)

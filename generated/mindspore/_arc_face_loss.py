@@ -318,7 +318,7 @@ def arc_face_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     scale = to_working(scale, working)

@@ -96,16 +96,21 @@ def check_result(name: str, result: Tensor) -> Tensor:
     return result
 
 
-def check_shape(name: str, tensor: Tensor, expected: tuple[int, ...], like: str) -> None:
-    """Refuse what would broadcast silently."""
+def check_shape(
+    name: str, tensor: Tensor, expected: tuple[int, ...], like: str, *, or_labels: bool = False
+) -> None:
+    """Refuse what would broadcast silently; integers might be labels, of another shape."""
     check_tensor(name, tensor)
-    _require_shape(name, tensor.shape, expected, like)
+    _require_shape(name, tensor.shape, expected, like, or_labels)
 
 
 @constexpr(check=False)
-def _require_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...], like: str) -> None:
+def _require_shape(
+    name: str, shape: tuple[int, ...], expected: tuple[int, ...], like: str, or_labels: bool
+) -> None:
     if tuple(shape) != tuple(expected):
-        raise ValueError(f"{name} must have shape {expected} as {like} has, got {shape}")
+        hint = f"; labels must be integers, as {name}.long()" if or_labels else ""
+        raise ValueError(f"{name} must have shape {expected} as {like} has, got {shape}{hint}")
 
 
 def check_rank(name: str, tensor: Tensor, rank: int, *, exact: bool) -> None:
@@ -162,7 +167,7 @@ def check_labels(
 @constexpr(check=False)
 def _require_labels(name: str, dtype: Type) -> None:
     if dtype in _FLOATS or dtype == bool_:
-        raise TypeError(f"{name} must hold integer labels, got {dtype}")
+        raise TypeError(f"{name} must hold integer labels, as {name}.long(), got {dtype}")
 
 
 @constexpr(check=False)

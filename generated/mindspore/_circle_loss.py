@@ -740,7 +740,7 @@ def _detached_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     gamma = to_working(gamma, working)
@@ -779,7 +779,7 @@ def _through_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     gamma = to_working(gamma, working)

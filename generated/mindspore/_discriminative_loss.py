@@ -445,7 +445,7 @@ def _variance_loss(input: Tensor, target: Tensor, pull: Tensor | float, reductio
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     pull = to_working(pull, working)
@@ -459,7 +459,7 @@ def _distance_loss(input: Tensor, target: Tensor, push: Tensor | float, reductio
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     push = to_working(push, working)
@@ -475,7 +475,7 @@ def _length_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     length_weight = to_working(length_weight, working)

@@ -206,7 +206,7 @@ def _limit_loss(
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     input = fold(input, 2)
@@ -252,7 +252,7 @@ def _power_loss(
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     q = to_working(q, working)

@@ -116,7 +116,7 @@ def multiclass_perceptron_loss(
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     input = fold(input, 2)

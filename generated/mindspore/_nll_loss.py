@@ -162,7 +162,7 @@ def nll_loss(
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

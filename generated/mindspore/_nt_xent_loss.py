@@ -322,7 +322,7 @@ def nt_xent_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     temperature = to_working(temperature, working)

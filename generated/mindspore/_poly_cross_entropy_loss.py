@@ -285,7 +285,7 @@ def _labels_loss(
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     epsilon = to_working(epsilon, working)
@@ -320,7 +320,7 @@ def _probabilities_loss(
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
+    check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)
     target = to_working(target, working)
     epsilon = to_working(epsilon, working)

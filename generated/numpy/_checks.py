@@ -62,10 +62,15 @@ def check_rank(name: str, tensor: Array, rank: int, *, exact: bool) -> None:
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tensor.shape}")
 
 
-def check_shape(name: str, tensor: Array, expected: tuple[int, ...], like: str) -> None:
-    """Refuse what would broadcast silently."""
+def check_shape(
+    name: str, tensor: Array, expected: tuple[int, ...], like: str, *, or_labels: bool = False
+) -> None:
+    """Refuse what would broadcast silently; integers might be labels, of another shape."""
     if tensor.shape != expected:
-        raise ValueError(f"{name} must have shape {expected} as {like} has, got {tensor.shape}")
+        hint = f"; labels must be integers, as {name}.astype(int)" if or_labels else ""
+        raise ValueError(
+            f"{name} must have shape {expected} as {like} has, got {tensor.shape}{hint}"
+        )
 
 
 def check_least(name: str, tensor: Array, low: float) -> None:
@@ -85,7 +90,8 @@ def check_most(name: str, tensor: Array, high: float) -> None:
 def check_integers(name: str, labels: Array) -> Array:
     """Return labels that are only compared with each other; refuse what is no integer."""
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold integer labels, got dtype {labels.dtype}")
+        words = f"integer labels, as {name}.astype(int)"
+        raise TypeError(f"{name} must hold {words}, got dtype {labels.dtype}")
     return labels
 
 

@@ -126,7 +126,7 @@ def _loss(
     check_rank("input1", input1, 2, exact=True)
     shape = input1.shape[:1]
     check_shape("input2", input2, input1.shape, "input1")
-    check_shape("target", target, shape, "input1")
+    check_shape("target", target, shape, "input1 without axis 1")
     input1 = to_working(input1, working)
     input2 = to_working(input2, working)
     target = to_working(target, working)

@@ -98,7 +98,7 @@ def _loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     input = to_working(input, working)
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

@@ -182,7 +182,7 @@ def _variance_loss(input: Any, target: Any, pull: Any, reduction: str) -> Case:
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     pull = to_working(pull, working)
@@ -288,7 +288,7 @@ def _distance_loss(input: Any, target: Any, push: Any, reduction: str) -> Case:
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     push = to_working(push, working)
@@ -375,7 +375,7 @@ def _length_loss(input: Any, target: Any, length_weight: Any, reduction: str) ->
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     input = to_working(input, working)
     length_weight = to_working(length_weight, working)

@@ -255,7 +255,7 @@ def _hard_labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1], ignore_index)
     input = to_working(input, working)
     alpha = to_working(alpha, working)

@@ -128,7 +128,7 @@ def _linear_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
@@ -224,7 +224,7 @@ def _squared_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

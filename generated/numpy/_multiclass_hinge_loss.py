@@ -83,7 +83,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     input = fold(input, 2)

@@ -134,7 +134,7 @@ def _labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
     input = to_working(input, working)
     epsilon = to_working(epsilon, working)
@@ -232,7 +232,7 @@ def _probabilities_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
+    check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)
     target = to_working(target, working)
     epsilon = to_working(epsilon, working)

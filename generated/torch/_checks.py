@@ -80,12 +80,17 @@ def check_tensor(name: str, tensor: Tensor) -> None:
         raise TypeError(f"{name} must be a Tensor, got {type(tensor).__name__}")
 
 
-def check_shape(name: str, tensor: Tensor, expected: Sequence[int], like: str) -> None:
-    """Refuse what would broadcast silently."""
+def check_shape(
+    name: str, tensor: Tensor, expected: Sequence[int], like: str, *, or_labels: bool = False
+) -> None:
+    """Refuse what would broadcast silently; integers might be labels, of another shape."""
     check_tensor(name, tensor)
     if tensor.shape != expected:
         given = tuple(tensor.shape)
-        raise ValueError(f"{name} must have shape {tuple(expected)} as {like} has, got {given}")
+        hint = f"; labels must be integers, as {name}.long()" if or_labels else ""
+        raise ValueError(
+            f"{name} must have shape {tuple(expected)} as {like} has, got {given}{hint}"
+        )
 
 
 def check_least(name: str, tensor: Tensor, low: float) -> None:
@@ -103,7 +108,7 @@ def check_most(name: str, tensor: Tensor, high: float) -> None:
 def check_integers(name: str, labels: Tensor) -> Tensor:
     """Return labels that are only compared with each other; refuse what is no integer."""
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-        raise TypeError(f"{name} must hold integer labels, got {labels.dtype}")
+        raise TypeError(f"{name} must hold integer labels, as {name}.long(), got {labels.dtype}")
     return labels.long()
 
 

@@ -640,7 +640,7 @@ def _detached_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_integers("target", target)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)
@@ -685,7 +685,7 @@ def _through_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_integers("target", target)
     gamma = to_working(gamma, working)
     margin = to_working(margin, working)

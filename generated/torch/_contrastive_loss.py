@@ -176,7 +176,7 @@ def contrastive_loss(
     check_rank("input1", input1, 2, exact=True)
     shape = input1.shape[:1]
     check_shape("input2", input2, input1.shape, "input1")
-    check_shape("target", target, shape, "input1")
+    check_shape("target", target, shape, "input1 without axis 1")
     margin = to_working(margin, working)
     return finish(
         _kernel,

@@ -119,7 +119,7 @@ def coral_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     return finish(
         _kernel,

@@ -403,7 +403,7 @@ def _labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.
@@ -479,7 +479,7 @@ def _smoothed_labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     label_smoothing = to_working(label_smoothing, working)
@@ -542,7 +542,7 @@ def _probabilities_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
+    check_shape("target", target, input.shape, "input", or_labels=True)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     label_smoothing = to_working(label_smoothing, working)
     if dialect == "keras":

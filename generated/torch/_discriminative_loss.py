@@ -332,7 +332,7 @@ def _variance_loss(input: Tensor, target: Tensor, pull: Tensor | float, reductio
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     pull = to_working(pull, working)
     return finish(_kernel_variance, (input, target, pull), reduction, dtype)
@@ -345,7 +345,7 @@ def _distance_loss(input: Tensor, target: Tensor, push: Tensor | float, reductio
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     push = to_working(push, working)
     return finish(_kernel_distance, (input, target, push), reduction, dtype)
@@ -360,7 +360,7 @@ def _length_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
-    check_shape("target", target, input.shape[:1], "input")
+    check_shape("target", target, input.shape[:1], "input without axis 1")
     target = check_integers("target", target)
     length_weight = to_working(length_weight, working)
     return finish(_kernel_length, (input, target, length_weight), reduction, dtype)

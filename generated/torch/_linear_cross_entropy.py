@@ -527,7 +527,7 @@ def _labels_loss(
     shape = input.shape[:1]
     check_rank("linear_weight", linear_weight, 2, exact=True)
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, linear_weight.shape[0], ignore_index)
     linear_bias = trained(
         "linear_bias", linear_bias, (linear_weight.shape[0],), working, like=input
@@ -579,7 +579,7 @@ def _smoothed_labels_loss(
     shape = input.shape[:1]
     check_rank("linear_weight", linear_weight, 2, exact=True)
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, linear_weight.shape[0], ignore_index)
     linear_bias = trained(
         "linear_bias", linear_bias, (linear_weight.shape[0],), working, like=input
@@ -630,7 +630,7 @@ def _probabilities_loss(
     shape = input.shape[:1]
     check_rank("linear_weight", linear_weight, 2, exact=True)
     check_shape("linear_weight", linear_weight, (linear_weight.shape[0], input.shape[1]), "input")
-    check_shape("target", target, (input.shape[0], linear_weight.shape[0]), "input")
+    check_shape("target", target, (input.shape[0], linear_weight.shape[0]), "input", or_labels=True)
     linear_bias = trained(
         "linear_bias", linear_bias, (linear_weight.shape[0],), working, like=input
     )

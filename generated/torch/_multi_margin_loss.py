@@ -206,7 +206,7 @@ def _linear_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)
@@ -241,7 +241,7 @@ def _squared_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     margin = to_working(margin, working)

@@ -380,7 +380,7 @@ def multi_similarity_loss(
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
     shape = input.shape[:1]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target = check_integers("target", target)
     alpha = to_working(alpha, working)
     beta = to_working(beta, working)

@@ -162,7 +162,7 @@ def nll_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
     target = fold(target, 1)
     # The same formula, where each label counts, without its mask and weights.

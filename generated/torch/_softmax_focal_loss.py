@@ -400,7 +400,7 @@ def _labels_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, shape, "input")
+    check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     gamma = to_working(gamma, working)
@@ -449,7 +449,7 @@ def _probabilities_loss(
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
     shape = input.shape[:1] + input.shape[2:]
-    check_shape("target", target, input.shape, "input")
+    check_shape("target", target, input.shape, "input", or_labels=True)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     gamma = to_working(gamma, working)
     if dialect == "keras":
