@@ -44,12 +44,13 @@ def chainers(case, inputs, reduction):
     return [value.array, *(given[place].grad for place in floating(inputs))]
 
 
-def torches(case, inputs, reduction):
+def torches(case, inputs, reduction, places=None):
     loss = getattr(in_torch, case.class_name)(
         **case.options_as(torch.as_tensor), reduction=reduction
     )
     given = [torch.as_tensor(x) for x in inputs]
-    wanted = [given[place].requires_grad_() for place in floating(inputs)]
+    places = floating(inputs) if places is None else places
+    wanted = [given[place].requires_grad_() for place in places]
     value = loss(*given)
     upstream = torch.linspace(0.5, 1.5, value.numel(), dtype=value.dtype).reshape(value.shape)
     gradients = torch.autograd.grad(value, wanted, upstream, allow_unused=True)
@@ -74,6 +75,23 @@ def test_pieces_of_two_entries_give_what_the_whole_gives_in_torch(case, monkeypa
             patched.setattr(arrays_of_torch, "MANY", 0)
             pieces = torches(case, case.inputs(), reduction)
         assert_close(pieces, whole)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in (*CASES, *LIBRARY) if case.class_name not in LAYERED],
+    ids=lambda case: case.id,
+)
+def test_pieces_give_the_gradient_by_one_argument_alone_in_torch(case, monkeypatch):
+    """Where there is one gradient, its first product is written to where it will stand."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    for reduction in case.reductions:
+        for place in floating(case.inputs()):
+            whole = torches(case, case.inputs(), reduction, [place])
+            with monkeypatch.context() as patched:
+                patched.setattr(tiles_of_torch, "GRAIN", 2)
+                pieces = torches(case, case.inputs(), reduction, [place])
+            assert_close(pieces, whole)
 
 
 def changes(case, seed=3):

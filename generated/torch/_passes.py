@@ -15,6 +15,37 @@ Scale = Tensor | float
 FEW = 1 << 12  # entries up to which it is quicker to write a number for each than to spread one
 
 
+class _Upstream:
+    """What comes from above, for kernels that just multiply by it.
+
+    The first product with an array is written where the gradient will stand: mostly it is the
+    gradient, which then need not be copied there.
+    """
+
+    def __init__(self, value: Scale, buffers: list[Tensor]) -> None:
+        self.value = value
+        self.buffers = buffers  # the one there is, which multiples share, until it is written into
+
+    def __mul__(self, other: Scale) -> "Tensor | _Upstream":
+        if not isinstance(other, Tensor):
+            return _Upstream(self.value * other, self.buffers)
+        if not self.buffers or not _is_like(self.buffers[0], other):
+            return other * self.value
+        return torch.mul(other, self.value, out=self.buffers.pop())
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Tensor | _Upstream":
+        return self * -1.0
+
+    def __truediv__(self, other: Tensor) -> Tensor:
+        return self.value / other
+
+
+def _is_like(buffer: Tensor, other: Tensor) -> bool:
+    return buffer.shape == other.shape and buffer.dtype == other.dtype
+
+
 def weigh(loss: Tensor, weight: Tensor | None) -> Tensor:
     """Return a loss times its weight, if it has one."""
     return loss if weight is None else loss * weight
@@ -49,7 +80,7 @@ def by_tiles(
     whole = dict[int, Tensor]()
     parts = []
     for own_weight, piece, buffers in tiling.pieces():
-        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own_weight, share, order)
+        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own_weight, share, order, buffers)
         parts.append(loss.sum().item())
         _store(slopes, buffers, order, whole, args, dtype)
     found = tiling.gradients | whole
@@ -70,13 +101,18 @@ def _store(
     dtype: torch.dtype | None = None,
 ) -> None:
     """Write what a piece gives into its buffers, and add up the rest."""
-    for buffer, slope in zip(buffers, slopes, strict=False):
-        buffer[...] = slope
+    _fill(buffers, slopes)
     for k, slope in zip(order[len(buffers) :], slopes[len(buffers) :], strict=True):
         if k in whole:
             whole[k].add_(slope)
         else:
             whole[k] = filled(slope, args[k], dtype).clone()
+
+
+def _fill(buffers: Sequence[Tensor], slopes: Sequence[Any]) -> None:
+    for buffer, slope in zip(buffers, slopes, strict=False):
+        if slope is not buffer:
+            buffer[...] = slope
 
 
 def sum_of_parts(parts: Sequence[float], like: Tensor) -> Tensor:
@@ -105,9 +141,10 @@ def by_sums(
             part[k] = x
     sums = [part.sum(0) for part in parts]
     for own_weight, piece, buffers in tiling.pieces():
-        loss, slopes = _run(kernels, kernels.cast(piece, dtype), own_weight, share, wanted, sums)
-        for buffer, slope in zip(buffers, slopes, strict=True):
-            buffer[...] = slope
+        loss, slopes = _run(
+            kernels, kernels.cast(piece, dtype), own_weight, share, wanted, buffers, sums
+        )
+        _fill(buffers, slopes)
     return loss.sum(), [tiling.gradients[k] for k in wanted]
 
 
@@ -117,6 +154,7 @@ def _run(
     weight: Tensor | None,
     share: Scale,
     wanted: tuple[int, ...],
+    buffers: Sequence[Tensor] = (),
     sums: Sequence[Tensor] | None = None,
 ) -> tuple[Tensor, list[Any]]:
     """Return a loss, weighted if it has a weight, and its gradients by the wanted arguments."""
@@ -132,6 +170,8 @@ def _run(
             upstream = share.expand(shape)
         else:
             upstream = first.new_full(shape, share)
+    if scales and len(buffers) == 1:
+        upstream = _Upstream(upstream, [*buffers])
     sums = kernels.totals(args) if sums is None else sums
     loss, *slopes = without_autocast(kernels.value_and_gradient, upstream, *args, *sums, names)
     return weigh(loss, weight), [slopes[i] for i in order]
@@ -157,9 +197,9 @@ def loss_and_slopes(
     loss = _first_float(args).new_empty(kernels.shape(args))
     tiling = Tiling(kernels, args, loss, wanted)
     for own_loss, piece, buffers in tiling.pieces():
-        own_loss[...], slopes = _run(kernels, piece, None, 1.0, tuple(tiling.gradients))
-        for buffer, slope in zip(buffers, slopes, strict=True):
-            buffer[...] = slope
+        order = tuple(tiling.gradients)
+        own_loss[...], slopes = _run(kernels, piece, None, 1.0, order, buffers)
+        _fill(buffers, slopes)
     return loss, [tiling.gradients[k] for k in wanted]
 
 
