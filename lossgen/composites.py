@@ -131,6 +131,12 @@ def _hypot1(node: Node) -> Node:
     return select(compare("gt", size, const(2**30)), size, root)
 
 
+def _hypot1m1(node: Node) -> Node:
+    """The root less 1 is z (z / (1 + the root)), where nothing cancels or overflows."""
+    z = node.args[0]
+    return n.make("mul", (call("quotient", z, n.add(n.ONE, call("hypot1", z))), z))
+
+
 def _log1p_square(node: Node) -> Node:
     """Where the square has no digits of the 1, its logarithm is twice that of its root."""
     z = node.args[0]
@@ -175,6 +181,7 @@ EXPANSIONS: dict[str, Callable[[Node], Node]] = {
     "scaled_exp": _scaled_exp,
     "gauss": _gauss,
     "hypot1": _hypot1,
+    "hypot1m1": _hypot1m1,
     "over_hypot1": lambda node: divide(node.args[0], call("hypot1", node.args[0])),
     "log1p_square": _log1p_square,
     "over_square1": _over_square1,

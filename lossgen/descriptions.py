@@ -6,6 +6,7 @@ DOCS = {
     "exp_moment1": "Return the integral of s * exp(x * s) over s from 0 to 1, for abs(x) < 1.5.",
     "exp_moment2": "Return the integral of s**2 * exp(x * s) over s from 0 to 1, likewise.",
     "hypot1": "Return sqrt(1 + x**2), whose square may overflow.",
+    "hypot1m1": "Return sqrt(1 + x**2) - 1, whose root rounds a small x away.",
     "over_hypot1": "Return x / sqrt(1 + x**2).",
     "log1p_square": "Return log(1 + x**2), whose square may overflow.",
     "over_square1": "Return x / (1 + x**2).",

@@ -78,6 +78,7 @@ FUNCTIONS = {
     "exp_moment1": "exp_moment1",
     "exp_moment2": "exp_moment2",
     "hypot1": "hypot1",
+    "hypot1m1": "hypot1m1",
     "over_hypot1": "over_hypot1",
     "log1p_square": "log1p_square",
     "over_square1": "over_square1",

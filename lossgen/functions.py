@@ -23,6 +23,7 @@ ELEMENTWISE = POWERS | {
     "exp_moment1",
     "exp_moment2",
     "hypot1",
+    "hypot1m1",
     "over_hypot1",
     "log1p_square",
     "over_square1",

@@ -41,7 +41,7 @@ IMPORTED = frozenset(
         spread_like str sum_along sum_of_others super take tanh times_into to_tensor to_working
         torch total total_along trained tuple with_batch within without_axis working_dtype
         zeros_like
-        box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 log1p_square loggamma
+        box_cox box_cox_bend box_cox_slope digamma erf gauss hypot1 hypot1m1 log1p_square loggamma
         over_hypot1 over_square1 power1p trigamma
         """
     )

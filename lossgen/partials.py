@@ -86,6 +86,7 @@ PARTIALS: dict[str, Callable[[Node], tuple[Node, ...]]] = {
     "erf": lambda y: (mul(const(2 / math.sqrt(math.pi)), call("gauss", y.args[0], n.ONE)),),
     "gauss": lambda y: (mul(const(-2), y.args[1], y.args[0], y), n.ZERO),
     "hypot1": lambda y: (call("over_hypot1", y.args[0]),),
+    "hypot1m1": lambda y: (call("over_hypot1", y.args[0]),),
     "over_hypot1": lambda y: (power(call("hypot1", y.args[0]), const(-3)),),
     "log1p_square": lambda y: (mul(const(2), call("over_square1", y.args[0])),),
     "over_square1": lambda y: (

@@ -164,6 +164,12 @@ RULES: tuple[Rule, ...] = (
         square_patterns.over_hypot,
     ),
     Rule(
+        "hypotenuse less leg",
+        "sqrt(a**2 + z**2) - a -> a hypot1m1(z/a)",
+        "cancellation near 0; the square overflows",
+        square_patterns.hypot_less_leg,
+    ),
+    Rule(
         "power transform",
         "(1 + z)**p - 1 -> p box_cox(z, p)",
         "cancellation where z or p is near 0",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import permutations
 
 from lossgen import nodes as n
 from lossgen.nodes import Node, call, const, mul, negate, power
@@ -68,38 +70,71 @@ def gauss_complement(node: Node) -> Node | None:
 
 def _plus_square(node: Node) -> Node | None:
     """Return z where the node is 1 + z**2."""
-    if node.op == "add" and len(node.args) == 2 and n.is_const(node.args[1], 1):
+    if _is_plus_one(node):
         square = node.args[0]
         if square.op == "pow" and n.is_const(square.args[1], 2):
             return square.args[0]
     return None
 
 
+def _is_plus_one(node: Node) -> bool:
+    return node.op == "add" and len(node.args) == 2 and n.is_const(node.args[1], 1)
+
+
 def hypot(node: Node) -> Node | None:
     """See the rule of this name."""
-    if node.op not in ("sqrt", "pow"):
-        return None
-    z = _plus_square(node.args[0])
+    if node.op == "sqrt" and _is_plus_one(node.args[0]):
+        leg = _square_root(node.args[0].args[0])
+        return None if leg is None else call("hypot1", leg)
+    z = _plus_square(node.args[0]) if node.op == "pow" else None
     if z is None:
         return None
-    if node.op == "sqrt":
-        return call("hypot1", z)
     exponent = node.args[1]
     if not n.is_const(exponent) or exponent.value >= 0 or 2 * exponent.value % 1:
         return None
     return power(call("hypot1", z), const(2 * exponent.value))
 
 
+def hypot_less_leg(node: Node) -> Node | None:
+    """See the rule of this name."""
+    for k, term in enumerate(node.args) if node.op == "add" else ():
+        for factor, leg, z in _hypotenuses(term):
+            size = mul(factor, leg)
+            for m, other in enumerate(node.args):
+                if m != k and n.add(size, other) is n.ZERO:
+                    rest = [arg for j, arg in enumerate(node.args) if j not in (k, m)]
+                    return n.add(*rest, mul(size, call("hypot1m1", n.divide(z, leg))))
+    return None
+
+
+def _hypotenuses(term: Node) -> Iterator[tuple[Node, Node, Node]]:
+    """Yield a factor, a positive leg and another of which the term is factor sqrt(a**2 + z**2)."""
+    factors = n.mul_factors(term)
+    for root in factors:
+        factor = mul(*(arg for arg in factors if arg is not root))
+        if root.op == "hypot1":
+            yield factor, n.ONE, root.args[0]
+        elif root.op == "sqrt" and root.args[0].op == "add" and len(root.args[0].args) == 2:
+            for square, other in permutations(root.args[0].args):
+                leg, z = _positive_root(square), _square_root(other)
+                if leg is not None and z is not None:
+                    yield factor, leg, z
+
+
 def log_square(node: Node) -> Node | None:
     """Turn log1p(c z**2) into log1p_square(sqrt(c) z) for what is plainly positive."""
-    if node.op != "log1p":
-        return None
-    factors = n.mul_factors(node.args[0])
+    leg = _square_root(node.args[0]) if node.op == "log1p" else None
+    return None if leg is None else call("log1p_square", leg)
+
+
+def _square_root(square: Node) -> Node | None:
+    """Return sqrt(c) z of c z**2 for what is plainly positive."""
+    factors = n.mul_factors(square)
     squares = [f for f in factors if f.op == "pow" and f.args[1] is TWO]
     rest = [root for f in factors if f not in squares if (root := _positive_root(f)) is not None]
     if len(squares) != 1 or len(rest) != len(factors) - 1:
         return None
-    return call("log1p_square", mul(*rest, squares[0].args[0]))
+    return mul(*rest, squares[0].args[0])
 
 
 def _positive_root(factor: Node) -> Node | None:

@@ -41,6 +41,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "floor": mp.floor,
     "gauss": lambda a, width: mp.exp(-width * a * a),
     "hypot1": lambda a: mp.sqrt(1 + a * a),
+    "hypot1m1": lambda a: mp.sqrt(1 + a * a) - 1,
     "hinge": lambda a: max(a, mp.zero),
     "inverse": lambda a: 1 / a,
     "quotient": lambda a, b: a / b,

@@ -178,6 +178,7 @@ GRAPHS: dict[str, Node] = {
     "square and an exponential": mul(power(GAP, TWO), EXP(n.negate(t))),
     "exponential of what it scales": mul(GAP, EXP(t)),
     "hypotenuse": call("hypot1", divide(GAP, POSITIVE)),
+    "hypotenuse less one": call("hypot1m1", divide(GAP, POSITIVE)),
     "logarithm of a square": call("log1p_square", divide(GAP, POSITIVE)),
     "over a square": call("over_square1", GAP),
     "leg": call("over_hypot1", GAP),

@@ -52,6 +52,7 @@ SCALARS: dict[str, tuple[Node, list[tuple[float, float]]]] = {
     "sech2": (call("sech2", a), [(300.0, 0), (-300.0, 0), (1e-3, 0)]),
     "softplus": (call("softplus", a), [(-700.0, 0), (-40.0, 0), (700.0, 0)]),
     "hypot1": (call("hypot1", a), [(1e-9, 0), (1e12, 0), (3.0, 0)]),
+    "hypot1m1": (call("hypot1m1", a), [(1e-9, 0), (-0.3, 0), (1e12, 0), (1e200, 0)]),
     "log1p_square": (call("log1p_square", a), [(1e-9, 0), (1e12, 0), (1e200, 0), (-0.7, 0)]),
     "over_square1": (call("over_square1", a), [(1e-9, 0), (-1e12, 0), (1e200, 0), (0.7, 0)]),
     "digamma": (call("digamma", a), [(1e-9, 0), (0.7, 0), (8.5, 0), (1e9, 0)]),

@@ -31,7 +31,7 @@ TOLERANCE = mp.mpf(10) ** -20
 # its series ends below half a unit of one; so do those of the derivatives of log(gamma(x)).
 LEFT_OUT = dict.fromkeys(("log_cosh", "digamma", "trigamma"), mp.mpf(2) ** -54)
 # sqrt(1 + x**2) is x beyond 2**30.
-LEFT_OUT["hypot1"] = mp.mpf(2) ** -61
+LEFT_OUT |= dict.fromkeys(("hypot1", "hypot1m1"), mp.mpf(2) ** -61)
 # The logarithm of 1 + x**2 is twice that of 1 + x beyond 2**60.
 LEFT_OUT["log1p_square"] = mp.mpf(2) ** -59
 # The series of the derivatives of a power transform, times up to the cube of log(21).
@@ -41,6 +41,7 @@ SIZES = {"i": 2, "k": 3}
 
 x, t, z = (leaf(name, ("i", "k")) for name in ("x", "t", "z"))
 a, c = leaf("a", ("i",)), leaf("c")
+d = leaf("d", positive=True)
 y = leaf("y", ("i",), "label")
 ONE, TWO = n.ONE, const(2)
 exp, log, sigmoid, softplus = (
@@ -181,11 +182,21 @@ BEFORE: dict[str, list[Node]] = {
         call("sqrt", add(ONE, mul(x, x))),
         power(add(ONE, power(divide(x, c), TWO)), const(-1)),
         power(add(ONE, mul(x, x)), const(Fraction(-3, 2))),
+        call("sqrt", add(ONE, mul(const(4), power(d, const(-1)), power(x, TWO)))),
     ],
     "leg over hypotenuse": [
         divide(x, call("hypot1", x)),
         mul(t, x, power(c, const(-1)), power(call("hypot1", divide(x, c)), const(-2))),
         divide(x, call("hypot1", mul(TWO, x))),
+    ],
+    "hypotenuse less leg": [
+        add(call("hypot1", x), const(-1)),
+        add(mul(const(-3), t, call("hypot1", divide(x, c))), z, mul(const(3), t)),
+        add(call("sqrt", add(power(d, TWO), power(n.subtract(x, t), TWO))), negate(d)),
+        n.subtract(TWO, call("sqrt", add(power(x, TWO), const(4)))),
+        n.subtract(mul(power(d, TWO), call("hypot1", divide(x, d))), power(d, TWO)),
+        add(call("sqrt", add(mul(const(9), x, x), power(d, TWO))), negate(d)),
+        add(mul(t, d, call("sqrt", add(power(x, TWO), power(d, TWO)))), negate(mul(t, d, d))),
     ],
     "power transform": [
         add(power(add(ONE, size(x)), c), const(-1)),
@@ -239,6 +250,15 @@ OTHERS = {
     "curve of a width that rounds": exp(mul(const(-3), x, x)),
     "hypotenuse of another leg": call("sqrt", add(TWO, mul(x, x))),
     "another leg": divide(t, call("hypot1", x)),
+    "hypotenuse less two": add(call("hypot1", x), const(-2)),
+    "hypotenuse and one": add(call("hypot1", x), ONE),
+    "hypotenuse less another leg": n.subtract(call("sqrt", add(power(d, TWO), power(x, TWO))), z),
+    "hypotenuse less what may be negative": n.subtract(
+        call("sqrt", add(power(c, TWO), power(x, TWO))), c
+    ),
+    "hypotenuse of a square less it": n.subtract(
+        call("sqrt", add(power(d, TWO), power(x, const(3)))), d
+    ),
     "square less one": add(power(add(ONE, x), TWO), const(-1)),
     "power less two": add(power(add(ONE, size(x)), c), const(-2)),
     "power transform over another power": mul(call("box_cox", ABOVE, c), t, power(t, const(-1))),
@@ -280,6 +300,7 @@ COMPOSITES: dict[str, list[Node]] = {
     "gauss": [call("gauss", x, ONE), call("gauss", x, const(Fraction(1, 2)))],
     "scaled_exp": [call("scaled_exp", x, t), call("scaled_exp", x, mul(const(10), t))],
     "hypot1": [call("hypot1", x), call("hypot1", mul(const(2**31), x))],
+    "hypot1m1": [call("hypot1m1", x), call("hypot1m1", mul(const(2**31), x))],
     "over_hypot1": [call("over_hypot1", x)],
     "log1p_square": [call("log1p_square", x), call("log1p_square", mul(const(2**61), x))],
     "over_square1": [call("over_square1", x)],
@@ -310,6 +331,7 @@ def draws(seed: str) -> Iterator[dict[str, Array]]:
             for name, axes in (("t", "ik"), ("z", "ik"), ("a", "i"), ("w", "k"), ("c", ""))
         }
         values["c"] = {(): abs(values["c"][()]) + 1}
+        values["d"] = {(): values["c"][()] / 2}
         values["y"] = {(place,): numbers.randrange(SIZES["k"]) for place in range(SIZES["i"])}
         values["x"] = {
             (i, k): (
