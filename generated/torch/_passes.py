@@ -18,8 +18,8 @@ FEW = 1 << 12  # entries up to which it is quicker to write a number for each th
 class _Upstream:
     """What comes from above, for kernels that just multiply by it.
 
-    The first product with an array is written where the gradient will stand: mostly it is the
-    gradient, which then need not be copied there.
+    The first product with an array is written where the first gradient will stand: mostly it is
+    that gradient, which then need not be copied there.
     """
 
     def __init__(self, value: Scale, buffers: list[Tensor]) -> None:
@@ -110,7 +110,8 @@ def _store(
 
 
 def _fill(buffers: Sequence[Tensor], slopes: Sequence[Any]) -> None:
-    for buffer, slope in zip(buffers, slopes, strict=False):
+    # The first last: a product that stands there may be what another gradient is.
+    for buffer, slope in reversed([*zip(buffers, slopes, strict=False)]):
         if slope is not buffer:
             buffer[...] = slope
 
@@ -170,8 +171,8 @@ def _run(
             upstream = share.expand(shape)
         else:
             upstream = first.new_full(shape, share)
-    if scales and len(buffers) == 1:
-        upstream = _Upstream(upstream, [*buffers])
+    if scales and buffers:
+        upstream = _Upstream(upstream, [buffers[0]])
     sums = kernels.totals(args) if sums is None else sums
     loss, *slopes = without_autocast(kernels.value_and_gradient, upstream, *args, *sums, names)
     return weigh(loss, weight), [slopes[i] for i in order]
