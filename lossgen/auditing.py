@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lossgen.errors import LossgenError
+from lossgen.folders import parted, specs_option
 from lossgen.terminal import Bar
 
 if TYPE_CHECKING:
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
     from lossgen.audit.plan import Plan
     from lossgen.loss import Loss
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 OPTIONS = (
-    click.argument("target", required=False),
+    click.argument("words", nargs=-1, metavar="[TARGET] [SPECS]"),
     click.option("--against", metavar="NAME", help="The loss of the specs that is exact."),
-    click.option("--specs", type=FOLDER, default=Path("specs"), show_default=True),
+    specs_option,
     click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For TARGET."),
     click.option("--set", "chosen", multiple=True, metavar="NAME=VALUE", help="For the loss."),
     click.option("--dialect", metavar="NAME", help="For the loss: the dialect that TARGET speaks."),
@@ -68,14 +68,18 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command("audit")
 @_with_options
-def audit(**given: Any) -> None:
-    """Compare the loss TARGET, package.module:Name, with the exact result of a spec.
+def audit(words: tuple[str, ...], specs: Path | None, **options: Any) -> None:
+    """Compare the loss TARGET, package.module:Name, with the exact result of one of SPECS.
 
     TARGET is a class or a function of NumPy, PyTorch, JAX, Keras, MindSpore or Chainer. What is
     said of it: where it is infinite or NaN and the exact result is not, and where less than half of
     its digits are right, each with the simplest input that shows it. The exit status is 1 if there
     is any such input, and 2 if TARGET cannot be run.
     """
+    names, folder = parted(words, specs)
+    if names[1:]:
+        raise click.UsageError(f"one TARGET at a time; got {' and '.join(names)}.")
+    given = {"target": names[0] if names else None, "specs": folder, **options}
     try:
         found = _everything(given) if given["everything"] else _one(given)
     except LossgenError as error:

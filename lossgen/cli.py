@@ -18,10 +18,8 @@ from lossgen import building
 from lossgen.auditing import audit
 from lossgen.building import Order, Result
 from lossgen.errors import LossgenError
+from lossgen.folders import FOLDER, parted, specs_argument, specs_option
 from lossgen.terminal import COLOURS, PIPE_WIDTH, Bar, show_changes, show_difference
-
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-specs_argument = click.argument("specs", type=FOLDER, default=Path("specs"))
 
 
 def _folder(text: str | Path) -> Path:
@@ -110,8 +108,8 @@ def build(
 
 
 @main.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--specs", type=FOLDER, default=Path("specs"), show_default=True)
+@click.argument("words", nargs=-1, metavar="[NAME]... [SPECS]")
+@specs_option
 @click.option("--generated", type=FOLDER, default=Path("generated"), show_default=True)
 @click.option("--backend", "backends", multiple=True, help="Verify this package only; repeatable.")
 @click.option(
@@ -124,15 +122,15 @@ def build(
 @click.option("--json", "file", metavar="FILE", help="Write JSON to a file, or to - (no table).")
 @click.option("--summary", is_flag=True, help="Print the largest errors alone, as Markdown.")
 def verify(
-    names: tuple[str, ...],
-    specs: Path,
+    words: tuple[str, ...],
+    specs: Path | None,
     generated: Path,
     backends: tuple[str, ...],
     interpreters: tuple[str, ...],
     file: str | None,
     summary: bool,
 ) -> None:
-    """Compare the generated losses, or those of a NAME, with exact arithmetic.
+    """Compare the generated losses of SPECS, or those of a NAME, with exact arithmetic.
 
     In every framework that can be imported, at points drawn from what the specs declare. The exit
     status is 1 if anything is further off than promised.
@@ -141,13 +139,14 @@ def verify(
     from lossgen.verifying import Request
     from lossgen.verifying import verify as run
 
+    names, folder = parted(words, specs)
     pairs = [text.partition("=") for text in interpreters]
     for backend, _, path in pairs:
         if not path:
             raise LossgenError(f"--python {backend} names no Python; write --python torch=PATH.")
     chosen = {backend: path for backend, _, path in pairs}
     with closing(Bar("Verifying", quiet=file == "-")) as bar:
-        report = run(Request(specs, generated, names, backends, chosen), bar)
+        report = run(Request(folder, generated, names, backends, chosen), bar)
     if file == "-":
         click.echo(report.as_json(), nl=False)
     else:

@@ -36,15 +36,13 @@ class Change:
             return "created"
         return "removed" if self.new is None else "changed"
 
-    def diff(self, root: str) -> str:
-        """Return the change as a unified diff, the path given below ``root``."""
-        path = f"{root}/{self.path}"
-        lines = unified_diff(
-            _lines(self.old),
-            _lines(self.new),
-            "/dev/null" if self.old is None else f"a/{path}",
-            "/dev/null" if self.new is None else f"b/{path}",
-        )
+    def report(self, out: Path) -> str:
+        """Return the change as a unified diff, or in a line where there is but one side of it."""
+        if self.old is None or self.new is None:
+            word = "missing" if self.old is None else "stale"
+            return f"{word}: {(out / self.path).as_posix()}\n"
+        path = f"{out.as_posix().lstrip('/')}/{self.path}"
+        lines = unified_diff(_lines(self.old), _lines(self.new), f"a/{path}", f"b/{path}")
         return "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for line in lines
@@ -147,8 +145,8 @@ def _refusals(
         yield (out / change.path).as_posix(), reason
 
 
-def _lines(held: Text | None) -> list[str]:
-    text = "" if held is None else normalised(held.read()).decode(errors="replace")
+def _lines(held: Text) -> list[str]:
+    text = normalised(held.read()).decode(errors="replace")
     return list(io.StringIO(text, newline="\n"))
 
 

@@ -47,10 +47,19 @@ def write(
 
 
 def check(packages: Packages, out: Path, *, kept: Kept = NOTHING) -> tuple[str, bool]:
-    """Return the unified diff of what `write` would change, and whether it would need ``force``."""
+    """Return what `write` would change, and whether it would need ``force``.
+
+    That is a line for what is missing or stale, and a unified diff of each file that differs.
+    """
     found = plan(packages, out, kept=kept)
-    root = out.as_posix().lstrip("/")
-    return "".join(change.diff(root) for change in found.changes), bool(found.refusals)
+    reports = [change.report(out) for change in found.root]
+    for package in found.packages:
+        folder = out / package.backend
+        if folder.exists():
+            reports += (change.report(out) for change in package.changes)
+        else:
+            reports.append(f"missing: {folder.as_posix()}/\n")
+    return "".join(reports), bool(found.refusals)
 
 
 def _apply(found: Plan, out: Path) -> None:

@@ -77,7 +77,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "text": ("imports render", "files, words, specs, spelling, modules"),
     "commands": (
         "manifest texts reading plan write record current units workers jobs building locking "
-        "verifying auditing testing terminal show catalogue cli __main__",
+        "folders verifying auditing testing terminal show catalogue cli __main__",
         "memory, sentences, files, words, proof, audit, programs, specs, spelling, modules, text",
     ),
 }

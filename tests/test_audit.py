@@ -261,6 +261,14 @@ def test_a_loss_of_ones_own_gets_a_line_for_each_finding(own):
     assert done.output.splitlines()[0].startswith("own.Naive: value 0 at input = 0, target = ")
 
 
+def test_the_folder_of_specs_may_follow(own):
+    (own / "specs").rename(own / "losses")
+    assert "Directory 'specs' does not exist" in run("own:Naive", "--against", "MSELoss").output
+    for words in (("losses",), ("--specs", "losses")):
+        done = run("own:numbers", *words, "--against", "MSELoss", "--reduction", "none")
+        assert done.exit_code == 0, done.output
+
+
 def test_nothing_found_is_said_and_is_status_0(own):
     done = run("own:turned", "--against", "mse_loss", "--order", "target,input", "--reduction=sum")
     assert done.exit_code == 0

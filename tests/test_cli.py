@@ -232,7 +232,7 @@ class TestCheck:
         (package / "_tiny_loss.py").unlink()
         done = lossgen("build", "specs", "--backend", "jax", "--check")
         assert done.exit_code == 1
-        assert "--- /dev/null\n+++ b/generated/jax/_tiny_loss.py\n" in done.stdout
+        assert done.stdout == "missing: generated/jax/_tiny_loss.py\n"
         listing.write_text(whole[:-9])
         done = lossgen("build", "specs", "--backend", "jax", "--check")
         assert done.exit_code == 1
@@ -240,7 +240,9 @@ class TestCheck:
         assert listing.read_text() == whole[:-9]
 
     def test_nothing_is_made_where_nothing_was(self, stub: Stub, here: Path) -> None:
-        assert lossgen("build", "specs", "--check").exit_code == 1
+        done = lossgen("build", "specs", "--backend", "jax", "--check")
+        assert done.exit_code == 1
+        assert done.stdout == "missing: generated/__init__.py\nmissing: generated/jax/\n"
         assert not (here / "generated").exists()
 
 

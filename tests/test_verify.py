@@ -57,6 +57,43 @@ def test_a_row_for_each_backend_and_dtype(built, tmp_path):
     assert rows[2]["modes"] == {"vmap": True, "compile": True}
 
 
+@pytest.mark.parametrize("names", [(), ("SomeLoss",), ("some_loss",)])
+def test_the_folder_of_specs_may_be_the_last_argument(built, names):
+    words = [*names, str(built / "specs"), "--generated", str(built / "verified_losses")]
+    result = CliRunner().invoke(main, ["verify", *words, "--backend", "numpy", "--summary"])
+    assert result.exit_code == 0, result.output
+    assert "SomeLoss" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["here", "--specs", "here"], "the folder of specs is given twice, as here and here."),
+        (["here", "SomeLoss"], "the folder of specs comes last, and once; got here."),
+        (["SomeLoss", "gone/"], "Invalid value for '[SPECS]': Directory 'gone/' does not exist."),
+        ([], "Invalid value for '[SPECS]': Directory 'specs' does not exist."),
+        (["here", "a:b", "c:d", "here"], "the folder of specs comes last, and once; got here."),
+    ],
+    ids=["twice", "first", "gone", "none", "two"],
+)
+@pytest.mark.parametrize("command", ["verify", "audit"])
+def test_a_folder_of_specs_that_is_not_plain_is_refused(
+    words, sentence, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "generated").mkdir()
+    result = CliRunner().invoke(main, [command, *words])
+    assert result.exit_code == 2
+    assert result.output.endswith(f"Error: {sentence}\n")
+
+
+def test_an_audit_is_of_one_loss(tmp_path):
+    result = CliRunner().invoke(main, ["audit", "a:b", "c:d", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.output.endswith("Error: one TARGET at a time; got a:b and c:d.\n")
+
+
 def test_a_summary_has_a_row_for_each_backend_and_dtype(built):
     lines = verify(built, "--summary", "--backend", "numpy").output.splitlines()
     assert [line.split(" | ")[:3] for line in lines[2:]] == [

@@ -519,16 +519,25 @@ class TestCheck:
         assert not forced
         assert tree(out) == before
 
-    def test_new_and_stale_files_come_from_and_go_to_nothing(self, out: Path) -> None:
+    def test_missing_and_stale_files_are_a_line_each(self, out: Path) -> None:
         write({"torch": package(1, L1)}, out)
         difference, _ = check({"torch": package(1, HUBER)}, out)
-        name = f"{out.as_posix().lstrip('/')}/torch"
-        assert f"--- /dev/null\n+++ b/{name}/{HUBER}\n" in difference
-        assert f"--- a/{name}/{L1}\n+++ /dev/null\n" in difference
+        lines = difference.splitlines()
+        assert f"missing: {out.as_posix()}/torch/{HUBER}" in lines
+        assert f"stale: {out.as_posix()}/torch/{L1}" in lines
+        assert f"# {HUBER} 1" not in difference
 
-    def test_an_absent_folder_is_all_new_and_is_not_made(self, out: Path) -> None:
+    def test_a_missing_package_is_one_line(self, out: Path) -> None:
+        write({"torch": FIRST["torch"]}, out)
+        difference, forced = check(FIRST, out)
+        others = sorted(FIRST.keys() - {"torch"})
+        assert difference == "".join(f"missing: {out.as_posix()}/{name}/\n" for name in others)
+        assert not forced
+
+    def test_an_absent_folder_is_a_line_for_each_package_and_is_not_made(self, out: Path) -> None:
         difference, _ = check(FIRST, out)
-        assert difference.count("--- /dev/null") == 9
+        packages = "".join(f"missing: {out.as_posix()}/{name}/\n" for name in sorted(FIRST))
+        assert difference == f"missing: {out.as_posix()}/__init__.py\n{packages}"
         assert not out.exists()
 
     def test_a_lost_final_newline_shows(self, out: Path) -> None:
