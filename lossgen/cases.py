@@ -12,6 +12,7 @@ from lossgen.chunks import chunk_size, rows_of
 from lossgen.compile import compile_case, with_results
 from lossgen.contents import partial_names, sums_first
 from lossgen.endings import ending
+from lossgen.entries import filled_axes
 from lossgen.kernels import Kernel, print_kernels
 from lossgen.keywords import Result, shape_words
 from lossgen.language import ELLIPSIS, Tensor
@@ -99,8 +100,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
     case, program = draft.case, draft.program
     one = alone(case.without_condition())
     inner = alone(with_results(case, loss.names).without_condition())
-    given, parameters = _in_call_order(one), one.parameters()
-    tensors = _in_call_order(inner)
+    given, tensors, parameters = _in_call_order(one), _in_call_order(inner), one.parameters()
     factor = "" if program.weight is None else program.weight.name
     chunk, axis = chunk_options(loss, backend), "".join(axis for axis, _ in loss.chunked)
     prefix = f"_{part}" if part else ""
@@ -124,6 +124,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         given=given,
         late=_merged_late(program, below) if backend.merges else (),
         labelled=[t.name for t in loss.tensors() if t.kind == "label"],
+        filled=filled_axes(program),
     )
     prepared = {tensor.name: prepared_name(tensor, factor) for tensor in tensors}
     return ModuleCase(

@@ -21,7 +21,7 @@ IMPORTED = frozenset(
         axis_weight bool broadcast_input broadcast_rows
         broadcast_weight cast_floats cast_parts centred chainer check_arrays
         Call Callable callable check_device check_dialect check_divides check_floating
-        check_function check_integer check_integers
+        check_filled check_function check_integer check_integers
         check_labels check_least check_most check_number check_positive check_range check_rank
         check_reduction check_result check_shape check_tensor chunk_rows
         constant count_up cross_entropy_with

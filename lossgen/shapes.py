@@ -45,6 +45,7 @@ def prepare(
     given: Sequence[Tensor] = (),
     late: Collection[str] = (),
     labelled: Collection[str] = (),
+    filled: frozenset[str] = frozenset(),
 ) -> Preparation:
     """Return the preparation of one case.
 
@@ -61,6 +62,7 @@ def prepare(
         given: the arguments of the call, where functions of the caller's make tensors of them.
         late: names of tensors that are cast, and whose axes are merged, where the kernel runs.
         labelled: names of inputs that hold labels in another case, if they are integers.
+        filled: axes that must have entries, unless they count samples.
     """
     inputs = [tensor for tensor in tensors if not tensor.is_option]
     preparing = _Preparing(
@@ -77,6 +79,7 @@ def prepare(
         given or tensors,
         late,
         labelled,
+        filled,
     )
     return preparing.preparation(intake)
 
@@ -132,6 +135,7 @@ class _Preparing:
     given: Sequence[Tensor]
     late: Collection[str]
     labelled: Collection[str]
+    filled: frozenset[str]
 
     def preparation(self, intake: str) -> Preparation:
         checks, casts = [*self._checks(intake)], [*self._casts()]
@@ -188,6 +192,7 @@ class _Preparing:
         if named:
             exact = ELLIPSIS not in first.axes
             yield f'check_rank("{_said(first)}", {first.name}, {len(named)}, exact={exact})'
+        yield from self._filled(first)
         for axis, length in first.sizes:
             expected = self._with_length(axis, length)
             yield f'check_shape("{_said(first)}", {first.name}, {expected}, "axis {axis}")'
@@ -200,6 +205,7 @@ class _Preparing:
                 exact = ELLIPSIS not in tensor.axes
                 rank = len(tensor.axes) - (not exact)
                 yield f'check_rank("{tensor.name}", {tensor.name}, {rank}, exact={exact})'
+                yield from self._filled(tensor)
             given = f'"{_said(tensor)}", {tensor.name}, {self._checked(tensor)}'
             hint = ", or_labels=True" if self._might_be_labels(tensor) else ""
             yield f'check_shape({given}, "{self._like(tensor)}"{hint})'
@@ -211,6 +217,14 @@ class _Preparing:
                 results = f"{tensor.name}, doubt" if self.doubts else tensor.name
                 given = f'"{tensor.name}", {tensor.name}, {classes}{self._ignored(tensor)}'
                 yield f"{results} = check_labels({given})"
+
+    def _filled(self, tensor: Tensor) -> Iterator[str]:
+        """Yield checks of axes but the first, which counts samples: there may be none."""
+        needed = self.filled - {ELLIPSIS, *dict(tensor.sizes)}
+        for axis in tensor.axes[1:]:
+            if axis in needed and self._owner(axis) is tensor:
+                place = _place(tensor.axes, axis)
+                yield f'check_filled("{_said(tensor)}", {tensor.name}, {place})'
 
     def _with_length(self, axis: str, length: int) -> str:
         """Return the first tensor's shape as it should be along an axis."""

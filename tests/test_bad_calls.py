@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -242,6 +243,46 @@ def test_labels_of_another_shape_are_refused_by_theirs(backend: str) -> None:
         match=r"^target must have shape \(3,\) as input without axis 1 has, got \(3, 4\)$",
     ):
         module.CrossEntropyLoss()(array(backend, X), hot)
+
+
+@pytest.mark.parametrize("backend", backend_names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CrossEntropyLoss",
+        "KLDivWithLogitsLoss",
+        "ListNetLoss",
+        "RankingSoftmaxLoss",
+        "SoftmaxDiceLoss",
+    ],
+)
+def test_what_has_no_classes_is_refused(name: str, backend: str) -> None:
+    """Where softmax looks for the largest, it ended in an error of the framework's."""
+    module = importlib.import_module(f"generated.{backend}")
+    shape = (3, 0, 2) if name == "SoftmaxDiceLoss" else (3, 0)
+    none = array(backend, np.ones(shape, F32))
+    sentence = rf"^input must have entries along axis 1, got shape {re.escape(str(shape))}$"
+    with pytest.raises(ValueError, match=sentence):
+        getattr(module, name)()(none, none)
+
+
+@pytest.mark.parametrize("backend", backend_names())
+def test_labels_of_no_classes_are_refused_though_all_are_ignored(backend: str) -> None:
+    module = importlib.import_module(f"generated.{backend}")
+    none, ignored = array(backend, np.ones((3, 0), F32)), array(backend, np.full(3, -100))
+    with pytest.raises(ValueError, match=r"^input must have entries along axis 1"):
+        module.CrossEntropyLoss()(none, ignored)
+
+
+@pytest.mark.parametrize("backend", backend_names())
+def test_no_vectors_and_vectors_of_nothing_are_not_refused(backend: str) -> None:
+    """There may be no samples; norms and sums of nothing are 0."""
+    module = importlib.import_module(f"generated.{backend}")
+    # MindSpore's product of matrices is anything where there is nothing to add up.
+    for shape in ((0, 4),) if backend == "mindspore" else ((0, 4), (3, 0)):
+        none = array(backend, np.ones(shape, F32))
+        loss = module.InfoNCELoss(reduction="sum")(none, none)
+        assert np.isclose(float(getattr(loss, "array", loss)), shape[0] * np.log(3))
 
 
 @pytest.mark.parametrize("backend", backend_names())

@@ -11,6 +11,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_filled,
     check_floating,
     check_labels,
     check_positive,
@@ -303,6 +304,7 @@ def arc_face_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])

@@ -5,7 +5,15 @@ import chainer
 
 from ._arrays import Array, at_least, sign, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import finish, fold, to_working, working_dtype
 
 __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
@@ -123,6 +131,7 @@ def categorical_hinge_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -10,6 +10,7 @@ from ._checks import (
     array_of,
     check_arrays,
     check_dialect,
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -401,6 +402,7 @@ def _labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1], ignore_index)
@@ -475,6 +477,7 @@ def _smoothed_labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1], ignore_index)
@@ -537,6 +540,7 @@ def _probabilities_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)

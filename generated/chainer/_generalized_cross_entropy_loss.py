@@ -11,6 +11,7 @@ from ._checks import (
     Given,
     check_arrays,
     check_dialect,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -162,6 +163,7 @@ def _limit_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
@@ -208,6 +210,7 @@ def _power_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])

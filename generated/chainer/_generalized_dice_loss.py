@@ -6,7 +6,15 @@ import chainer
 
 from ._arrays import Array, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
 from ._runtime import finish, fold, to_working, working_dtype
 
@@ -242,6 +250,7 @@ def generalized_dice_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -6,7 +6,15 @@ import numpy as np
 
 from ._arrays import Array, at_least, select, sigmoid, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     log_cosh,
@@ -338,6 +346,7 @@ def jensen_shannon_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -5,7 +5,15 @@ import chainer
 
 from ._arrays import Array, total
 from ._autograd import differentiable
-from ._checks import Given, check_arrays, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    Given,
+    check_arrays,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     cross_entropy_and_excess,
@@ -141,6 +149,7 @@ def listnet_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

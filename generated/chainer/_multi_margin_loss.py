@@ -10,6 +10,7 @@ from ._checks import (
     Given,
     array_of,
     check_arrays,
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -210,6 +211,7 @@ def _linear_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
@@ -245,6 +247,7 @@ def _squared_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])

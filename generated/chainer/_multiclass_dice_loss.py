@@ -11,6 +11,7 @@ from ._checks import (
     Given,
     array_of,
     check_arrays,
+    check_filled,
     check_floating,
     check_range,
     check_rank,
@@ -229,6 +230,7 @@ def multiclass_dice_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

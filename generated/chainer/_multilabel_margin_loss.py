@@ -9,6 +9,7 @@ from ._autograd import differentiable
 from ._checks import (
     Given,
     check_arrays,
+    check_filled,
     check_floating,
     check_labels,
     check_rank,
@@ -144,6 +145,7 @@ def multilabel_margin_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     target = check_labels("target", target, input.shape[1], -1)

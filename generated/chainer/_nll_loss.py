@@ -10,6 +10,7 @@ from ._checks import (
     Given,
     array_of,
     check_arrays,
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -170,6 +171,7 @@ def nll_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1], ignore_index)

@@ -13,6 +13,7 @@ from ._checks import (
     array_of,
     check_arrays,
     check_dialect,
+    check_filled,
     check_floating,
     check_rank,
     check_reduction,
@@ -195,6 +196,7 @@ def ranking_softmax_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -13,6 +13,7 @@ from ._checks import (
     array_of,
     check_arrays,
     check_dialect,
+    check_filled,
     check_floating,
     check_range,
     check_rank,
@@ -382,6 +383,7 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
@@ -416,6 +418,7 @@ def _optax_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

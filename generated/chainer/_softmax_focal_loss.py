@@ -13,6 +13,7 @@ from ._checks import (
     array_of,
     check_arrays,
     check_dialect,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -384,6 +385,7 @@ def _labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
@@ -434,6 +436,7 @@ def _probabilities_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)

@@ -78,6 +78,12 @@ def check_rank(name: str, tensor: Array, rank: int, *, exact: bool) -> None:
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tensor.shape}")
 
 
+def check_filled(name: str, tensor: Array, axis: int) -> None:
+    """Refuse an axis of no entries, among which none is the largest."""
+    if tensor.shape[axis] == 0:
+        raise ValueError(f"{name} must have entries along axis {axis}, got shape {tensor.shape}")
+
+
 def check_least(name: str, tensor: Array, low: float) -> None:
     """Refuse entries below the least, where their values are known."""
     if _is_at_hand(tensor):

@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from ._arrays import log1p, pick
 from ._autograd import differentiable
 from ._checks import (
+    check_filled,
     check_floating,
     check_labels,
     check_number,
@@ -157,6 +158,7 @@ def cos_face_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])

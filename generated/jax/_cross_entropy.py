@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from ._autograd import differentiable
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -303,6 +304,7 @@ def _labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
@@ -367,6 +369,7 @@ def _smoothed_labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
@@ -430,6 +433,7 @@ def _probabilities_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)

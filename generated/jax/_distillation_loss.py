@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from ._arrays import argmax_along
 from ._autograd import differentiable
 from ._checks import (
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -251,6 +252,7 @@ def _soft_loss(
     if single:
         input, teacher = input[None], teacher[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("teacher", teacher, input.shape, "input")
     input = to_working(input, working)
@@ -276,6 +278,7 @@ def _hard_labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)

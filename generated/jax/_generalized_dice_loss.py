@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from ._arrays import argmax_along
 from ._autograd import differentiable
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent
 from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
@@ -196,6 +196,7 @@ def generalized_dice_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

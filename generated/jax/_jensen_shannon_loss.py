@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._arrays import argmax_along, log1p
 from ._autograd import differentiable
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import centred, log_cosh, negative_log_softmax, sech2, softmax, softmax_tangent
 from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
@@ -253,6 +253,7 @@ def jensen_shannon_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

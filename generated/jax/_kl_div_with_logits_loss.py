@@ -10,7 +10,14 @@ from jax.typing import ArrayLike
 
 from ._arrays import argmax_along
 from ._autograd import differentiable
-from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_positive,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import centred, negative_log_softmax, softmax, softmax_tangent
 from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
@@ -198,6 +205,7 @@ def kl_div_with_logits_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ._arrays import argmax_along
 from ._autograd import differentiable
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
     cross_entropy_with,
@@ -139,6 +139,7 @@ def listnet_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

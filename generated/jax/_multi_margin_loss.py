@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from ._arrays import pick
 from ._autograd import differentiable
 from ._checks import (
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -154,6 +155,7 @@ def _linear_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
@@ -190,6 +192,7 @@ def _squared_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])

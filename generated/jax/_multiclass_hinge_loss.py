@@ -10,7 +10,14 @@ from jax.typing import ArrayLike
 
 from ._arrays import pick
 from ._autograd import differentiable
-from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_labels,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import as_arrays, finish, fold, to_working, working_dtype
 
 __all__ = ["MulticlassHingeLoss", "multiclass_hinge_loss"]
@@ -98,6 +105,7 @@ def multiclass_hinge_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])

@@ -9,7 +9,14 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from ._autograd import differentiable
-from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_labels,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import as_arrays, finish, to_working, working_dtype
 
 __all__ = ["MultiLabelMarginLoss", "multilabel_margin_loss"]
@@ -121,6 +128,7 @@ def multilabel_margin_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], -1)

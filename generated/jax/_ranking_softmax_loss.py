@@ -12,7 +12,14 @@ from jax.typing import ArrayLike
 
 from ._arrays import argmax_along
 from ._autograd import differentiable
-from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import centred, negative_log_softmax, softmax, softmax_tangent
 from ._runtime import as_arrays, axis_weight, finish, to_working, working_dtype
 
@@ -169,6 +176,7 @@ def ranking_softmax_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -14,6 +14,7 @@ from ._arrays import argmax_along
 from ._autograd import differentiable
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_range,
     check_rank,
@@ -248,6 +249,7 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
@@ -275,6 +277,7 @@ def _optax_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -125,6 +125,17 @@ def _require_rank(name: str, shape: tuple[int, ...], rank: int, exact: bool) -> 
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {shape}")
 
 
+def check_filled(name: str, tensor: Tensor, axis: int) -> None:
+    """Refuse an axis of no entries, among which none is the largest."""
+    _require_entries(name, tensor.shape, axis)
+
+
+@constexpr(check=False)
+def _require_entries(name: str, shape: tuple[int, ...], axis: int) -> None:
+    if shape[axis] == 0:
+        raise ValueError(f"{name} must have entries along axis {axis}, got shape {shape}")
+
+
 def check_spread(name: str, tensor: Tensor, target: tuple[int, ...]) -> None:
     """Refuse what does not broadcast to a shape, or would enlarge it."""
     check_tensor(name, tensor)

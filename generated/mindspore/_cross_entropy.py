@@ -17,6 +17,7 @@ from ._arrays import (
 )
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -537,6 +538,7 @@ def _labels_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
@@ -600,6 +602,7 @@ def _smoothed_labels_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
@@ -662,6 +665,7 @@ def _probabilities_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)

@@ -8,6 +8,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, divide, filled, fold, repeated, total, with_batch, zeros_like
 from ._checks import (
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -504,6 +505,7 @@ def _soft_loss(
     if single:
         input, teacher = with_batch(input), with_batch(teacher)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("teacher", teacher, input.shape, "input")
     input = to_working(input, working)
@@ -528,6 +530,7 @@ def _hard_labels_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)

@@ -7,6 +7,7 @@ from mindspore import Tensor, nn, ops
 from ._arrays import Operand, divide, exp, expm1, fold, repeated, total, with_batch, zeros_like
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -205,6 +206,7 @@ def _limit_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
@@ -251,6 +253,7 @@ def _power_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])

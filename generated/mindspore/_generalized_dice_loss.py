@@ -5,7 +5,7 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, fold, repeated, total
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
 from ._runtime import Loss, finish, to_working, working_dtype
 
@@ -359,6 +359,7 @@ def generalized_dice_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

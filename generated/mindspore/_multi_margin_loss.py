@@ -18,6 +18,7 @@ from ._arrays import (
     zeros_like,
 )
 from ._checks import (
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -308,6 +309,7 @@ def _linear_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
@@ -343,6 +345,7 @@ def _squared_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])

@@ -6,7 +6,14 @@ import math
 from mindspore import Parameter, Tensor, nn, ops
 
 from ._arrays import Operand, fold, repeated, total
-from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_range,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import ratio, softmax, softmax_complement, softmax_tangent, sum_of_others
 from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
@@ -220,6 +227,7 @@ def multiclass_dice_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

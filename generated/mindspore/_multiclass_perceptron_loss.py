@@ -4,7 +4,14 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, count_up, divide, fold, pick, repeated, total, with_batch, zeros_like
-from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_labels,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["MulticlassPerceptronLoss", "multiclass_perceptron_loss"]
@@ -115,6 +122,7 @@ def multiclass_perceptron_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])

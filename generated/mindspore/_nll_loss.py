@@ -5,6 +5,7 @@ from mindspore import Parameter, Tensor, nn, ops
 
 from ._arrays import Operand, count_up, filled, fold, pick, take, with_batch, zeros_like
 from ._checks import (
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -161,6 +162,7 @@ def nll_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)

@@ -7,7 +7,14 @@ import math
 from mindspore import Parameter, Tensor, nn, ops
 
 from ._arrays import Operand, filled, repeated, total, with_batch, zeros_like
-from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     negative_log_softmax,
@@ -220,6 +227,7 @@ def ranking_softmax_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

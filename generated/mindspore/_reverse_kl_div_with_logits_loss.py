@@ -5,7 +5,14 @@
 from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, divide, fold, repeated, total, with_batch
-from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_positive,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     negative_log_softmax,
@@ -319,6 +326,7 @@ def reverse_kl_div_with_logits_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -9,6 +9,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from ._arrays import Operand, divide, fold, repeated, total, zeros_like
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_range,
     check_rank,
@@ -499,6 +500,7 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
@@ -525,6 +527,7 @@ def _optax_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -24,6 +24,7 @@ from ._arrays import (
 )
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -582,6 +583,7 @@ def _labels_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
@@ -631,6 +633,7 @@ def _probabilities_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     input = to_working(input, working)

@@ -7,6 +7,7 @@ from mindspore import Tensor, nn, ops
 
 from ._arrays import Operand, count_up, fold, pick, repeated, total, with_batch, zeros_like
 from ._checks import (
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -240,6 +241,7 @@ def symmetric_cross_entropy_loss(
     if single:
         input, target = with_batch(input), with_batch(target)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])

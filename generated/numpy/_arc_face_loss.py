@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, pick, placed, select, sigmoid, total
 from ._checks import (
+    check_filled,
     check_floating,
     check_labels,
     check_positive,
@@ -177,6 +178,7 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])

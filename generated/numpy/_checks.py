@@ -73,6 +73,12 @@ def check_shape(
         )
 
 
+def check_filled(name: str, tensor: Array, axis: int) -> None:
+    """Refuse an axis of no entries, among which none is the largest."""
+    if tensor.shape[axis] == 0:
+        raise ValueError(f"{name} must have entries along axis {axis}, got shape {tensor.shape}")
+
+
 def check_least(name: str, tensor: Array, low: float) -> None:
     """Refuse entries below the least."""
     below = tensor < _rounded(low, tensor)

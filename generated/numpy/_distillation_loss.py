@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, masked, select, total
 from ._checks import (
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -163,6 +164,7 @@ def _soft_loss(input: Any, teacher: Any, alpha: Any, temperature: Any, reduction
     if single:
         input, teacher = input[None], teacher[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("teacher", teacher, input.shape, "input")
     input = to_working(input, working)
@@ -254,6 +256,7 @@ def _hard_labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1], ignore_index)

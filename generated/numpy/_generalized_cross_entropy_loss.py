@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import Array, total
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -108,6 +109,7 @@ def _limit_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
@@ -195,6 +197,7 @@ def _power_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])

@@ -22,7 +22,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import ratio, softmax, softmax_complement, sum_of_others
 from ._runtime import (
     Case,
@@ -150,6 +150,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

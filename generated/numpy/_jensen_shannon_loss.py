@@ -42,7 +42,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, select, sigmoid, total
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     log_cosh,
     negative_log_softmax,
@@ -222,6 +222,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

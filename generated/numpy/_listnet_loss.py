@@ -17,7 +17,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_floating, check_rank, check_reduction, check_shape
+from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     cross_entropy_and_excess,
     cross_entropy_with,
@@ -98,6 +98,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, pick, placed, select, sign, total
 from ._checks import (
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -127,6 +128,7 @@ def _linear_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])
@@ -223,6 +225,7 @@ def _squared_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])

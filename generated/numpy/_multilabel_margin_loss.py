@@ -23,7 +23,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, select, sign, total
-from ._checks import check_floating, check_labels, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_labels,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import (
     Case,
     as_arrays,
@@ -103,6 +110,7 @@ def _loss(input: Any, target: Any, reduction: str, sample_weight: Any, denominat
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     target = check_labels("target", target, input.shape[1], -1)

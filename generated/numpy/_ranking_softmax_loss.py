@@ -21,7 +21,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, at_least, masked, select, total
-from ._checks import check_dialect, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_dialect,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import negative_log_softmax, softmax, softmax_complement, sum_of_others
 from ._runtime import (
     Case,
@@ -133,6 +140,7 @@ def _loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

@@ -20,7 +20,14 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, total
-from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_filled,
+    check_floating,
+    check_positive,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import negative_log_softmax, softmax, softmax_complement, sum_of_others
 from ._runtime import (
     Case,
@@ -135,6 +142,7 @@ def _loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

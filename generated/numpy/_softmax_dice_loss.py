@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import Array, total
 from ._checks import (
     check_dialect,
+    check_filled,
     check_floating,
     check_range,
     check_rank,
@@ -173,6 +174,7 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
@@ -320,6 +322,7 @@ def _optax_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)

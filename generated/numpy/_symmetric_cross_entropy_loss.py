@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import Array, pick, placed, select, total
 from ._checks import (
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -148,6 +149,7 @@ def _loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target = check_labels("target", target, input.shape[1])

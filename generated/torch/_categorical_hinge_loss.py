@@ -5,7 +5,14 @@ from torch import Tensor
 
 from ._arrays import sign
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._runtime import Loss, finish
 
 __all__ = ["CategoricalHingeLoss", "categorical_hinge_loss"]
@@ -110,6 +117,7 @@ def categorical_hinge_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     return finish(

@@ -74,6 +74,13 @@ def check_rank(name: str, tensor: Tensor, rank: int, *, exact: bool) -> None:
         raise ValueError(f"{name} must have {words}{rank} axes, got shape {tuple(tensor.shape)}")
 
 
+def check_filled(name: str, tensor: Tensor, axis: int) -> None:
+    """Refuse an axis of no entries, among which none is the largest."""
+    if not _holds(tensor.shape[axis] > 0):
+        given = tuple(tensor.shape)
+        raise ValueError(f"{name} must have entries along axis {axis}, got shape {given}")
+
+
 def check_tensor(name: str, tensor: Tensor) -> None:
     """Refuse what is no tensor."""
     if not isinstance(tensor, Tensor):

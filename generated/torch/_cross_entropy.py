@@ -8,6 +8,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_dialect,
+    check_filled,
     check_floating,
     check_integer,
     check_labels,
@@ -402,6 +403,7 @@ def _labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
@@ -478,6 +480,7 @@ def _smoothed_labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1], ignore_index)
@@ -541,6 +544,7 @@ def _probabilities_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

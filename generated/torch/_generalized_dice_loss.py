@@ -7,7 +7,14 @@ from torch import Tensor
 
 from ._arrays import ratio
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import softmax, softmax_complement, softmax_tangent, sum_of_others
 from ._runtime import Loss, finish
 
@@ -227,6 +234,7 @@ def generalized_dice_loss(
     check_floating(input=input)
     dtype = input.dtype
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     return finish(

@@ -6,6 +6,7 @@ from torch import Tensor
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_filled,
     check_floating,
     check_positive,
     check_rank,
@@ -268,6 +269,7 @@ def kl_div_with_logits_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input")
     temperature = to_working(temperature, working)

@@ -4,7 +4,14 @@ r"""ListNet: cross-entropy between the top-one probabilities of two scorings (Ca
 from torch import Tensor
 
 from ._autograd import differentiable
-from ._checks import check_device, check_floating, check_rank, check_reduction, check_shape
+from ._checks import (
+    check_device,
+    check_filled,
+    check_floating,
+    check_rank,
+    check_reduction,
+    check_shape,
+)
 from ._functions import (
     centred,
     cross_entropy_and_excess,
@@ -129,6 +136,7 @@ def listnet_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     return finish(

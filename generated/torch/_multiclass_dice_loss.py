@@ -9,6 +9,7 @@ from ._arrays import ratio
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_filled,
     check_floating,
     check_range,
     check_rank,
@@ -214,6 +215,7 @@ def multiclass_dice_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     if weight is not None:

@@ -8,6 +8,7 @@ from ._arrays import select, sign
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_filled,
     check_floating,
     check_labels,
     check_rank,
@@ -131,6 +132,7 @@ def multilabel_margin_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     target, doubt = check_labels("target", target, input.shape[1], -1)

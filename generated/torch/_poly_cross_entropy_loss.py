@@ -10,6 +10,7 @@ from ._arrays import pick, placed
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -240,6 +241,7 @@ def _labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
@@ -273,6 +275,7 @@ def _probabilities_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     epsilon = to_working(epsilon, working)

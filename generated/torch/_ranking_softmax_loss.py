@@ -11,6 +11,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_dialect,
+    check_filled,
     check_floating,
     check_rank,
     check_reduction,
@@ -178,6 +179,7 @@ def ranking_softmax_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=True)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     weights = axis_weight("weights", weights, input.shape, working, like=input)

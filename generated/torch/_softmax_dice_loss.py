@@ -11,6 +11,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_dialect,
+    check_filled,
     check_floating,
     check_range,
     check_rank,
@@ -378,6 +379,7 @@ def _loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[1:2]
     check_shape("target", target, input.shape, "input")
     if weight is not None:
@@ -408,6 +410,7 @@ def _optax_loss(
     dtype = input.dtype
     working = working_dtype(input)
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1]
     check_shape("target", target, input.shape, "input")
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

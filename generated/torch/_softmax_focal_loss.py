@@ -11,6 +11,7 @@ from ._autograd import differentiable
 from ._checks import (
     check_device,
     check_dialect,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -399,6 +400,7 @@ def _labels_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
@@ -448,6 +450,7 @@ def _probabilities_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, input.shape, "input", or_labels=True)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)

@@ -9,6 +9,7 @@ from ._arrays import pick, placed
 from ._autograd import differentiable
 from ._checks import (
     check_device,
+    check_filled,
     check_floating,
     check_labels,
     check_range,
@@ -212,6 +213,7 @@ def symmetric_cross_entropy_loss(
     if single:
         input, target = input[None], target[None]
     check_rank("input", input, 2, exact=False)
+    check_filled("input", input, 1)
     shape = input.shape[:1] + input.shape[2:]
     check_shape("target", target, shape, "input without axis 1")
     target, doubt = check_labels("target", target, input.shape[1])
