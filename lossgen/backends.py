@@ -57,6 +57,8 @@ class Backend:
             the labels a factor for each row, 1 or NaN.
         sums: sums through which samples know of each other are a kernel of their own, so that the
             arguments can be cut between it and the others, or a compiler finds that these agree.
+        common: a format that takes an argument out of the framework's differentiation, where what
+            takes long both in the loss and in its gradient is found before both; empty elsewhere.
         tensors_only: what is given for a float parameter is a tensor before a kernel sees it.
         layer: the framework's own layer, which the class of a loss has where it trains one.
         fields: what it trains are fields of the class, rather than inputs of each call.
@@ -86,6 +88,7 @@ class Backend:
     bring: str = ""
     doubts: bool = False
     sums: bool = False
+    common: str = ""
     tensors_only: bool = False
     layer: LinearLayer | None = None
     fields: bool = False
@@ -400,11 +403,13 @@ MINDSPORE = Backend(
         at_most="ops.minimum({1}, {0})",
         maximum="larger({0}, {1})",
         minimum="smaller({0}, {1})",
+        minimum_alike="ops.minimum({0}, {1})",
         filled="filled({0}, {1}, {2})",
         repeated="repeated({0}, {like})",
         is_at="is_at(x, {0}, axis)",
         sign="sign({0})",
         log1p="log1p({0})",
+        log1p_exp="log1p_exp({0})",
         expm1="expm1({0})",
         like="spread_like({0}, {1})",
         full="ops.fill({1}.dtype, {1}.shape, {0})",
@@ -427,6 +432,7 @@ MINDSPORE = Backend(
     bring='to_tensor("{0}", {0}, {like})',
     array="Tensor",
     parameter="Tensor | float",
+    common="ops.stop_gradient({0})",
     tensors_only=True,
     doubts=True,
     layer=LinearLayer("nn.Dense({inputs}, {outputs}, has_bias=bias)"),
@@ -443,8 +449,10 @@ MINDSPORE = Backend(
             "exp",
             "log",
             "log1p",
+            "log1p_exp",
             "expm1",
             "sigmoid",
+            "sigmoids",
             "tanh",
             "loggamma",
             "divide",

@@ -9,11 +9,12 @@ from lossgen import conditions, denominators
 from lossgen.apart import better_apart
 from lossgen.backends import Backend
 from lossgen.chunks import chunk_size, rows_of
+from lossgen.common import found_first
 from lossgen.compile import compile_case, with_results
 from lossgen.contents import partial_names, sums_first
 from lossgen.endings import ending
 from lossgen.entries import filled_axes
-from lossgen.kernels import Kernel, print_kernels
+from lossgen.kernels import print_kernels
 from lossgen.keywords import Result, shape_words
 from lossgen.language import ELLIPSIS, Tensor
 from lossgen.loss import Case, Loss, alone
@@ -122,7 +123,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         ignored=ignored(case),
         factor=factor,
         given=given,
-        late=_merged_late(program, below) if backend.merges else (),
+        late=denominators.left(program, below) if backend.merges else (),
         labelled=[t.name for t in loss.tensors() if t.kind == "label"],
         filled=filled_axes(program),
     )
@@ -143,6 +144,7 @@ def _case(loss: Loss, draft: _Draft, part: str, backend: Backend) -> ModuleCase:
         rows=_cuts(program, backend),
         scales=program.scales,
         sums=f"_sums{owner}" if sums_first(program, backend) else "",
+        common=found_first(program, backend, f"_common{owner}", prepared),
         summed=" ".join(program.totals.axes) if program.totals is not None else "",
         kernel_values=tuple(prepared.get(a.name, a.name) for a in program.arguments),
         wrt=tuple(argument.name for argument in program.wrt),
@@ -170,12 +172,6 @@ def _cuts(program: Program, backend: Backend) -> str:
     if program.is_idle and "placed" in backend.operations:
         return ""
     return " ".join(rows.axis for rows in program.rows if program.can_cut(rows))
-
-
-def _merged_late(program: Program, below: Kernel | None) -> set[str]:
-    """Return the arguments that nothing reads before the kernel does."""
-    read = {argument.name for argument in below.arguments} if below is not None else set()
-    return {argument.name for argument in program.arguments} - read
 
 
 def _in_call_order(one: Loss) -> tuple[Tensor, ...]:

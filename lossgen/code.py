@@ -12,6 +12,7 @@ from lossgen.memory import remembered
 from lossgen.nodes import Node
 
 TOTAL = "total"  # the kind of a leaf that is a sum computed before: an array of any rank
+FOUND = "found"  # the kind of a leaf that was computed before from an argument of its shape
 INTEGER_KINDS = ("label", "integer")
 ATOM, UNARY, PRODUCT, SUM, COMPARE = range(5)
 

@@ -11,12 +11,14 @@ from lossgen.apart import better_chosen
 from lossgen.backends import Backend
 from lossgen.bounds import bounded
 from lossgen.code import TOTAL
+from lossgen.common import Common, find_common
 from lossgen.names import is_taken
 from lossgen.nodes import Node
 from lossgen.products import gathered
 from lossgen.program import Program, tangent_name
 from lossgen.rewrite import substitute
 
+GIVEN = ("value", "gradient")  # what is given what both take long to compute
 STEP = ("value", "partials")  # what a compiler finds in both, it computes once
 UPSTREAM = ("upstream",)
 PARTIALS = "partials"  # the argument that holds the coefficients of the tangents
@@ -25,11 +27,15 @@ WANTED = "wanted"  # the argument that says which gradients to compute
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The graphs of a kernel, and its arguments before and after those of the program."""
+    """The graphs of a kernel, and its arguments before and after those of the program.
+
+    ``names`` are words for nodes that the program does not have.
+    """
 
     roots: tuple[Node, ...]
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    names: tuple[tuple[Node, str], ...] = ()
 
     @property
     def chosen(self) -> bool:
@@ -44,6 +50,9 @@ def sums_first(program: Program, backend: Backend) -> bool:
 
 def contents(program: Program, kind: str, backend: Backend) -> Contents:
     """Return what a kernel of a kind holds."""
+    common = find_common(program, backend) if kind in ("common", *GIVEN) else None
+    if common is not None:
+        return _of_common(common, kind)
     if kind in STEP:
         own = (program.output,) if kind == "value" else program.partials
         if sums_first(program, backend):
@@ -72,6 +81,15 @@ def contents(program: Program, kind: str, backend: Backend) -> Contents:
     if kind == "tangent":
         return Contents((program.tangent,), (), tangents)
     raise KeyError(f"no graphs are known for a kernel {kind!r}")
+
+
+def _of_common(common: Common, kind: str) -> Contents:
+    if kind == "common":
+        words = tuple(zip(common.roots, common.words, strict=True))
+        return Contents(common.roots, names=words)
+    if kind == "value":
+        return Contents((common.value,), (), common.words, common.names)
+    return Contents(common.gradients, UPSTREAM, common.words, common.names)
 
 
 def written(
@@ -180,13 +198,3 @@ def _guarded(program: Program, outputs: Sequence[Node]) -> tuple[Node, ...]:
         if argument.axes and program.valid.axes <= own.axes:
             table[own] = n.select(program.valid, own, n.ZERO)
     return tuple(substitute(output, table) for output in outputs)
-
-
-def read_by(program: Program, root: Node) -> list[str]:
-    """Return the arguments that a graph reads, or of which it needs the size."""
-    below = list(n.walk(root))
-    used = {node.name for node in below if node.op == "leaf"}
-    read = {axis for node in below if node.op == "leaf" for axis in node.view}
-    sizes = {node.axis for node in below if node.op == "size"}
-    used |= {program.homes[axis][0] for axis in sizes - read}
-    return [argument.name for argument in program.given if argument.name in used]

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from lossgen import conditions
 from lossgen.backends import Backend
-from lossgen.contents import read_by
 from lossgen.kernels import Kernel, KernelArgument, printed
 from lossgen.language import Tensor
 from lossgen.loss import Case, Loss
 from lossgen.program import Program
 from lossgen.shapes import prepared_name
-from lossgen.signatures import argument_annotation
+from lossgen.signatures import argument_annotation, read_by
 
 DOCS = {
     "denominator": "Return what the mean divides by.",
@@ -118,3 +117,9 @@ def _of_factor(below: Kernel, factor: str, optional: bool) -> str:
 def gives_back(below: Kernel) -> bool:
     """Say whether the function would just give its argument back."""
     return not below.lines and below.returns in {argument.name for argument in below.arguments}
+
+
+def left(program: Program, below: Kernel | None) -> set[str]:
+    """Return the arguments that nothing reads before the kernel does."""
+    read = {argument.name for argument in below.arguments} if below is not None else set()
+    return {argument.name for argument in program.arguments} - read

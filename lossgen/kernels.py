@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lossgen.backends import Backend
+from lossgen.common import find_common
 from lossgen.contents import (
     PARTIALS,
     STEP,
@@ -48,13 +49,17 @@ class Kernel:
 
 def print_kernels(program: Program, backend: Backend, suffix: str) -> tuple[Kernel, ...]:
     """Return the kernels that a backend needs, in the order in which they should stand."""
-    kinds = ("sums", *backend.kernels) if sums_first(program, backend) else backend.kernels
+    sums = ("sums",) if sums_first(program, backend) else ()
+    common = ("common",) if find_common(program, backend) is not None else ()
+    kinds = (*sums, *common, *backend.kernels)
     return tuple(_kernel(program, backend, kind, suffix) for kind in kinds)
 
 
 def _kernel(program: Program, backend: Backend, kind: str, suffix: str) -> Kernel:
     held = contents(program, kind, backend)
     names = [argument.name for argument in program.arguments]
+    if kind == "common":
+        names = [name for name in names if any(name in root.reads for root in held.roots)]
     arguments = [*held.before, *names, *held.after]
     body = _kernel_body(program, backend, kind, held, arguments)
     single, array = kind in ("value", "tangent"), backend.array or ""
@@ -86,7 +91,8 @@ def _kernel_body(
     always = len(results) - len(others)  # the first gradient, and a value beside it
     wanted = [""] * always + others if held.chosen else ()
     step = step_roots(program, backend) if kind in ("sums", *STEP) else ()
-    body = printed(program, backend, roots, [*arguments, *results], results, wanted, step)
+    reserved = [*arguments, *results]
+    body = printed(program, backend, roots, reserved, results, wanted, step, held.names)
     if backend.tensors_only and held.before:
         body = _of_tensors(body, backend, held.before[0])
     return body
@@ -147,6 +153,7 @@ def printed(
     results: Sequence[str] = (),
     wanted: Sequence[str] = (),
     step: Sequence[Node] = (),
+    names: Sequence[tuple[Node, str]] = (),
 ) -> Body:
     """Return graphs of a program as lines, and what they are called in the end."""
     reserved = [*arguments, *partial_names(program)] if PARTIALS in arguments else arguments
@@ -154,7 +161,7 @@ def printed(
         backend,
         tuple(outputs),
         program.order,
-        tuple(program.names.items()),
+        (*program.names.items(), *names),
         tuple(reserved),
         tuple(results),
         tuple(program.homes.items()),

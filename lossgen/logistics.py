@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lossgen import nodes as n
+from lossgen.backends import Backend
 from lossgen.nodes import Node, call, negate, subtract
 from lossgen.rewrite import Pass, rebuild
-
-OPERATIONS = frozenset(("log1p_exp", "lerp"))
 
 
 def quicker(
     roots: tuple[Node, ...],
     words: Mapping[Node, str],
     wanted: Sequence[str],
-    operations: Container[str],
+    backend: Backend,
 ) -> tuple[tuple[Node, ...], dict[Node, str]]:
     """Return roots in quicker forms, and what their nodes are called then.
 
@@ -29,9 +28,10 @@ def quicker(
         roots: the results.
         words: the names of nodes among them.
         wanted: for each whether it is computed only if it is wanted; none at all if empty.
-        operations: what the framework has.
+        backend: says what the framework has.
     """
-    if not all(operation in operations for operation in OPERATIONS):
+    mixes, has_logarithm = "lerp" in backend.operations, "log1p_exp" in backend.operations
+    if not mixes and not has_logarithm:
         return roots, dict(words)
     sure = [root for k, root in enumerate(roots) if not any(wanted[k : k + 1])]
     present = {node.args[0] for node in n.walk(*sure) if node.op == "sigmoid"}
@@ -41,7 +41,9 @@ def quicker(
             node = n.make(node.op, args, node.attrs, node.axes)
         else:
             node = rebuild(node, args)
-        return _mixture(node) if node.op == "add" else _from_logistics(node, present)
+        if node.op == "add":
+            return _mixture(node) if mixes else node
+        return _from_logistics(node, present)
 
     found = Pass(renew)((*roots, *words))
     return found[: len(roots)], dict(zip(found[len(roots) :], words.values(), strict=True))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lossgen import nodes as n
-from lossgen.code import INTEGER_KINDS, TOTAL, sorted_axes
+from lossgen.code import FOUND, INTEGER_KINDS, TOTAL, sorted_axes
 from lossgen.expand import FUNCTIONS
 from lossgen.layout import arranged_products, leaves, operands, printed
 from lossgen.memory import remembered
@@ -69,8 +69,9 @@ def page(
     uses = Counter(arg for node in nodes for arg in operands(node))
     uses.update(roots)
     places: dict[str, tuple[str, int, int]] = {}
-    # A weight that is absent may be a number.
-    views = sorted(leaves(roots), key=lambda leaf: leaf.attrs[2] in (*INTEGER_KINDS, "weight"))
+    # A weight that is absent may be a number; and an argument says more than what is found of it.
+    last = (*INTEGER_KINDS, "weight", FOUND)
+    views = sorted(leaves(roots), key=lambda leaf: leaf.attrs[2] in last)
     arrays = [leaf for leaf in views if leaf.axes or leaf.attrs[2] == TOTAL]
     floats = [leaf for leaf in arrays if leaf.attrs[2] not in INTEGER_KINDS]
     for node in views:

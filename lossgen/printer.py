@@ -70,7 +70,7 @@ def print_body(
     words = dict(expansion.words)
     for node, name in names.items():
         words[expansion.expand(node)[0]] = name
-    whole, words = quicker(whole, words, wanted, backend.operations)
+    whole, words = quicker(whole, words, wanted, backend)
     if "placed" in backend.operations:
         whole, words = placed(whole, words)
     if "times_into" in backend.operations:

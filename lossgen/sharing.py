@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lossgen.chunks import RowPlaces
+from lossgen.common import FoundFirst
 from lossgen.endings import Ending, also
 from lossgen.kernels import Kernel
 from lossgen.keywords import Option, Result
@@ -21,6 +22,7 @@ class ModuleCase:
         rows: the axes along which the kernel's arguments may be cut into pieces.
         scales: whether the gradient just multiplies by that from above.
         sums, summed: the kernel of what is summed over samples first, and over which axes.
+        common: how that is found which both the loss and its gradient take long to compute.
         kernel_values: the names under which the call has the kernel's arguments.
         suffix: what its names end in, empty where the loss has one case only.
         kernel: what to call with the case's arguments; ``shared`` with a case before it.
@@ -56,6 +58,7 @@ class ModuleCase:
     scales: bool
     sums: str
     summed: str
+    common: FoundFirst
     wrt: tuple[str, ...]
     inputs: tuple[str, ...]
     optional: tuple[str, ...]
@@ -91,6 +94,12 @@ class ModuleCase:
     def prepare(self) -> tuple[str, ...]:
         """The statements that bring arguments to the form that the kernel expects."""
         return tuple(statement.code for statement in self.statements)
+
+    @property
+    def handed(self) -> tuple[str, ...]:
+        """What the kernel is called with."""
+        common = f"*{self.common.kernel}({', '.join(self.common.given)})"
+        return (*self.kernel_values, common) if self.common.words else self.kernel_values
 
     @property
     def applies(self) -> str:
@@ -171,10 +180,13 @@ def _sharing(apart: list[ModuleCase], plain: list[ModuleCase]) -> list[ModuleCas
     owners = {_body(kernel): kernel.name for case in plain for kernel in case.kernels}
     found = []
     for case in apart:
-        same = {k.name: owners[_body(k)] for k in case.kernels[1:] if _body(k) in owners}
+        others = (kernel for kernel in case.kernels if kernel.name != case.kernel_names[0])
+        same = {k.name: owners[_body(k)] for k in others if _body(k) in owners}
         kernels = tuple(kernel for kernel in case.kernels if kernel.name not in same)
         names = tuple(same.get(name, name) for name in case.kernel_names)
-        found.append(replace(case, kernels=kernels, kernel_names=names))
+        own = case.common.kernel
+        common = replace(case.common, kernel=same.get(own, own))
+        found.append(replace(case, kernels=kernels, kernel_names=names, common=common))
     return found + plain
 
 

@@ -8,11 +8,13 @@ from lossgen import nodes as n
 from lossgen.backends import Backend
 from lossgen.contents import PARTIALS, WANTED
 from lossgen.language import ELLIPSIS, PYTHON
+from lossgen.nodes import Node
 from lossgen.printer import Body
 from lossgen.program import Program
 
 DOCS = {
     "sums": "Return what is summed over the samples first.",
+    "common": "Return what takes long both in the loss and in its gradient.",
     "value": "Return the unreduced loss.",
     "gradient": "Return the gradient by {wrt}, given that of the loss.",
     "value_and_gradient": "Return the loss and, as far as wanted, its gradient by {wrt}.",
@@ -57,7 +59,7 @@ def result_annotation(program: Program, kind: str, array: str, body: Body, *, ch
     plain = any(map(is_number, body.results))
     if chosen:
         return f"{array} | float | None" if plain else f"{array} | None"
-    if kind == "sums":
+    if kind in ("sums", "common"):
         return array
     if kind == "partials":  # one of parameters alone is a number where they are
         inputs = (a for a in program.arguments if a.axes and a.kind != "weight")
@@ -72,6 +74,16 @@ def result_annotation(program: Program, kind: str, array: str, body: Body, *, ch
 def is_number(result: str) -> bool:
     """Say whether what is returned is a number as it stands."""
     return result.removeprefix("-").replace(".", "", 1).isdigit()
+
+
+def read_by(program: Program, root: Node) -> list[str]:
+    """Return the arguments that a graph reads, or of which it needs the size."""
+    below = list(n.walk(root))
+    used = {node.name for node in below if node.op == "leaf"}
+    read = {axis for node in below if node.op == "leaf" for axis in node.view}
+    sizes = {node.axis for node in below if node.op == "size"}
+    used |= {program.homes[axis][0] for axis in sizes - read}
+    return [argument.name for argument in program.given if argument.name in used]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -165,6 +165,9 @@ class Spelling:
         args = [self._operand(arg, node, COMPARE) for arg in (left, right)]
         if of_numbers(left):
             args[0] = self._scalar(args[0])
+        alike = f"{node.op}_alike"
+        if left.op == right.op == "sigmoid" and alike in self.backend.operations:
+            return Text(self._spell(alike, *args))  # where one is NaN, so is the other
         bounded = of_numbers(right) and by_number in self.backend.operations
         return Text(self._spell(by_number if bounded else node.op, *args))
 

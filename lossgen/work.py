@@ -18,6 +18,6 @@ def _work(program: Program, backend: Backend) -> int:
     """Return how many operations run over all entries, for the loss and its first gradient."""
     calls = frozenset(CHOICES & backend.operations.keys())
     roots = Expansion(calls).expand(program.output, *program.gradients[:1])
-    nodes = n.walk(*quicker(roots, {}, (), backend.operations)[0])
+    nodes = n.walk(*quicker(roots, {}, (), backend)[0])
     sizes = [len(node.axes) for node in nodes if node.op not in ("leaf", "const")]
     return sizes.count(max(sizes, default=0))

@@ -65,7 +65,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "spelling": (
         "backends registry axis_composites near_composites power_composites composites "
         "descriptions expand lifetimes logistics matrices sparse upstreams layout products code "
-        "page spelling axis_spelling sections pairs printer functions contents "
+        "page spelling axis_spelling sections pairs printer functions common contents "
         "signatures kernels apart work entries",
         "memory, sentences, words, graphs, stable forms, programs",
     ),

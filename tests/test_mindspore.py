@@ -176,6 +176,22 @@ def test_functions_of_float32_have_all_its_digits(name, compiled):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_forms_of_a_logistic_function_keep_their_digits(dtype, compiled):
+    sizes = torch.cat([torch.logspace(-30, 2.5, 2000, dtype=dtype), torch.tensor([0.0, torch.inf])])
+    x = torch.cat([-sizes, sizes, torch.tensor([torch.nan])]).to(dtype)
+    both = compiled(_arrays.sigmoids)(Tensor(x.numpy()))
+    small = compiled(_arrays.log1p_exp)(Tensor((-x.abs()).numpy()))
+    wide = x.double()
+    rights = (wide.sigmoid(), (-wide).sigmoid(), torch.log1p(torch.exp(-wide.abs())))
+    # Three units; compiled code takes what is not a normal number for 0.
+    info = torch.finfo(dtype)
+    for found, right in zip((*both, small), rights, strict=True):
+        np.testing.assert_allclose(
+            double(found), right, rtol=3 * info.eps, atol=info.tiny, equal_nan=True
+        )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_exponentials_of_differences_have_all_digits(dtype, compiled):
     x = 80 * torch.rand(50, 7, 1, dtype=dtype, generator=torch.manual_seed(0)) - 100
     x[0], x[1, 0] = -torch.inf, torch.nan

@@ -16,7 +16,7 @@ from sympy import And
 from test_derive import DIGITS, GRAPHS, SIZES, Point, point, t, w, x
 
 from lossgen import nodes as n
-from lossgen.backends import NUMPY, TORCH
+from lossgen.backends import MINDSPORE, NUMPY, TORCH
 from lossgen.contents import total_names
 from lossgen.expand import NAMES
 from lossgen.functions import shared_functions
@@ -231,6 +231,14 @@ def test_quicker_forms_are_for_frameworks_that_have_them(outputs, quick, plain):
     for backend, expected in ((TORCH, quick), (NUMPY, plain)):
         body = print_body(backend, outputs, ("n",), {}, ("z", "t", "c"))
         assert expected in "\n".join((*body.lines, *body.results)), (body.lines, body.results)
+
+
+def test_a_logarithm_of_sigmoids_needs_no_mixture():
+    """MindSpore has the one and not the other; where one sigmoid is NaN, so is its mirror image."""
+    body = print_body(MINDSPORE, (n.call("softplus", LOGIT), *SIGMOIDS), ("n",), {}, ("z",))
+    code = "\n".join((*body.lines, *body.results))
+    assert "sigmoids(z)" in code, code
+    assert "- log1p(-ops.minimum(" in code, code
 
 
 def test_an_entry_that_is_read_by_comparing_is_so_in_a_quicker_form() -> None:

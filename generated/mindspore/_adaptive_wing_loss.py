@@ -5,7 +5,19 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, divide, filled, like_upstream, log, log1p, sign, total
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    divide,
+    filled,
+    like_upstream,
+    log,
+    log1p,
+    sign,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_least,
@@ -20,8 +32,23 @@ from ._runtime import Loss, finish_entries, to_working, working_dtype
 __all__ = ["AdaptiveWingLoss", "adaptive_wing_loss"]
 
 
+def _common(
+    input: Tensor, target: Tensor, theta: Tensor, eps: Tensor, alpha: Tensor
+) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    power = alpha - target
+    return log1p(divide(ops.abs(input - target), eps) ** power), log1p((theta / eps) ** power)
+
+
 def _value(
-    input: Tensor, target: Tensor, omega: Tensor, theta: Tensor, eps: Tensor, alpha: Tensor
+    input: Tensor,
+    target: Tensor,
+    omega: Tensor,
+    theta: Tensor,
+    eps: Tensor,
+    alpha: Tensor,
+    log_term: Tensor,
+    log_term_2: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
@@ -29,11 +56,7 @@ def _value(
     power = alpha - target
     border = (theta / eps) ** power
     product = divide(border * (abs_error - theta) * power * omega, (border + 1.0) * theta)
-    return ops.where(
-        abs_error < theta,
-        omega * log1p(divide(abs_error, eps) ** power),
-        omega * log1p(border) + product,
-    )
+    return ops.where(abs_error < theta, omega * log_term, omega * log_term_2 + product)
 
 
 def _gradient(
@@ -44,6 +67,8 @@ def _gradient(
     theta: Tensor,
     eps: Tensor,
     alpha: Tensor,
+    log_term: Tensor,
+    log_term_2: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = input - target
@@ -81,7 +106,7 @@ def _gradient(
     chosen_4 = ops.where(mask, product_3, divide(omega * chosen_3, term_4) + term_5 * term_6)
     slope_2 = upstream * chosen_4
     chosen_5 = ops.where(
-        mask, log1p(power_2), log1p(border) + divide(border * term_5 * power, term_4 * theta)
+        mask, log_term, log_term_2 + divide(border * term_5 * power, term_4 * theta)
     )
     chosen_6 = filled(power * product_2**term_3, (mask_4 & mask_3), 0.0)
     product_5 = divide(border * chosen_6 * term_5 * omega, power_3 * eps * theta)
@@ -567,8 +592,10 @@ class _Gradient(nn.Cell):
         theta: Tensor,
         eps: Tensor,
         alpha: Tensor,
+        log_term: Tensor,
+        log_term_2: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, omega, theta, eps, alpha)
+        return _gradient(upstream, input, target, omega, theta, eps, alpha, log_term, log_term_2)
 
     def bprop(
         self,
@@ -579,6 +606,8 @@ class _Gradient(nn.Cell):
         theta: Tensor,
         eps: Tensor,
         alpha: Tensor,
+        log_term: Tensor,
+        log_term_2: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -591,6 +620,8 @@ class _Gradient(nn.Cell):
             changes[3],
             changes[4],
             changes[5],
+            zeros_like(log_term),
+            zeros_like(log_term_2),
         )
 
 
@@ -605,8 +636,10 @@ class _Value(nn.Cell):
         theta: Tensor,
         eps: Tensor,
         alpha: Tensor,
+        log_term: Tensor,
+        log_term_2: Tensor,
     ) -> Tensor:
-        return _value(input, target, omega, theta, eps, alpha)
+        return _value(input, target, omega, theta, eps, alpha, log_term, log_term_2)
 
     def bprop(
         self,
@@ -616,11 +649,22 @@ class _Value(nn.Cell):
         theta: Tensor,
         eps: Tensor,
         alpha: Tensor,
+        log_term: Tensor,
+        log_term_2: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, omega, theta, eps, alpha)
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4], slopes[5]
+        slopes = _slopes(dout, input, target, omega, theta, eps, alpha, log_term, log_term_2)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            slopes[5],
+            zeros_like(log_term),
+            zeros_like(log_term_2),
+        )
 
 
 _slopes = _Gradient()
@@ -683,7 +727,21 @@ def adaptive_wing_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target, omega, theta, eps, alpha),
+        (
+            input,
+            target,
+            omega,
+            theta,
+            eps,
+            alpha,
+            *_common(
+                ops.stop_gradient(input),
+                ops.stop_gradient(target),
+                ops.stop_gradient(theta),
+                ops.stop_gradient(eps),
+                ops.stop_gradient(alpha),
+            ),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

@@ -9,9 +9,8 @@ from ._arrays import (
     Operand,
     count_up,
     divide,
-    exp,
     filled,
-    log1p,
+    log1p_exp,
     pick,
     repeated,
     sigmoid,
@@ -46,7 +45,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tens
     sin = ops.sin(margin)
     widened = ops.where(own > -cos, own * cos - sine * sin, own - margin * sin)
     term = logsumexp(chosen, axis=-1) - scale * widened
-    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p_exp(-ops.abs(term))
 
 
 def _gradient(

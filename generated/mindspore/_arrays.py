@@ -210,6 +210,21 @@ def sigmoid(x: Tensor) -> Tensor:
     return ops.cast(ops.sigmoid(ops.cast(x, _precise(x.dtype))), x.dtype)
 
 
+def sigmoids(x: Tensor) -> tuple[Tensor, Tensor]:
+    """sigmoid(x) and sigmoid(-x); in double precision, an exponential costs ten times a
+    quotient."""
+    return (_sigmoids_apart, _sigmoids_at_once)[_is_widened(x.dtype, x.shape)](x)
+
+
+def _sigmoids_apart(x: Tensor) -> tuple[Tensor, Tensor]:
+    return sigmoid(x), sigmoid(-x)
+
+
+def _sigmoids_at_once(x: Tensor) -> tuple[Tensor, Tensor]:
+    decay = exp(-x)  # where one of the two is 0, it is infinite, or 0 and its inverse infinite
+    return ops.reciprocal(1.0 + decay), ops.reciprocal(1.0 + ops.reciprocal(decay))
+
+
 def tanh(x: Tensor) -> Tensor:
     """tanh(x), rounded once."""
     return ops.cast(ops.tanh(ops.cast(x, _precise(x.dtype))), x.dtype)
@@ -233,6 +248,22 @@ def _log1p_double(x: Tensor) -> Tensor:
 def log1p(x: Tensor) -> Tensor:
     """log(1 + x); `ops.log1p` adds the 1 first and loses a small x."""
     return (_log1p_single, _log1p_double)[_is_double(x.dtype)](x)
+
+
+def log1p_exp(x: Tensor) -> Tensor:
+    """log(1 + exp(x)), for x of 0 at most."""
+    return (_log1p_exp_of_parts, _log1p_exp_in_double)[_is_widened(x.dtype, x.shape)](x)
+
+
+def _log1p_exp_of_parts(x: Tensor) -> Tensor:
+    return log1p(exp(x))
+
+
+def _log1p_exp_in_double(x: Tensor) -> Tensor:
+    wide = ops.exp(ops.cast(x, float64))
+    value, term = ops.cast(ops.log1p(wide), x.dtype), ops.cast(wide, x.dtype)
+    # Up to 2^-25, log(1 + z) rounds to z, which `ops.log1p` loses; beyond, it is more than that.
+    return ops.minimum(term, ops.maximum(value, ops.minimum(2.0**-25, term)))
 
 
 def _expm1_single(x: Tensor) -> Tensor:

@@ -11,15 +11,15 @@ from ._arrays import (
     Operand,
     Sum,
     divide,
-    exp,
     filled,
     like_upstream,
     log,
     log1p,
-    sigmoid,
+    sigmoids,
     sign,
     tanh,
     total,
+    zeros_like,
 )
 from ._checks import check_floating, check_range, check_reduction, check_shape, is_number
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -27,34 +27,49 @@ from ._runtime import Loss, finish_entries, to_working, working_dtype
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 
 
-def _value_clip_0(input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor) -> Tensor:
+def _common_clip_0(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    p, probability = sigmoids(input)
+    return probability, p, log1p(-ops.minimum(p, probability))
+
+
+def _value_clip_0(
+    input: Tensor,
+    target: Tensor,
+    gamma_neg: Tensor,
+    gamma_pos: Tensor,
+    probability: Tensor,
+    p: Tensor,
+    log_term: Tensor,
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    neg_input = -input
-    log_term = log1p(exp(-ops.abs(input)))
-    positive = sigmoid(neg_input) ** gamma_pos * target * (ops.maximum(0.0, neg_input) + log_term)
-    product = sigmoid(input) ** gamma_neg * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
+    positive = probability**gamma_pos * target * (ops.maximum(0.0, -input) - log_term)
+    product = p**gamma_neg * (1.0 - target) * (ops.maximum(0.0, input) - log_term)
     return positive + product
 
 
 def _gradient_clip_0(
-    upstream: Tensor, input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    gamma_neg: Tensor,
+    gamma_pos: Tensor,
+    probability: Tensor,
+    p: Tensor,
+    log_term: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma_pos
+    power = probability**gamma_pos
     product = power * target
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
+    softplus = ops.maximum(0.0, -input) - log_term
     power_2 = p**gamma_neg
     product_2 = power_2 * (1.0 - target)
-    softplus_2 = ops.maximum(0.0, input) + log_term
-    term = product * (-gamma_pos * p * softplus - sigmoid_neg_input) + product_2 * (
-        gamma_neg * sigmoid_neg_input * softplus_2 + p
+    softplus_2 = ops.maximum(0.0, input) - log_term
+    term = product * (-gamma_pos * p * softplus - probability) + product_2 * (
+        gamma_neg * probability * softplus_2 + p
     )
     product_3 = softplus * softplus_2
     grad_target = upstream * (power * softplus - power_2 * softplus_2)
@@ -74,17 +89,16 @@ def _tangent_clip_0(
     d_gamma_pos: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma_pos
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
+    p, probability = sigmoids(input)
+    power = probability**gamma_pos
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term
     power_2 = p**gamma_neg
     term = 1.0 - target
-    softplus_2 = ops.maximum(0.0, input) + log_term
-    product = power_2 * term * (gamma_neg * sigmoid_neg_input * softplus_2 + p)
-    term_2 = power * target * (-gamma_pos * p * softplus - sigmoid_neg_input) + product
+    softplus_2 = ops.maximum(0.0, input) - log_term
+    term_2 = power * target * (-gamma_pos * p * softplus - probability) + power_2 * term * (
+        gamma_neg * probability * softplus_2 + p
+    )
     return (
         term_2 * d_input
         + (power * softplus - power_2 * softplus_2) * d_target
@@ -105,68 +119,74 @@ def _curvature_clip_0(
     d_gamma_pos: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma_pos
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
+    p, probability = sigmoids(input)
+    power = probability**gamma_pos
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term
     product = gamma_pos * power
-    softplus_2 = ops.maximum(0.0, input) + log_term
+    softplus_2 = ops.maximum(0.0, input) - log_term
     term = product * softplus_2 * p * target * softplus - power * p * target * softplus
-    product_2 = (term + power * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
-    product_3 = power * target
-    product_4 = gamma_pos * p
+    product_2 = power * target
+    product_3 = gamma_pos * p
     term_2 = (
         gamma_pos * gamma_pos * p * p * softplus
-        + product_4 * sigmoid_neg_input
-        - product_4 * sigmoid_neg_input * softplus
+        + product_3 * probability
+        - product_3 * probability * softplus
     )
-    term_3 = product * p * target * sigmoid_neg_input + product_3 * sigmoid_neg_input * p
+    term_3 = product_2 * term_2 + (product * p * target * probability + product_2 * probability * p)
     power_2 = p**gamma_neg
     term_4 = 1.0 - target
-    product_5 = power_2 * term_4
-    product_6 = gamma_neg * gamma_neg * ops.square(sigmoid_neg_input) * softplus_2
-    product_7 = sigmoid_neg_input * gamma_neg
-    product_8 = product_5 * (product_6 + product_7 * p - product_7 * p * softplus_2)
-    product_9 = gamma_neg * power_2
-    term_5 = product_9 * sigmoid_neg_input * term_4 * p + product_5 * p * sigmoid_neg_input
-    term_6 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
-        -product_7 * softplus_2 - p
+    product_4 = power_2 * term_4
+    product_5 = probability * gamma_neg
+    term_5 = (
+        gamma_neg * gamma_neg * probability * probability * softplus_2
+        + product_5 * p
+        - product_5 * p * softplus_2
     )
-    term_7 = (
-        power_2 * sigmoid_neg_input * term_4 * softplus_2
-        - product_9 * softplus * sigmoid_neg_input * term_4 * softplus_2
-    )
+    product_6 = gamma_neg * power_2
+    term_6 = product_6 * probability * term_4 * p + product_4 * p * probability
+    term_7 = power * (-product_3 * softplus - probability) + power_2 * (-product_5 * softplus_2 - p)
     term_8 = (
-        product_2
-        + (product_3 * term_2 + term_3 + (product_8 + term_5)) * d_input
-        + term_6 * d_target
-        + (term_7 - power_2 * softplus * term_4 * p) * d_gamma_neg
+        power_2 * probability * term_4 * softplus_2
+        - product_6 * softplus * probability * term_4 * softplus_2
     )
-    product_10 = softplus * softplus_2
     term_9 = (
-        term_6 * d_input + power_2 * product_10 * d_gamma_neg - power * product_10 * d_gamma_pos
+        (term + power * softplus_2 * target * probability) * d_gamma_pos
+        + (term_3 + (product_4 * term_5 + term_6)) * d_input
+        + term_7 * d_target
+        + (term_8 - power_2 * softplus * term_4 * p) * d_gamma_neg
     )
-    product_11 = sigmoid_neg_input * softplus_2
-    product_12 = softplus * p
-    product_13 = term_4 * (product_7 * product_10 + product_12 - product_11) * d_input
-    product_14 = product_10 * d_target
-    term_10 = product_13 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_14
-    product_15 = target * (product_12 - product_4 * product_10 - product_11) * d_input
-    term_11 = product_15 + product_14 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
-    change_gamma_neg = -total(upstream * power_2 * term_10)
-    change_gamma_pos = -total(upstream * power * term_11)
-    return upstream * term_8, upstream * term_9, change_gamma_neg, change_gamma_pos
+    product_7 = softplus * softplus_2
+    term_10 = term_7 * d_input + power_2 * product_7 * d_gamma_neg - power * product_7 * d_gamma_pos
+    product_8 = probability * softplus_2
+    product_9 = softplus * p
+    product_10 = term_4 * (product_5 * product_7 + product_9 - product_8) * d_input
+    product_11 = product_7 * d_target
+    term_11 = product_10 - softplus * softplus * term_4 * softplus_2 * d_gamma_neg - product_11
+    product_12 = target * (product_9 - product_3 * product_7 - product_8) * d_input
+    term_12 = product_12 + product_11 - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
+    change_gamma_neg = -total(upstream * power_2 * term_11)
+    change_gamma_pos = -total(upstream * power * term_12)
+    return upstream * term_9, upstream * term_10, change_gamma_neg, change_gamma_pos
 
 
 class _GradientClip0(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        gamma_neg: Tensor,
+        gamma_pos: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_clip_0(upstream, input, target, gamma_neg, gamma_pos)
+        return _gradient_clip_0(
+            upstream, input, target, gamma_neg, gamma_pos, probability, p, log_term
+        )
 
     def bprop(
         self,
@@ -175,6 +195,9 @@ class _GradientClip0(nn.Cell):
         target: Tensor,
         gamma_neg: Tensor,
         gamma_pos: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -185,6 +208,9 @@ class _GradientClip0(nn.Cell):
             changes[1],
             changes[2],
             changes[3],
+            zeros_like(probability),
+            zeros_like(p),
+            zeros_like(log_term),
         )
 
 
@@ -192,9 +218,16 @@ class _ValueClip0(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
     def construct(
-        self, input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        gamma_neg: Tensor,
+        gamma_pos: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
     ) -> Tensor:
-        return _value_clip_0(input, target, gamma_neg, gamma_pos)
+        return _value_clip_0(input, target, gamma_neg, gamma_pos, probability, p, log_term)
 
     def bprop(
         self,
@@ -202,11 +235,22 @@ class _ValueClip0(nn.Cell):
         target: Tensor,
         gamma_neg: Tensor,
         gamma_pos: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_clip_0(dout, input, target, gamma_neg, gamma_pos)
-        return slopes[0], slopes[1], slopes[2], slopes[3]
+        slopes = _slopes_clip_0(dout, input, target, gamma_neg, gamma_pos, probability, p, log_term)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            zeros_like(probability),
+            zeros_like(p),
+            zeros_like(log_term),
+        )
 
 
 _slopes_clip_0 = _GradientClip0()
@@ -214,24 +258,31 @@ _kernel_clip_0 = _ValueClip0()
 _kernel_clip_0_sums = Sum(_kernel_clip_0), Mean(_kernel_clip_0)
 
 
+def _common(input: Tensor, clip: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    p, probability = sigmoids(input)
+    return p, log1p(-ops.maximum(0.0, p - clip)), probability, log1p(-ops.minimum(p, probability))
+
+
 def _value(
-    input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor, clip: Tensor
+    input: Tensor,
+    target: Tensor,
+    gamma_neg: Tensor,
+    gamma_pos: Tensor,
+    clip: Tensor,
+    p: Tensor,
+    log_term: Tensor,
+    probability: Tensor,
+    log_term_2: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    p = sigmoid(input)
-    lowered = ops.maximum(0.0, p - clip)
-    chosen = filled(-(lowered**gamma_neg) * (1.0 - target) * log1p(-lowered), p <= clip, 0.0)
-    neg_input = -input
-    positive = (
-        sigmoid(neg_input) ** gamma_pos
-        * target
-        * (ops.maximum(0.0, neg_input) + log1p(exp(-ops.abs(input))))
-    )
-    return chosen + positive
+    negative = -(ops.maximum(0.0, p - clip) ** gamma_neg) * (1.0 - target) * log_term
+    positive = probability**gamma_pos * target * (ops.maximum(0.0, -input) - log_term_2)
+    return filled(negative, p <= clip, 0.0) + positive
 
 
 def _gradient(
@@ -241,35 +292,32 @@ def _gradient(
     gamma_neg: Tensor,
     gamma_pos: Tensor,
     clip: Tensor,
+    p: Tensor,
+    log_term: Tensor,
+    probability: Tensor,
+    log_term_2: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    p = sigmoid(input)
     mask = p <= clip
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
     chosen = filled(gamma_neg * lowered ** (gamma_neg - 1.0), (mask_2 & (gamma_neg == 0.0)), 0.0)
-    log_term = log1p(-lowered)
     product = chosen * log_term
     power = lowered**gamma_neg
     product_2 = divide(power, (1.0 - lowered))
-    product_3 = positive * p * sigmoid_neg_input * term_2 * (product_2 - product)
-    power_2 = sigmoid_neg_input**gamma_pos
-    product_4 = target * power_2
-    log_term_2 = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term_2
-    term_3 = filled(product_3, mask, 0.0) + product_4 * (
-        -gamma_pos * p * softplus - sigmoid_neg_input
-    )
-    chosen_2 = filled(-filled(power * log(lowered), mask_2, 0.0) * term_2 * log_term, mask, 0.0)
-    slope = upstream * product_4 * (ops.maximum(0.0, input) + log_term_2) * softplus
+    chosen_2 = filled(positive * p * probability * term_2 * (product_2 - product), mask, 0.0)
+    power_2 = probability**gamma_pos
+    product_3 = target * power_2
+    softplus = ops.maximum(0.0, -input) - log_term_2
+    chosen_3 = filled(-filled(power * log(lowered), mask_2, 0.0) * term_2 * log_term, mask, 0.0)
+    slope = upstream * product_3 * (ops.maximum(0.0, input) - log_term_2) * softplus
     slope_2 = upstream * filled(positive * term_2 * (product - product_2), mask, 0.0)
+    grad_input = upstream * (chosen_2 + product_3 * (-gamma_pos * p * softplus - probability))
     grad_target = upstream * (filled(power * log_term, mask, 0.0) + power_2 * softplus)
-    return upstream * term_3, grad_target, total(upstream * chosen_2), -total(slope), total(slope_2)
+    return grad_input, grad_target, total(upstream * chosen_3), -total(slope), total(slope_2)
 
 
 def _tangent(
@@ -285,12 +333,10 @@ def _tangent(
     d_clip: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
@@ -299,22 +345,16 @@ def _tangent(
     product = chosen * log_term
     power = lowered**gamma_neg
     product_2 = divide(power, (1.0 - lowered))
-    product_3 = positive * p * sigmoid_neg_input * term_2 * (product_2 - product)
-    power_2 = sigmoid_neg_input**gamma_pos
-    log_term_2 = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term_2
-    product_4 = power_2 * target * (-gamma_pos * p * softplus - sigmoid_neg_input)
-    product_5 = filled(positive * term_2 * (product - product_2), mask, 0.0) * d_clip
-    chosen_2 = filled(-filled(power * log(lowered), mask_2, 0.0) * term_2 * log_term, mask, 0.0)
-    product_6 = (filled(power * log_term, mask, 0.0) + power_2 * softplus) * d_target
-    product_7 = power_2 * (ops.maximum(0.0, input) + log_term_2) * target * softplus * d_gamma_pos
-    return (
-        (filled(product_3, mask, 0.0) + product_4) * d_input
-        + product_5
-        + chosen_2 * d_gamma_neg
-        + product_6
-        - product_7
-    )
+    chosen_2 = filled(positive * p * probability * term_2 * (product_2 - product), mask, 0.0)
+    power_2 = probability**gamma_pos
+    log_term_2 = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term_2
+    term_3 = chosen_2 + power_2 * target * (-gamma_pos * p * softplus - probability)
+    product_3 = filled(positive * term_2 * (product - product_2), mask, 0.0) * d_clip
+    chosen_3 = filled(-filled(power * log(lowered), mask_2, 0.0) * term_2 * log_term, mask, 0.0)
+    product_4 = (filled(power * log_term, mask, 0.0) + power_2 * softplus) * d_target
+    product_5 = power_2 * (ops.maximum(0.0, input) - log_term_2) * target * softplus * d_gamma_pos
+    return term_3 * d_input + product_3 + chosen_3 * d_gamma_neg + product_4 - product_5
 
 
 def _curvature(
@@ -331,13 +371,11 @@ def _curvature(
     d_clip: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     mask = p <= clip
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
     term = p - clip
     positive = ops.maximum(0.0, sign(term))
-    product = sigmoid_neg_input * (p * positive)
+    product = probability * (p * positive)
     term_2 = 1.0 - target
     lowered = ops.maximum(0.0, term)
     mask_2 = lowered == 0.0
@@ -355,93 +393,93 @@ def _curvature(
     product_4 = filled(product * term_2 * (product_3 - product_2), mask, 0.0) * d_gamma_neg
     chosen_3 = filled(gamma_neg * power, mask_3, 0.0)
     squashed = tanh(-0.5 * input)
-    product_5 = chosen_3 * positive * p * sigmoid_neg_input * term_2 * log_term * squashed
+    product_5 = chosen_3 * positive * p * probability * term_2 * log_term * squashed
     chosen_4 = filled(term_3 * lowered ** (term_3 - 1.0), (mask_2 & (term_3 == 0.0)), 0.0)
     product_6 = positive * (gamma_neg * chosen_4)
-    product_7 = positive * filled(product_6 * p * sigmoid_neg_input, mask_3, 0.0)
+    product_7 = positive * filled(product_6 * p * probability, mask_3, 0.0)
     power_3 = p * p
     product_8 = divide(term_2, term_4)
-    product_9 = chosen_3 * positive * positive * power_3 * ops.square(sigmoid_neg_input) * product_8
-    term_5 = product_9 - product_5 - product_7 * p * sigmoid_neg_input * term_2 * log_term
-    product_10 = divide(power_2 * term_2 * positive * p * sigmoid_neg_input * squashed, term_4)
+    product_9 = chosen_3 * positive * positive * power_3 * probability * probability * product_8
+    term_5 = product_9 - product_5 - product_7 * p * probability * term_2 * log_term
+    product_10 = divide(power_2 * term_2 * positive * p * probability * squashed, term_4)
     product_11 = term_2 * power_2
-    product_12 = product_11 * ops.square(divide(positive * p * sigmoid_neg_input, term_4))
+    product_12 = product_11 * ops.square(divide(positive * p * probability, term_4))
     chosen_5 = filled(term_5 + (product_10 + product_9 + product_12), mask, 0.0)
-    power_4 = sigmoid_neg_input**gamma_pos
+    power_4 = probability**gamma_pos
     product_13 = target * power_4
-    log_term_2 = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term_2
+    log_term_2 = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term_2
     product_14 = p * gamma_pos
     term_6 = (
         gamma_pos * gamma_pos * power_3 * softplus
-        + product_14 * sigmoid_neg_input
-        - product_14 * sigmoid_neg_input * softplus
+        + product_14 * probability
+        - product_14 * probability * softplus
     )
     product_15 = gamma_pos * power_4
-    term_7 = product_15 * p * target * sigmoid_neg_input + product_13 * sigmoid_neg_input * p
+    term_7 = product_15 * p * target * probability + product_13 * probability * p
     product_16 = positive * filled(-product_6, mask_3, 0.0)
     power_5 = positive * positive
     product_17 = chosen_3 * power_5 * product_8
-    product_18 = sigmoid_neg_input * (-product_16 * term_2 * log_term - product_17)
-    product_19 = divide(sigmoid_neg_input, term_4)
+    product_18 = divide(probability, term_4)
     power_6 = ops.square(divide(positive, term_4))
-    term_8 = -chosen_3 * power_5 * product_19 - power_2 * sigmoid_neg_input * power_6
-    product_20 = divide(power_2, term_4)
-    term_9 = filled(product * (chosen_3 * log_term - product_20), mask, 0.0) + power_4 * (
-        -product_14 * softplus - sigmoid_neg_input
+    term_8 = -chosen_3 * power_5 * product_18 - power_2 * probability * power_6
+    term_9 = probability * (-product_16 * term_2 * log_term - product_17) + term_2 * term_8
+    product_19 = divide(power_2, term_4)
+    term_10 = filled(product * (chosen_3 * log_term - product_19), mask, 0.0) + power_4 * (
+        -product_14 * softplus - probability
     )
-    softplus_2 = ops.maximum(0.0, input) + log_term_2
-    term_10 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
-    product_21 = (term_10 + power_4 * softplus_2 * target * sigmoid_neg_input) * d_gamma_pos
-    term_11 = (
+    softplus_2 = ops.maximum(0.0, input) - log_term_2
+    term_11 = product_15 * softplus_2 * p * target * softplus - power_4 * p * target * softplus
+    product_20 = (term_11 + power_4 * softplus_2 * target * probability) * d_gamma_pos
+    term_12 = (
         product_4
         + (chosen_5 + (product_13 * term_6 + term_7)) * d_input
-        + filled(p * (product_18 + term_2 * term_8), mask, 0.0) * d_clip
-        + term_9 * d_target
-        + product_21
+        + filled(p * term_9, mask, 0.0) * d_clip
+        + term_10 * d_target
+        + product_20
     )
-    chosen_6 = filled(positive * (product_20 - log_term * chosen_3), mask, 0.0)
+    chosen_6 = filled(positive * (product_19 - log_term * chosen_3), mask, 0.0)
     chosen_7 = filled(chosen_2 * log_term, mask, 0.0)
-    product_22 = softplus * softplus_2
-    term_12 = (
-        term_9 * d_input
+    product_21 = softplus * softplus_2
+    term_13 = (
+        term_10 * d_input
         + chosen_6 * d_clip
         + chosen_7 * d_gamma_neg
-        - power_4 * product_22 * d_gamma_pos
+        - power_4 * product_21 * d_gamma_pos
     )
-    product_23 = divide(power_2, lowered)
-    chosen_8 = filled(product * (chosen_3 * logarithm + product_23), mask_2, 0.0)
-    term_13 = divide(chosen_2 * positive * p * sigmoid_neg_input, term_4) - chosen_8 * log_term
-    chosen_9 = filled(positive * (-logarithm * chosen_3 - product_23), mask_2, 0.0)
-    product_24 = term_2 * (-chosen_9 * log_term - divide(chosen_2 * positive, term_4))
-    product_25 = term_2 * log_term
-    chosen_10 = filled(-filled(chosen_2 * logarithm, mask_2, 0.0) * product_25, mask, 0.0)
-    term_14 = (
-        filled(term_2 * term_13, mask, 0.0) * d_input
-        + filled(product_24, mask, 0.0) * d_clip
+    product_22 = divide(power_2, lowered)
+    chosen_8 = filled(product * (chosen_3 * logarithm + product_22), mask_2, 0.0)
+    term_14 = divide(chosen_2 * positive * p * probability, term_4) - chosen_8 * log_term
+    chosen_9 = filled(positive * (-logarithm * chosen_3 - product_22), mask_2, 0.0)
+    product_23 = term_2 * (-chosen_9 * log_term - divide(chosen_2 * positive, term_4))
+    product_24 = term_2 * log_term
+    chosen_10 = filled(-filled(chosen_2 * logarithm, mask_2, 0.0) * product_24, mask, 0.0)
+    term_15 = (
+        filled(term_2 * term_14, mask, 0.0) * d_input
+        + filled(product_23, mask, 0.0) * d_clip
         + chosen_10 * d_gamma_neg
         + chosen_7 * d_target
     )
-    term_15 = p * softplus - product_14 * product_22 - softplus_2 * sigmoid_neg_input
-    term_16 = (
-        target * term_15 * d_input
-        + product_22 * d_target
+    term_16 = p * softplus - product_14 * product_21 - softplus_2 * probability
+    term_17 = (
+        target * term_16 * d_input
+        + product_21 * d_target
         - softplus_2 * softplus_2 * target * softplus * d_gamma_pos
     )
-    product_26 = filled(positive * term_2 * (product_2 - product_3), mask, 0.0) * d_gamma_neg
-    product_27 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_19)
-    product_28 = product_11 * power_6
-    chosen_11 = filled(product_27 + p * sigmoid_neg_input * (-product_17 - product_28), mask, 0.0)
-    product_29 = chosen_3 * positive * positive * product_8
-    chosen_12 = filled(product_16 * product_25 + product_29 + (product_29 + product_28), mask, 0.0)
-    term_17 = product_26 + chosen_11 * d_input + chosen_12 * d_clip + chosen_6 * d_target
-    change_gamma_pos = -total(upstream * power_4 * term_16)
+    product_25 = filled(positive * term_2 * (product_2 - product_3), mask, 0.0) * d_gamma_neg
+    product_26 = term_2 * (product_7 * log_term - chosen_3 * power_5 * p * product_18)
+    product_27 = product_11 * power_6
+    chosen_11 = filled(product_26 + p * probability * (-product_17 - product_27), mask, 0.0)
+    product_28 = chosen_3 * positive * positive * product_8
+    chosen_12 = filled(product_16 * product_24 + product_28 + (product_28 + product_27), mask, 0.0)
+    term_18 = product_25 + chosen_11 * d_input + chosen_12 * d_clip + chosen_6 * d_target
+    change_gamma_pos = -total(upstream * power_4 * term_17)
     return (
-        upstream * term_11,
         upstream * term_12,
-        total(upstream * term_14),
+        upstream * term_13,
+        total(upstream * term_15),
         change_gamma_pos,
-        total(upstream * term_17),
+        total(upstream * term_18),
     )
 
 
@@ -456,8 +494,23 @@ class _Gradient(nn.Cell):
         gamma_neg: Tensor,
         gamma_pos: Tensor,
         clip: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+        probability: Tensor,
+        log_term_2: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, gamma_neg, gamma_pos, clip)
+        return _gradient(
+            upstream,
+            input,
+            target,
+            gamma_neg,
+            gamma_pos,
+            clip,
+            p,
+            log_term,
+            probability,
+            log_term_2,
+        )
 
     def bprop(
         self,
@@ -467,6 +520,10 @@ class _Gradient(nn.Cell):
         gamma_neg: Tensor,
         gamma_pos: Tensor,
         clip: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+        probability: Tensor,
+        log_term_2: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -478,6 +535,10 @@ class _Gradient(nn.Cell):
             changes[2],
             changes[3],
             changes[4],
+            zeros_like(p),
+            zeros_like(log_term),
+            zeros_like(probability),
+            zeros_like(log_term_2),
         )
 
 
@@ -485,9 +546,20 @@ class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
     def construct(
-        self, input: Tensor, target: Tensor, gamma_neg: Tensor, gamma_pos: Tensor, clip: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        gamma_neg: Tensor,
+        gamma_pos: Tensor,
+        clip: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+        probability: Tensor,
+        log_term_2: Tensor,
     ) -> Tensor:
-        return _value(input, target, gamma_neg, gamma_pos, clip)
+        return _value(
+            input, target, gamma_neg, gamma_pos, clip, p, log_term, probability, log_term_2
+        )
 
     def bprop(
         self,
@@ -496,11 +568,27 @@ class _Value(nn.Cell):
         gamma_neg: Tensor,
         gamma_pos: Tensor,
         clip: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+        probability: Tensor,
+        log_term_2: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, gamma_neg, gamma_pos, clip)
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4]
+        slopes = _slopes(
+            dout, input, target, gamma_neg, gamma_pos, clip, p, log_term, probability, log_term_2
+        )
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            zeros_like(p),
+            zeros_like(log_term),
+            zeros_like(probability),
+            zeros_like(log_term_2),
+        )
 
 
 _slopes = _Gradient()
@@ -530,7 +618,7 @@ def _clip_0_loss(
     return finish_entries(
         _kernel_clip_0,
         _kernel_clip_0_sums,
-        (input, target, gamma_neg, gamma_pos),
+        (input, target, gamma_neg, gamma_pos, *_common_clip_0(ops.stop_gradient(input))),
         reduction,
         dtype,
         sample_weight=sample_weight,
@@ -563,7 +651,14 @@ def _loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target, gamma_neg, gamma_pos, clip),
+        (
+            input,
+            target,
+            gamma_neg,
+            gamma_pos,
+            clip,
+            *_common(ops.stop_gradient(input), ops.stop_gradient(clip)),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

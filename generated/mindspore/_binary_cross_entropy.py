@@ -3,7 +3,18 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, log, log1p, sign
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    constant,
+    divide,
+    like_upstream,
+    log,
+    log1p,
+    sign,
+    zeros_like,
+)
 from ._checks import (
     check_dialect,
     check_floating,
@@ -116,23 +127,25 @@ _kernel = _Value()
 _kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
-def _value_keras(input: Tensor, target: Tensor) -> Tensor:
+def _common_keras(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    clipped = ops.minimum(constant(0.9999999, input), ops.maximum(constant(1e-07, input), input))
+    return log1p(-clipped), log(clipped)
+
+
+def _value_keras(input: Tensor, target: Tensor, log_term: Tensor, logarithm: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    clipped = ops.minimum(constant(0.9999999, target), ops.maximum(constant(1e-07, target), input))
-    return (
-        -(1.0 - target) * ops.maximum(-100.0, log1p(-clipped))
-        - ops.maximum(-100.0, log(clipped)) * target
-    )
+    return -(1.0 - target) * ops.maximum(-100.0, log_term) - ops.maximum(-100.0, logarithm) * target
 
 
-def _gradient_keras(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient_keras(
+    upstream: Tensor, input: Tensor, target: Tensor, log_term: Tensor, logarithm: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     maximum = ops.maximum(constant(1e-07, upstream), input)
     clipped = ops.minimum(constant(0.9999999, upstream), maximum)
-    log_term = log1p(-clipped)
     product = divide((1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5), (1.0 - clipped))
-    logarithm = log(clipped)
     term = product - divide((0.5 * sign(logarithm + 100.0) + 0.5) * target, clipped)
     grad_input = (
         upstream
@@ -183,14 +196,18 @@ def _curvature_keras(
 class _GradientKeras(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient_keras(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, log_term: Tensor, logarithm: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_keras(upstream, input, target, log_term, logarithm)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        log_term: Tensor,
+        logarithm: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -199,20 +216,30 @@ class _GradientKeras(nn.Cell):
             like_upstream(_tangent_keras(input, target, *dout), upstream),
             changes[0],
             changes[1],
+            zeros_like(log_term),
+            zeros_like(logarithm),
         )
 
 
 class _ValueKeras(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value_keras(input, target)
+    def construct(
+        self, input: Tensor, target: Tensor, log_term: Tensor, logarithm: Tensor
+    ) -> Tensor:
+        return _value_keras(input, target, log_term, logarithm)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        log_term: Tensor,
+        logarithm: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_keras(dout, input, target)
-        return slopes[0], slopes[1]
+        slopes = _slopes_keras(dout, input, target, log_term, logarithm)
+        return slopes[0], slopes[1], zeros_like(log_term), zeros_like(logarithm)
 
 
 _slopes_keras = _GradientKeras()
@@ -271,7 +298,7 @@ def _keras_loss(
     return finish_entries(
         _kernel_keras,
         _kernel_keras_sums,
-        (input, target),
+        (input, target, *_common_keras(ops.stop_gradient(input))),
         reduction,
         dtype,
         weight=weight,

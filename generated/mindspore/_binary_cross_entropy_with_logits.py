@@ -3,44 +3,47 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import (
-    Mean,
-    Operand,
-    Sum,
-    exp,
-    filled,
-    like_upstream,
-    log1p,
-    sigmoid,
-    total,
-    zeros_like,
-)
+from ._arrays import Mean, Operand, Sum, filled, like_upstream, log1p, sigmoids, total, zeros_like
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._runtime import Loss, broadcast_weight, finish_entries, to_working, working_dtype
 
 __all__ = ["BCEWithLogitsLoss", "binary_cross_entropy_with_logits"]
 
 
-def _value(input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    sigmoid_input, probability = sigmoids(input)
+    return sigmoid_input, probability, log1p(-ops.minimum(sigmoid_input, probability))
+
+
+def _value(
+    input: Tensor,
+    target: Tensor,
+    pos_weight: Tensor | float,
+    sigmoid_input: Tensor,
+    probability: Tensor,
+    log_term: Tensor,
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(exp(-ops.abs(input)))
-    return (1.0 - target) * (ops.maximum(0.0, input) + log_term) + pos_weight * target * (
-        ops.maximum(0.0, -input) + log_term
+    return (1.0 - target) * (ops.maximum(0.0, input) - log_term) + pos_weight * target * (
+        ops.maximum(0.0, -input) - log_term
     )
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, pos_weight: Tensor | float
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    pos_weight: Tensor | float,
+    sigmoid_input: Tensor,
+    probability: Tensor,
+    log_term: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    neg_input = -input
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
-    log_term = log1p(exp(-ops.abs(input)))
-    term_2 = (
-        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
-    )
+    term = (1.0 - target) * sigmoid_input - pos_weight * target * probability
+    term_2 = log_term - ops.maximum(0.0, input) + pos_weight * (ops.maximum(0.0, -input) - log_term)
     return upstream * term, upstream * term_2
 
 
@@ -48,12 +51,10 @@ def _tangent(
     input: Tensor, target: Tensor, pos_weight: Tensor | float, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    log_term = log1p(exp(-ops.abs(input)))
-    neg_input = -input
-    term = (
-        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
-    )
-    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
+    sigmoid_input, probability = sigmoids(input)
+    log_term = log1p(-ops.minimum(sigmoid_input, probability))
+    term = log_term - ops.maximum(0.0, input) + pos_weight * (ops.maximum(0.0, -input) - log_term)
+    term_2 = (1.0 - target) * sigmoid_input - pos_weight * target * probability
     return term * d_target + term_2 * d_input
 
 
@@ -66,8 +67,7 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = upstream * (term * d_target + product)
@@ -78,9 +78,16 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, pos_weight: Tensor | float
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, pos_weight)
+        return _gradient(upstream, input, target, pos_weight, sigmoid_input, probability, log_term)
 
     def bprop(
         self,
@@ -88,6 +95,9 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -97,23 +107,45 @@ class _Gradient(nn.Cell):
             changes[0],
             changes[1],
             zeros_like(pos_weight) if isinstance(pos_weight, Tensor) else pos_weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
+            zeros_like(log_term),
         )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, pos_weight: Tensor | float) -> Tensor:
-        return _value(input, target, pos_weight)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
+    ) -> Tensor:
+        return _value(input, target, pos_weight, sigmoid_input, probability, log_term)
 
     def bprop(
-        self, input: Tensor, target: Tensor, pos_weight: Tensor | float, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, pos_weight)
+        slopes = _slopes(dout, input, target, pos_weight, sigmoid_input, probability, log_term)
         return (
             slopes[0],
             slopes[1],
             zeros_like(pos_weight) if isinstance(pos_weight, Tensor) else pos_weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
+            zeros_like(log_term),
         )
 
 
@@ -123,14 +155,19 @@ _kernel_sums = Sum(_kernel), Mean(_kernel)
 
 
 def _value_chainer(
-    input: Tensor, target: Tensor, weight: Tensor | float, pos_weight: Tensor | float
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | float,
+    pos_weight: Tensor | float,
+    sigmoid_input: Tensor,
+    probability: Tensor,
+    log_term: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(exp(-ops.abs(input)))
-    term = (1.0 - target) * (ops.maximum(0.0, input) + log_term) + pos_weight * target * (
-        ops.maximum(0.0, -input) + log_term
+    term = (1.0 - target) * (ops.maximum(0.0, input) - log_term) + pos_weight * target * (
+        ops.maximum(0.0, -input) - log_term
     )
     return filled(term * weight, ~(target != -1.0), 0.0)
 
@@ -141,15 +178,14 @@ def _gradient_chainer(
     target: Tensor,
     weight: Tensor | float,
     pos_weight: Tensor | float,
+    sigmoid_input: Tensor,
+    probability: Tensor,
+    log_term: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     valid = target != -1.0
-    neg_input = -input
-    term = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
-    log_term = log1p(exp(-ops.abs(input)))
-    term_2 = (
-        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
-    )
+    term = (1.0 - target) * sigmoid_input - pos_weight * target * probability
+    term_2 = log_term - ops.maximum(0.0, input) + pos_weight * (ops.maximum(0.0, -input) - log_term)
     grad_input = filled(upstream * term * weight, ~valid, 0.0)
     grad_target = filled(upstream * term_2 * weight, ~valid, 0.0)
     return grad_input, grad_target
@@ -164,12 +200,10 @@ def _tangent_chainer(
     d_target: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    log_term = log1p(exp(-ops.abs(input)))
-    neg_input = -input
-    term = (
-        -ops.maximum(0.0, input) - log_term + pos_weight * (ops.maximum(0.0, neg_input) + log_term)
-    )
-    term_2 = (1.0 - target) * sigmoid(input) - pos_weight * target * sigmoid(neg_input)
+    sigmoid_input, probability = sigmoids(input)
+    log_term = log1p(-ops.minimum(sigmoid_input, probability))
+    term = log_term - ops.maximum(0.0, input) + pos_weight * (ops.maximum(0.0, -input) - log_term)
+    term_2 = (1.0 - target) * sigmoid_input - pos_weight * target * probability
     return filled(weight * (term * d_target + term_2 * d_input), ~(target != -1.0), 0.0)
 
 
@@ -184,8 +218,7 @@ def _curvature_chainer(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     valid = target != -1.0
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     term = -sigmoid_input - pos_weight * probability
     product = sigmoid_input * probability * (1.0 - target + pos_weight * target) * d_input
     change_input = filled(upstream * weight * (term * d_target + product), ~valid, 0.0)
@@ -208,8 +241,13 @@ class _GradientChainer(nn.Cell):
         target: Tensor,
         weight: Tensor | float,
         pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_chainer(upstream, input, target, weight, pos_weight)
+        return _gradient_chainer(
+            upstream, input, target, weight, pos_weight, sigmoid_input, probability, log_term
+        )
 
     def bprop(
         self,
@@ -218,6 +256,9 @@ class _GradientChainer(nn.Cell):
         target: Tensor,
         weight: Tensor | float,
         pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -228,6 +269,9 @@ class _GradientChainer(nn.Cell):
             changes[1],
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(pos_weight) if isinstance(pos_weight, Tensor) else pos_weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
+            zeros_like(log_term),
         )
 
 
@@ -235,9 +279,18 @@ class _ValueChainer(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
     def construct(
-        self, input: Tensor, target: Tensor, weight: Tensor | float, pos_weight: Tensor | float
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor | float,
+        pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
     ) -> Tensor:
-        return _value_chainer(input, target, weight, pos_weight)
+        return _value_chainer(
+            input, target, weight, pos_weight, sigmoid_input, probability, log_term
+        )
 
     def bprop(
         self,
@@ -245,15 +298,23 @@ class _ValueChainer(nn.Cell):
         target: Tensor,
         weight: Tensor | float,
         pos_weight: Tensor | float,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_chainer(dout, input, target, weight, pos_weight)
+        slopes = _slopes_chainer(
+            dout, input, target, weight, pos_weight, sigmoid_input, probability, log_term
+        )
         return (
             slopes[0],
             slopes[1],
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(pos_weight) if isinstance(pos_weight, Tensor) else pos_weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
+            zeros_like(log_term),
         )
 
 
@@ -289,7 +350,7 @@ def _loss(
         return finish_entries(
             _kernel,
             _kernel_sums,
-            (input, target, pos_weight_or_one),
+            (input, target, pos_weight_or_one, *_common(ops.stop_gradient(input))),
             reduction,
             dtype,
             weight=weight,
@@ -301,7 +362,7 @@ def _loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target, pos_weight_or_one),
+        (input, target, pos_weight_or_one, *_common(ops.stop_gradient(input))),
         reduction,
         dtype,
         weight=weight,
@@ -336,7 +397,7 @@ def _chainer_loss(
     return finish_entries(
         _kernel_chainer,
         _kernel_chainer_sums,
-        (input, target, weight_or_one, pos_weight_or_one),
+        (input, target, weight_or_one, pos_weight_or_one, *_common(ops.stop_gradient(input))),
         reduction,
         dtype,
         count=_denominator_chainer(target),

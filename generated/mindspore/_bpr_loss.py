@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid
+from ._arrays import Mean, Operand, Sum, like_upstream, log1p_exp, sigmoid
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -14,7 +14,7 @@ def _value(positive: Tensor, negative: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     term = negative - positive
-    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p_exp(-ops.abs(term))
 
 
 def _gradient(upstream: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, ...]:

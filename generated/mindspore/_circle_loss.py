@@ -8,9 +8,8 @@ from mindspore import Tensor, nn, ops
 from ._arrays import (
     Operand,
     count_up,
-    exp,
     filled,
-    log1p,
+    log1p_exp,
     repeated,
     sigmoid,
     sign,
@@ -47,7 +46,7 @@ def _value_detached(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor
     product = (1.0 - margin - cosine) * gamma * ops.maximum(0.0, margin + 1.0 - cosine)
     chosen_2 = filled(product, ~((ops.expand_dims(target, 1) == target) & mask), -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p_exp(-ops.abs(term))
 
 
 def _gradient_detached(
@@ -369,7 +368,7 @@ def _value_through(input: Tensor, target: Tensor, gamma: Tensor, margin: Tensor)
     product = (1.0 - margin - cosine) * ops.maximum(0.0, margin + 1.0 - cosine) * gamma
     chosen_2 = filled(product, ~((ops.expand_dims(target, 1) == target) & mask), -math.inf)
     term = logsumexp(chosen, axis=-1) + logsumexp(chosen_2, axis=-1)
-    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p_exp(-ops.abs(term))
 
 
 def _gradient_through(

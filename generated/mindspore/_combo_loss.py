@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, exp, fold, log1p, repeated, sigmoid, tanh, total
+from ._arrays import Operand, fold, log1p, repeated, sigmoids, tanh, total, zeros_like
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio, sech2
 from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working_dtype
@@ -14,28 +14,46 @@ from ._runtime import Loss, cast_floats, cast_parts, finish, to_working, working
 __all__ = ["ComboLoss", "combo_loss"]
 
 
-def _value_cross_entropy(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+def _common_cross_entropy(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    p, probability = sigmoids(input)
+    return p, probability, log1p(-ops.minimum(p, probability))
+
+
+def _value_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    p: Tensor,
+    probability: Tensor,
+    log_term: Tensor,
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(exp(-ops.abs(input)))
-    product = (1.0 - beta) * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
-    return (product + beta * target * (ops.maximum(0.0, -input) + log_term)) * alpha
+    product = (1.0 - beta) * (1.0 - target) * (ops.maximum(0.0, input) - log_term)
+    return (product + beta * target * (ops.maximum(0.0, -input) - log_term)) * alpha
 
 
 def _gradient_cross_entropy(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    p: Tensor,
+    probability: Tensor,
+    log_term: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `beta`, given that of the loss."""
     term = 1.0 - beta
     term_2 = 1.0 - target
     product = term * term_2
     product_2 = beta * target
-    neg_input = -input
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, input) + log_term
-    softplus_2 = ops.maximum(0.0, neg_input) + log_term
-    grad_input = upstream * (product * sigmoid(input) - product_2 * sigmoid(neg_input)) * alpha
+    softplus = ops.maximum(0.0, input) - log_term
+    softplus_2 = ops.maximum(0.0, -input) - log_term
+    grad_input = upstream * (product * p - product_2 * probability) * alpha
     grad_target = upstream * (beta * softplus_2 - term * softplus) * alpha
     grad_alpha = total(upstream * (product * softplus + product_2 * softplus_2))
     grad_beta = alpha * total(upstream * (target * softplus_2 - term_2 * softplus))
@@ -54,18 +72,17 @@ def _tangent_cross_entropy(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, input) + log_term
-    neg_input = -input
-    softplus_2 = ops.maximum(0.0, neg_input) + log_term
+    p, probability = sigmoids(input)
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, input) - log_term
+    softplus_2 = ops.maximum(0.0, -input) - log_term
     term_2 = 1.0 - beta
     product = term * term_2
     product_2 = target * beta
-    product_3 = (product * sigmoid(input) - product_2 * sigmoid(neg_input)) * alpha * d_input
     return (
         (target * softplus_2 - term * softplus) * alpha * d_beta
         + (beta * softplus_2 - term_2 * softplus) * alpha * d_target
-        + product_3
+        + (product * p - product_2 * probability) * alpha * d_input
         + (product * softplus + product_2 * softplus_2) * d_alpha
     )
 
@@ -83,18 +100,16 @@ def _curvature_cross_entropy(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
-    p = sigmoid(input)
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    term_2 = -term * p - target * sigmoid_neg_input
+    p, probability = sigmoids(input)
+    term_2 = -term * p - target * probability
     term_3 = 1.0 - beta
-    term_4 = -term_3 * p - beta * sigmoid_neg_input
-    product = p * sigmoid_neg_input * (term_3 * term + beta * target) * alpha * d_input
-    term_5 = term * term_3 * p - target * beta * sigmoid_neg_input
+    term_4 = -term_3 * p - beta * probability
+    product = p * probability * (term_3 * term + beta * target) * alpha * d_input
+    term_5 = term * term_3 * p - target * beta * probability
     term_6 = term_2 * alpha * d_beta + term_4 * alpha * d_target + product + term_5 * d_alpha
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, input) + log_term
-    softplus_2 = ops.maximum(0.0, neg_input) + log_term
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, input) - log_term
+    softplus_2 = ops.maximum(0.0, -input) - log_term
     term_7 = softplus + softplus_2
     term_8 = beta * softplus_2 - term_3 * softplus
     term_9 = term_7 * alpha * d_beta + term_4 * alpha * d_input + term_8 * d_alpha
@@ -110,9 +125,19 @@ class _GradientCrossEntropy(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        beta: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_cross_entropy(upstream, input, target, alpha, beta)
+        return _gradient_cross_entropy(
+            upstream, input, target, alpha, beta, p, probability, log_term
+        )
 
     def bprop(
         self,
@@ -121,6 +146,9 @@ class _GradientCrossEntropy(nn.Cell):
         target: Tensor,
         alpha: Tensor,
         beta: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -131,40 +159,82 @@ class _GradientCrossEntropy(nn.Cell):
             changes[1],
             changes[2],
             changes[3],
+            zeros_like(p),
+            zeros_like(probability),
+            zeros_like(log_term),
         )
 
 
 class _ValueCrossEntropy(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-        return _value_cross_entropy(input, target, alpha, beta)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        beta: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
+    ) -> Tensor:
+        return _value_cross_entropy(input, target, alpha, beta, p, probability, log_term)
 
     def bprop(
-        self, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        beta: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        log_term: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_cross_entropy(dout, input, target, alpha, beta)
-        return slopes[0], slopes[1], slopes[2], slopes[3]
+        slopes = _slopes_cross_entropy(dout, input, target, alpha, beta, p, probability, log_term)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            zeros_like(p),
+            zeros_like(probability),
+            zeros_like(log_term),
+        )
 
 
 _slopes_cross_entropy = _GradientCrossEntropy()
 _kernel_cross_entropy = _ValueCrossEntropy()
 
 
-def _value_dice(input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor) -> Tensor:
+def _common_dice(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return sigmoids(input)
+
+
+def _value_dice(
+    input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    sums = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return (1.0 - alpha) * ratio(sums, smooth + total(target + p, axis=(0, 2)))
+    dice = ratio(
+        total((1.0 - target) * p + probability * target, axis=(0, 2)),
+        smooth + total(target + p, axis=(0, 2)),
+    )
+    return (1.0 - alpha) * dice
 
 
 def _gradient_dice(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    smooth: Tensor,
+    p: Tensor,
+    probability: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `smooth`, given that of the loss."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
@@ -172,12 +242,12 @@ def _gradient_dice(
     term_3 = 1.0 - alpha
     slope = upstream * quotient * term_3
     slope_2 = upstream * ratio(1.0, term_2) * term_3
-    term_4 = repeated(ops.expand_dims(slope_2, 1), input) * (term - target) - repeated(
-        ops.expand_dims(slope, 1), input
+    term_4 = repeated(ops.expand_dims(slope_2, 1), p) * (term - target) - repeated(
+        ops.expand_dims(slope, 1), p
     )
     slope_3 = upstream * term_3 * quotient
-    grad_target = -repeated(ops.expand_dims(slope_3, 1), input) - repeated(
-        ops.expand_dims(slope_2, 1), input
+    grad_target = -repeated(ops.expand_dims(slope_3, 1), p) - repeated(
+        ops.expand_dims(slope_2, 1), p
     ) * tanh(0.5 * input)
     grad_smooth = -term_3 * total(upstream * quotient)
     return p * probability * term_4, grad_target, -total(upstream * dice), grad_smooth
@@ -195,8 +265,7 @@ def _tangent_dice(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     term_3 = 1.0 - alpha
@@ -223,8 +292,7 @@ def _curvature_dice(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
@@ -288,9 +356,16 @@ class _GradientDice(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_dice(upstream, input, target, alpha, smooth)
+        return _gradient_dice(upstream, input, target, alpha, smooth, p, probability)
 
     def bprop(
         self,
@@ -299,6 +374,8 @@ class _GradientDice(nn.Cell):
         target: Tensor,
         alpha: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -309,14 +386,24 @@ class _GradientDice(nn.Cell):
             changes[1],
             changes[2],
             changes[3],
+            zeros_like(p),
+            zeros_like(probability),
         )
 
 
 class _ValueDice(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, alpha: Tensor, smooth: Tensor) -> Tensor:
-        return _value_dice(input, target, alpha, smooth)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
+    ) -> Tensor:
+        return _value_dice(input, target, alpha, smooth, p, probability)
 
     def bprop(
         self,
@@ -324,11 +411,13 @@ class _ValueDice(nn.Cell):
         target: Tensor,
         alpha: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_dice(dout, input, target, alpha, smooth)
-        return slopes[0], slopes[1], slopes[2], slopes[3]
+        slopes = _slopes_dice(dout, input, target, alpha, smooth, p, probability)
+        return slopes[0], slopes[1], slopes[2], slopes[3], zeros_like(p), zeros_like(probability)
 
 
 _slopes_dice = _GradientDice()
@@ -352,7 +441,9 @@ def _cross_entropy_loss(
     beta = to_working(beta, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_cross_entropy(input, target, alpha, beta)
+    loss = _kernel_cross_entropy(
+        input, target, alpha, beta, *_common_cross_entropy(ops.stop_gradient(input))
+    )
     return finish(loss, reduction, dtype, shape=shape)
 
 
@@ -373,7 +464,7 @@ def _dice_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_dice(input, target, alpha, smooth)
+    loss = _kernel_dice(input, target, alpha, smooth, *_common_dice(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape)
 
 

@@ -3,36 +3,58 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, log1p, repeated, sigmoid, total, with_batch, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    log1p,
+    repeated,
+    sigmoids,
+    smaller,
+    total,
+    with_batch,
+    zeros_like,
+)
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 
 __all__ = ["CoralLoss", "coral_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return sigmoids(input)
+
+
+def _value(
+    input: Tensor, target: Tensor, weight: Tensor, sigmoid_input: Tensor, probability: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    log_term = log1p(exp(-ops.abs(input)))
+    log_term = log1p(-smaller(sigmoid_input, probability))
     answer = ops.where(
         ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
-        ops.maximum(0.0, -input) + log_term,
-        ops.maximum(0.0, input) + log_term,
+        ops.maximum(0.0, -input) - log_term,
+        ops.maximum(0.0, input) - log_term,
     )
     return total(answer * repeated(weight, input), axis=1)
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    sigmoid_input: Tensor,
+    probability: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = ops.where(
-        ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
-        -sigmoid(-input),
-        sigmoid(input),
+    mask = ops.expand_dims(target, 1) > count_up(probability.shape[1]) + 0.5
+    grad_input = (
+        repeated(ops.expand_dims(upstream, 1), probability)
+        * ops.where(mask, -probability, sigmoid_input)
+        * repeated(weight, probability)
     )
-    grad_input = repeated(ops.expand_dims(upstream, 1), input) * chosen * repeated(weight, input)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     return grad_input, grad_target
 
@@ -41,10 +63,9 @@ def _tangent(
     input: Tensor, target: Tensor, weight: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
+    sigmoid_input, probability = sigmoids(input)
     chosen = ops.where(
-        ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5,
-        -sigmoid(-input),
-        sigmoid(input),
+        ops.expand_dims(target, 1) > count_up(input.shape[1]) + 0.5, -probability, sigmoid_input
     )
     return total(chosen * repeated(weight, input) * d_input, axis=1)
 
@@ -58,9 +79,10 @@ def _curvature(
     d_target: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
+    sigmoid_input, probability = sigmoids(input)
     change_input = (
         repeated(ops.expand_dims(upstream, 1), input)
-        * (sigmoid(-input) * sigmoid(input))
+        * (probability * sigmoid_input)
         * repeated(weight, input)
         * d_input
     )
@@ -72,9 +94,15 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weight)
+        return _gradient(upstream, input, target, weight, sigmoid_input, probability)
 
     def bprop(
         self,
@@ -82,6 +110,8 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -91,20 +121,42 @@ class _Gradient(nn.Cell):
             changes[0],
             changes[1],
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
         )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-        return _value(input, target, weight)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+    ) -> Tensor:
+        return _value(input, target, weight, sigmoid_input, probability)
 
     def bprop(
-        self, input: Tensor, target: Tensor, weight: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weight)
-        return slopes[0], slopes[1], zeros_like(weight) if isinstance(weight, Tensor) else weight
+        slopes = _slopes(dout, input, target, weight, sigmoid_input, probability)
+        return (
+            slopes[0],
+            slopes[1],
+            zeros_like(weight) if isinstance(weight, Tensor) else weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
+        )
 
 
 _slopes = _Gradient()
@@ -152,7 +204,7 @@ def coral_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
-    loss = _kernel(input, target, weight)
+    loss = _kernel(input, target, weight, *_common(ops.stop_gradient(input)))
     return finish(
         loss,
         reduction,

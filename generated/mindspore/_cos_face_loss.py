@@ -8,9 +8,8 @@ from mindspore import Tensor, nn, ops
 from ._arrays import (
     Operand,
     count_up,
-    exp,
     filled,
-    log1p,
+    log1p_exp,
     pick,
     repeated,
     sigmoid,
@@ -40,7 +39,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor, margin: Tensor) -> Tens
         scale * input, ~(count_up(input.shape[1]) != ops.expand_dims(target, 1)), -math.inf
     )
     term = logsumexp(chosen, axis=-1) - (pick(input, target, axis=1) - margin) * scale
-    return ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    return ops.maximum(0.0, term) + log1p_exp(-ops.abs(term))
 
 
 def _gradient(

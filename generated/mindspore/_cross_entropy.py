@@ -33,7 +33,6 @@ from ._functions import (
     cross_entropy_and_excess,
     cross_entropy_with,
     excess_over,
-    label_cross_entropy,
     label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
@@ -45,24 +44,41 @@ from ._runtime import Loss, axis_weight, finish, to_working, working_dtype
 __all__ = ["CrossEntropyLoss", "cross_entropy"]
 
 
-def _value_labels(input: Tensor, target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
+def _common_labels(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    label = ops.where(target != ignore_index, target, 0)
+    return label_cross_entropy_and_excess(input, label, axis=-2)
+
+
+def _value_labels(
+    input: Tensor, target: Tensor, weight: Tensor, ignore_index: int, nll_at: Tensor, excess: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     valid = target != ignore_index
-    label = ops.where(valid, target, 0)
-    return filled(label_cross_entropy(input, label, axis=-2) * take(weight, label), ~valid, 0.0)
+    return filled(nll_at * take(weight, ops.where(valid, target, 0)), ~valid, 0.0)
 
 
 def _gradient_labels(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, ignore_index: int
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    ignore_index: int,
+    nll_at: Tensor,
+    excess: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, given that of the loss."""
     valid = target != ignore_index
-    label = ops.where(valid, target, 0)
-    slope = upstream * take(weight, label)
-    product = repeated(ops.expand_dims(slope, 1), input) * label_excess(input, label, axis=-2)
-    return (filled(product, ~repeated(ops.expand_dims(valid, 1), input), 0.0),)
+    slope = upstream * take(weight, ops.where(valid, target, 0))
+    return (
+        filled(
+            repeated(ops.expand_dims(slope, 1), excess) * excess,
+            ~repeated(ops.expand_dims(valid, 1), excess),
+            0.0,
+        ),
+    )
 
 
 def _tangent_labels(
@@ -105,9 +121,16 @@ class _GradientLabels(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor, ignore_index: int
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_labels(upstream, input, target, weight, ignore_index)
+        return _gradient_labels(upstream, input, target, weight, ignore_index, nll_at, excess)
 
     def bprop(
         self,
@@ -116,6 +139,8 @@ class _GradientLabels(nn.Cell):
         target: Tensor,
         weight: Tensor,
         ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -127,14 +152,24 @@ class _GradientLabels(nn.Cell):
             zeros_like(target) if isinstance(target, Tensor) else target,
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(ignore_index) if isinstance(ignore_index, Tensor) else ignore_index,
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
 class _ValueLabels(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, weight: Tensor, ignore_index: int) -> Tensor:
-        return _value_labels(input, target, weight, ignore_index)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
+    ) -> Tensor:
+        return _value_labels(input, target, weight, ignore_index, nll_at, excess)
 
     def bprop(
         self,
@@ -142,15 +177,19 @@ class _ValueLabels(nn.Cell):
         target: Tensor,
         weight: Tensor,
         ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_labels(dout, input, target, weight, ignore_index)
+        slopes = _slopes_labels(dout, input, target, weight, ignore_index, nll_at, excess)
         return (
             slopes[0],
             zeros_like(target) if isinstance(target, Tensor) else target,
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(ignore_index) if isinstance(ignore_index, Tensor) else ignore_index,
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
@@ -158,8 +197,20 @@ _slopes_labels = _GradientLabels()
 _kernel_labels = _ValueLabels()
 
 
+def _common_smoothed_labels(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    label = ops.where(target != ignore_index, target, 0)
+    return label_cross_entropy_and_excess(input, label, axis=-2)
+
+
 def _value_smoothed_labels(
-    input: Tensor, target: Tensor, weight: Tensor, ignore_index: int, label_smoothing: Tensor
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    ignore_index: int,
+    label_smoothing: Tensor,
+    nll_at: Tensor,
+    excess: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
@@ -170,10 +221,7 @@ def _value_smoothed_labels(
         label_smoothing * cross_entropy_with(input, ops.expand_dims(weight, 1), axis=-2),
         input.shape[1],
     )
-    label = ops.where(valid, target, 0)
-    product_2 = (
-        (1.0 - label_smoothing) * label_cross_entropy(input, label, axis=-2) * take(weight, label)
-    )
+    product_2 = (1.0 - label_smoothing) * nll_at * take(weight, ops.where(valid, target, 0))
     return filled(product + product_2, ~valid, 0.0)
 
 
@@ -184,22 +232,22 @@ def _gradient_smoothed_labels(
     weight: Tensor,
     ignore_index: int,
     label_smoothing: Tensor,
+    nll_at: Tensor,
+    excess: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `label_smoothing`, given that of the loss."""
     valid = target != ignore_index
-    label = ops.where(valid, target, 0)
-    label_weight = take(weight, label)
+    label_weight = take(weight, ops.where(valid, target, 0))
     slope = upstream * label_weight * (1.0 - label_smoothing)
-    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     xent, excess_2 = cross_entropy_and_excess(input, ops.expand_dims(weight, 1), axis=-2)
     product = (
-        repeated(ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1), input)
+        repeated(ops.expand_dims(divide(upstream * label_smoothing, input.shape[1]), 1), excess)
         * excess_2
     )
     slope_2 = upstream * (divide(xent, input.shape[1]) - nll_at * label_weight)
     grad_input = filled(
-        repeated(ops.expand_dims(slope, 1), input) * excess + product,
-        ~repeated(ops.expand_dims(valid, 1), input),
+        repeated(ops.expand_dims(slope, 1), excess) * excess + product,
+        ~repeated(ops.expand_dims(valid, 1), excess),
         0.0,
     )
     grad_label_smoothing = total(filled(slope_2, ~valid, 0.0))
@@ -273,9 +321,11 @@ class _GradientSmoothedLabels(nn.Cell):
         weight: Tensor,
         ignore_index: int,
         label_smoothing: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
     ) -> tuple[Tensor, ...]:
         return _gradient_smoothed_labels(
-            upstream, input, target, weight, ignore_index, label_smoothing
+            upstream, input, target, weight, ignore_index, label_smoothing, nll_at, excess
         )
 
     def bprop(
@@ -286,6 +336,8 @@ class _GradientSmoothedLabels(nn.Cell):
         weight: Tensor,
         ignore_index: int,
         label_smoothing: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -299,6 +351,8 @@ class _GradientSmoothedLabels(nn.Cell):
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(ignore_index) if isinstance(ignore_index, Tensor) else ignore_index,
             changes[1],
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
@@ -312,8 +366,12 @@ class _ValueSmoothedLabels(nn.Cell):
         weight: Tensor,
         ignore_index: int,
         label_smoothing: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
     ) -> Tensor:
-        return _value_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+        return _value_smoothed_labels(
+            input, target, weight, ignore_index, label_smoothing, nll_at, excess
+        )
 
     def bprop(
         self,
@@ -322,16 +380,22 @@ class _ValueSmoothedLabels(nn.Cell):
         weight: Tensor,
         ignore_index: int,
         label_smoothing: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_smoothed_labels(dout, input, target, weight, ignore_index, label_smoothing)
+        slopes = _slopes_smoothed_labels(
+            dout, input, target, weight, ignore_index, label_smoothing, nll_at, excess
+        )
         return (
             slopes[0],
             zeros_like(target) if isinstance(target, Tensor) else target,
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
             zeros_like(ignore_index) if isinstance(ignore_index, Tensor) else ignore_index,
             slopes[1],
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
@@ -546,7 +610,13 @@ def _labels_loss(
     weight = axis_weight("weight", weight, input.shape[1:2], working, like=input)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels(input, target, weight, ignore_index)
+    loss = _kernel_labels(
+        input,
+        target,
+        weight,
+        ignore_index,
+        *_common_labels(ops.stop_gradient(input), target, ignore_index),
+    )
     if dialect == "chainer":
         return finish(
             loss,
@@ -611,7 +681,14 @@ def _smoothed_labels_loss(
     label_smoothing = to_working(label_smoothing, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_smoothed_labels(input, target, weight, ignore_index, label_smoothing)
+    loss = _kernel_smoothed_labels(
+        input,
+        target,
+        weight,
+        ignore_index,
+        label_smoothing,
+        *_common_smoothed_labels(ops.stop_gradient(input), target, ignore_index),
+    )
     if dialect == "chainer":
         return finish(
             loss,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, fold, repeated, sigmoid, tanh, total
+from ._arrays import Operand, divide, fold, repeated, sigmoids, tanh, total, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -21,30 +21,34 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["DiceLoss", "dice_loss"]
 
 
-def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return sigmoids(input)
+
+
+def _value(input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return ratio(difference, smooth + total(target + p, axis=(0, 2)))
+    return ratio(
+        total((1.0 - target) * p + probability * target, axis=(0, 2)),
+        smooth + total(target + p, axis=(0, 2)),
+    )
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     slope = upstream * ratio(quotient, term_2)
     slope_2 = upstream * ratio(1.0, term_2)
-    term_3 = repeated(ops.expand_dims(slope_2, 1), input) * (term - target) - repeated(
-        ops.expand_dims(slope, 1), input
+    term_3 = repeated(ops.expand_dims(slope_2, 1), p) * (term - target) - repeated(
+        ops.expand_dims(slope, 1), p
     )
-    grad_target = -repeated(ops.expand_dims(slope, 1), input) - repeated(
-        ops.expand_dims(slope_2, 1), input
+    grad_target = -repeated(ops.expand_dims(slope, 1), p) - repeated(
+        ops.expand_dims(slope_2, 1), p
     ) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
@@ -58,9 +62,8 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p, axis=(0, 2))
-    probability = sigmoid(-input)
     product = p * probability
     term_2 = 1.0 - target
     term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
@@ -83,8 +86,7 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     term = smooth + total(target + p, axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -134,9 +136,15 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, smooth)
+        return _gradient(upstream, input, target, smooth, p, probability)
 
     def bprop(
         self,
@@ -144,46 +152,63 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, smooth, *dout)
-        return (_tangent(input, target, smooth, *dout), changes[0], changes[1], changes[2])
+        return (
+            _tangent(input, target, smooth, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+            zeros_like(p),
+            zeros_like(probability),
+        )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
-        return _value(input, target, smooth)
+    def construct(
+        self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
+    ) -> Tensor:
+        return _value(input, target, smooth, p, probability)
 
     def bprop(
-        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, smooth)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes(dout, input, target, smooth, p, probability)
+        return slopes[0], slopes[1], slopes[2], zeros_like(p), zeros_like(probability)
 
 
 _slopes = _Gradient()
 _kernel = _Value()
 
 
-def _value_keras(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+def _value_keras(
+    input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
     return ratio(
-        smooth + total((1.0 - target) * p + sigmoid(-input) * target), smooth + total(target + p)
+        smooth + total((1.0 - target) * p + probability * target), smooth + total(target + p)
     )
 
 
 def _gradient_keras(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
     term_2 = smooth + total(target + p)
     quotient = ratio(ratio(smooth + total(term * p + probability * target), term_2), term_2)
     quotient_2 = ratio(1.0, term_2)
@@ -205,11 +230,10 @@ def _tangent_keras(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
-    probability = sigmoid(-input)
     quotient_2 = ratio(ratio(smooth + total(term_2 * p + probability * target), term), term)
     product = p * probability
     term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
@@ -230,8 +254,7 @@ def _curvature_keras(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term = smooth + total(target + p)
     quotient = ratio(1.0, term)
     term_2 = 1.0 - target
@@ -278,9 +301,15 @@ class _GradientKeras(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_keras(upstream, input, target, smooth)
+        return _gradient_keras(upstream, input, target, smooth, p, probability)
 
     def bprop(
         self,
@@ -288,66 +317,83 @@ class _GradientKeras(nn.Cell):
         input: Tensor,
         target: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_keras(upstream, input, target, smooth, *dout)
-        return (_tangent_keras(input, target, smooth, *dout), changes[0], changes[1], changes[2])
+        return (
+            _tangent_keras(input, target, smooth, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+            zeros_like(p),
+            zeros_like(probability),
+        )
 
 
 class _ValueKeras(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
-        return _value_keras(input, target, smooth)
+    def construct(
+        self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
+    ) -> Tensor:
+        return _value_keras(input, target, smooth, p, probability)
 
     def bprop(
-        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_keras(dout, input, target, smooth)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes_keras(dout, input, target, smooth, p, probability)
+        return slopes[0], slopes[1], slopes[2], zeros_like(p), zeros_like(probability)
 
 
 _slopes_keras = _GradientKeras()
 _kernel_keras = _ValueKeras()
 
 
-def _value_optax(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+def _value_optax(
+    input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
     quotient = ratio(
-        total((1.0 - target) * p + sigmoid(-input) * target, axis=2),
+        total((1.0 - target) * p + probability * target, axis=2),
         2.0 * smooth + total(target + p, axis=2),
     )
     return divide(total(quotient, axis=1), target.shape[1])
 
 
 def _gradient_optax(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
-    slope = divide(upstream, input.shape[1])
+    slope = divide(upstream, target.shape[1])
     term = 1.0 - target
     term_2 = 2.0 * smooth + total(target + p, axis=2)
     quotient = ratio(ratio(total(term * p + probability * target, axis=2), term_2), term_2)
     product = ops.expand_dims(slope, 1) * quotient
     quotient_2 = ratio(1.0, term_2)
     product_2 = (
-        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
-        * repeated(ops.expand_dims(quotient_2, 2), input)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), p)
+        * repeated(ops.expand_dims(quotient_2, 2), p)
         * (term - target)
     )
     product_3 = (
-        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), input)
-        * repeated(ops.expand_dims(quotient_2, 2), input)
+        repeated(ops.expand_dims(ops.expand_dims(slope, 1), 2), p)
+        * repeated(ops.expand_dims(quotient_2, 2), p)
         * tanh(0.5 * input)
     )
-    grad_input = p * probability * (product_2 - repeated(ops.expand_dims(product, 2), input))
-    grad_target = -repeated(ops.expand_dims(product, 2), input) - product_3
-    grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / input.shape[1]
+    grad_input = p * probability * (product_2 - repeated(ops.expand_dims(product, 2), p))
+    grad_target = -repeated(ops.expand_dims(product, 2), p) - product_3
+    grad_smooth = -2.0 * total(upstream * total(quotient, axis=1)) / target.shape[1]
     return grad_input, grad_target, grad_smooth
 
 
@@ -360,9 +406,8 @@ def _tangent_optax(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 2.0 * smooth + total(target + p, axis=2)
-    probability = sigmoid(-input)
     product = p * probability
     term_2 = 1.0 - target
     term_3 = product * (term_2 - target) * d_input - tanh(0.5 * input) * d_target
@@ -385,8 +430,7 @@ def _curvature_optax(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     slope = divide(upstream, input.shape[1])
     term = 2.0 * smooth + total(target + p, axis=2)
@@ -468,9 +512,15 @@ class _GradientOptax(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_optax(upstream, input, target, smooth)
+        return _gradient_optax(upstream, input, target, smooth, p, probability)
 
     def bprop(
         self,
@@ -478,24 +528,42 @@ class _GradientOptax(nn.Cell):
         input: Tensor,
         target: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature_optax(upstream, input, target, smooth, *dout)
-        return (_tangent_optax(input, target, smooth, *dout), changes[0], changes[1], changes[2])
+        return (
+            _tangent_optax(input, target, smooth, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+            zeros_like(p),
+            zeros_like(probability),
+        )
 
 
 class _ValueOptax(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
-        return _value_optax(input, target, smooth)
+    def construct(
+        self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
+    ) -> Tensor:
+        return _value_optax(input, target, smooth, p, probability)
 
     def bprop(
-        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_optax(dout, input, target, smooth)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes_optax(dout, input, target, smooth, p, probability)
+        return slopes[0], slopes[1], slopes[2], zeros_like(p), zeros_like(probability)
 
 
 _slopes_optax = _GradientOptax()
@@ -521,7 +589,7 @@ def _loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
+    loss = _kernel(input, target, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
@@ -543,7 +611,7 @@ def _keras_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_keras(input, target, smooth)
+    loss = _kernel_keras(input, target, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, denominator=denominator)
 
 
@@ -566,7 +634,7 @@ def _optax_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_optax(input, target, smooth)
+    loss = _kernel_optax(input, target, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 

@@ -20,7 +20,6 @@ from ._checks import (
 )
 from ._functions import (
     centred,
-    label_cross_entropy,
     label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
@@ -360,26 +359,36 @@ _slopes_soft = _GradientSoft()
 _kernel_soft = _ValueSoft()
 
 
-def _value_hard_labels(input: Tensor, target: Tensor, alpha: Tensor, ignore_index: int) -> Tensor:
+def _common_hard_labels(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    label = ops.where(target != ignore_index, target, 0)
+    return label_cross_entropy_and_excess(input, label, axis=-2)
+
+
+def _value_hard_labels(
+    input: Tensor, target: Tensor, alpha: Tensor, ignore_index: int, nll_at: Tensor, excess: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
-    valid = target != ignore_index
-    product = (1.0 - alpha) * label_cross_entropy(input, ops.where(valid, target, 0), axis=-2)
-    return filled(product, ~valid, 0.0)
+    return filled((1.0 - alpha) * nll_at, ~(target != ignore_index), 0.0)
 
 
 def _gradient_hard_labels(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, ignore_index: int
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    ignore_index: int,
+    nll_at: Tensor,
+    excess: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `alpha`, given that of the loss."""
     valid = target != ignore_index
     slope = upstream * (1.0 - alpha)
-    label = ops.where(valid, target, 0)
-    nll_at, excess = label_cross_entropy_and_excess(input, label, axis=-2)
     grad_input = filled(
-        repeated(ops.expand_dims(slope, 1), input) * excess,
-        ~repeated(ops.expand_dims(valid, 1), input),
+        repeated(ops.expand_dims(slope, 1), excess) * excess,
+        ~repeated(ops.expand_dims(valid, 1), excess),
         0.0,
     )
     grad_alpha = total(filled(-upstream * nll_at, ~valid, 0.0))
@@ -437,9 +446,16 @@ class _GradientHardLabels(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, ignore_index: int
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_hard_labels(upstream, input, target, alpha, ignore_index)
+        return _gradient_hard_labels(upstream, input, target, alpha, ignore_index, nll_at, excess)
 
     def bprop(
         self,
@@ -448,6 +464,8 @@ class _GradientHardLabels(nn.Cell):
         target: Tensor,
         alpha: Tensor,
         ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -458,14 +476,24 @@ class _GradientHardLabels(nn.Cell):
             zeros_like(target) if isinstance(target, Tensor) else target,
             changes[1],
             zeros_like(ignore_index) if isinstance(ignore_index, Tensor) else ignore_index,
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
 class _ValueHardLabels(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, alpha: Tensor, ignore_index: int) -> Tensor:
-        return _value_hard_labels(input, target, alpha, ignore_index)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
+    ) -> Tensor:
+        return _value_hard_labels(input, target, alpha, ignore_index, nll_at, excess)
 
     def bprop(
         self,
@@ -473,15 +501,19 @@ class _ValueHardLabels(nn.Cell):
         target: Tensor,
         alpha: Tensor,
         ignore_index: int,
+        nll_at: Tensor,
+        excess: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_hard_labels(dout, input, target, alpha, ignore_index)
+        slopes = _slopes_hard_labels(dout, input, target, alpha, ignore_index, nll_at, excess)
         return (
             slopes[0],
             zeros_like(target) if isinstance(target, Tensor) else target,
             slopes[1],
             zeros_like(ignore_index) if isinstance(ignore_index, Tensor) else ignore_index,
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
@@ -538,7 +570,13 @@ def _hard_labels_loss(
     alpha = to_working(alpha, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_hard_labels(input, target, alpha, ignore_index)
+    loss = _kernel_hard_labels(
+        input,
+        target,
+        alpha,
+        ignore_index,
+        *_common_hard_labels(ops.stop_gradient(input), target, ignore_index),
+    )
     return finish(
         loss,
         reduction,

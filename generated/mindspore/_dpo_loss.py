@@ -4,11 +4,23 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid, total
+from ._arrays import Mean, Operand, Sum, like_upstream, log1p, sigmoid, smaller, total, zeros_like
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["DPOLoss", "dpo_loss"]
+
+
+def _common(
+    chosen: Tensor,
+    rejected: Tensor,
+    reference_chosen: Tensor,
+    reference_rejected: Tensor,
+    beta: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
+    return sigmoid(product), sigmoid(-product)
 
 
 def _value(
@@ -18,14 +30,16 @@ def _value(
     reference_rejected: Tensor,
     beta: Tensor,
     label_smoothing: Tensor,
+    p: Tensor,
+    probability: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = (chosen + (reference_rejected - rejected) - reference_chosen) * beta
-    log_term = log1p(exp(-ops.abs(product)))
-    product_2 = (1.0 - label_smoothing) * (ops.maximum(0.0, -product) + log_term)
-    return product_2 + label_smoothing * (ops.maximum(0.0, product) + log_term)
+    log_term = log1p(-smaller(p, probability))
+    product_2 = (1.0 - label_smoothing) * (ops.maximum(0.0, -product) - log_term)
+    return product_2 + label_smoothing * (ops.maximum(0.0, product) - log_term)
 
 
 def _gradient(
@@ -36,19 +50,20 @@ def _gradient(
     reference_rejected: Tensor,
     beta: Tensor,
     label_smoothing: Tensor,
+    p: Tensor,
+    probability: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    gain = chosen + (reference_rejected - rejected) - reference_chosen
-    product = gain * beta
-    product_2 = (1.0 - label_smoothing) * sigmoid(-product)
-    product_3 = product_2 * beta
-    product_4 = label_smoothing * sigmoid(product)
-    product_5 = product_4 * beta
-    term = product_5 - product_3
+    product = (1.0 - label_smoothing) * probability
+    product_2 = product * beta
+    product_3 = label_smoothing * p
+    product_4 = product_3 * beta
+    term = product_4 - product_2
     slope = upstream * term
-    product_6 = product_2 * (rejected - reference_rejected + reference_chosen - chosen)
-    grad_reference_chosen = upstream * (product_3 - product_5)
-    grad_beta = total(upstream * (product_6 + product_4 * gain))
+    product_5 = product * (rejected - reference_rejected + reference_chosen - chosen)
+    gain = chosen + (reference_rejected - rejected) - reference_chosen
+    grad_reference_chosen = upstream * (product_2 - product_4)
+    grad_beta = total(upstream * (product_5 + product_3 * gain))
     return (
         slope,
         -upstream * term,
@@ -178,9 +193,19 @@ class _Gradient(nn.Cell):
         reference_rejected: Tensor,
         beta: Tensor,
         label_smoothing: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
         return _gradient(
-            upstream, chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing
+            upstream,
+            chosen,
+            rejected,
+            reference_chosen,
+            reference_rejected,
+            beta,
+            label_smoothing,
+            p,
+            probability,
         )
 
     def bprop(
@@ -192,6 +217,8 @@ class _Gradient(nn.Cell):
         reference_rejected: Tensor,
         beta: Tensor,
         label_smoothing: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -224,6 +251,8 @@ class _Gradient(nn.Cell):
             changes[3],
             changes[4],
             changes[5],
+            zeros_like(p),
+            zeros_like(probability),
         )
 
 
@@ -238,8 +267,19 @@ class _Value(nn.Cell):
         reference_rejected: Tensor,
         beta: Tensor,
         label_smoothing: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> Tensor:
-        return _value(chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing)
+        return _value(
+            chosen,
+            rejected,
+            reference_chosen,
+            reference_rejected,
+            beta,
+            label_smoothing,
+            p,
+            probability,
+        )
 
     def bprop(
         self,
@@ -249,13 +289,32 @@ class _Value(nn.Cell):
         reference_rejected: Tensor,
         beta: Tensor,
         label_smoothing: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
         slopes = _slopes(
-            dout, chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing
+            dout,
+            chosen,
+            rejected,
+            reference_chosen,
+            reference_rejected,
+            beta,
+            label_smoothing,
+            p,
+            probability,
         )
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4], slopes[5]
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            slopes[5],
+            zeros_like(p),
+            zeros_like(probability),
+        )
 
 
 _slopes = _Gradient()
@@ -321,7 +380,21 @@ def dpo_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing),
+        (
+            chosen,
+            rejected,
+            reference_chosen,
+            reference_rejected,
+            beta,
+            label_smoothing,
+            *_common(
+                ops.stop_gradient(chosen),
+                ops.stop_gradient(rejected),
+                ops.stop_gradient(reference_chosen),
+                ops.stop_gradient(reference_rejected),
+                ops.stop_gradient(beta),
+            ),
+        ),
         reduction,
         dtype,
         shape=chosen.shape,

@@ -18,6 +18,7 @@ from ._arrays import (
     loggamma,
     sign,
     total,
+    zeros_like,
 )
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import digamma, trigamma
@@ -26,22 +27,31 @@ from ._runtime import Loss, finish_entries, to_working, working_dtype
 __all__ = ["EvidentialRegressionLoss", "evidential_regression_loss"]
 
 
+def _common(input: Tensor, target: Tensor, nu: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    error = input - target
+    return (log1p(0.5 * error * divide(nu, (nu + 1.0)) * divide(error, beta)),)
+
+
 def _value(
-    input: Tensor, target: Tensor, nu: Tensor, alpha: Tensor, beta: Tensor, coefficient: Tensor
+    input: Tensor,
+    target: Tensor,
+    nu: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    coefficient: Tensor,
+    log_term: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
-    term = nu + 1.0
-    term_2 = alpha + 0.5
-    error = input - target
-    product = term_2 * log1p(0.5 * error * divide(nu, term) * divide(error, beta))
+    term = alpha + 0.5
     return (
         0.5 * log(divide(constant(3.141592653589793, nu), nu))
-        + 0.5 * log(2.0 * term * beta)
-        + product
-        + (2.0 * nu + alpha) * ops.abs(error) * coefficient
+        + 0.5 * log(2.0 * (nu + 1.0) * beta)
+        + term * log_term
+        + (2.0 * nu + alpha) * ops.abs(input - target) * coefficient
         + loggamma(alpha)
-        - loggamma(term_2)
+        - loggamma(term)
     )
 
 
@@ -53,32 +63,32 @@ def _gradient(
     alpha: Tensor,
     beta: Tensor,
     coefficient: Tensor,
+    log_term: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
     term = alpha + 0.5
     error = input - target
     term_2 = nu + 1.0
     product = divide(error, beta)
-    product_2 = 0.5 * error * divide(nu, term_2) * product
-    term_3 = product_2 + 1.0
+    term_3 = 0.5 * error * divide(nu, term_2) * product + 1.0
     term_4 = 2.0 * nu + alpha
     term_5 = divide(term * error * nu, term_3 * term_2 * beta) + term_4 * sign(error) * coefficient
     slope = upstream * term_5
-    product_3 = divide(
+    product_2 = divide(
         constant(1.5707963267948966, upstream),
         divide(constant(3.141592653589793, upstream), nu) * (nu * nu),
     )
     omega = 2.0 * term_2 * beta
-    product_4 = divide(error, term_2)
-    term_6 = 0.5 * product_4 * product - 0.5 * nu * product_4 * divide(product_4, beta)
+    product_3 = divide(error, term_2)
+    term_6 = 0.5 * product_3 * product - 0.5 * nu * product_3 * divide(product_3, beta)
     abs_error = ops.abs(error)
     term_7 = (
         divide(beta, omega)
         + divide(term * term_6, term_3)
-        - product_3
+        - product_2
         + 2.0 * abs_error * coefficient
     )
-    term_8 = log1p(product_2) + digamma(alpha) - digamma(term) + abs_error * coefficient
+    term_8 = log_term + digamma(alpha) - digamma(term) + abs_error * coefficient
     term_9 = divide(term_2, omega) - divide(0.5 * term * nu * product * product, term_3 * term_2)
     grad_coefficient = total(upstream * term_4 * abs_error)
     return slope, -slope, upstream * term_7, upstream * term_8, upstream * term_9, grad_coefficient
@@ -259,8 +269,9 @@ class _Gradient(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         coefficient: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, nu, alpha, beta, coefficient)
+        return _gradient(upstream, input, target, nu, alpha, beta, coefficient, log_term)
 
     def bprop(
         self,
@@ -271,6 +282,7 @@ class _Gradient(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         coefficient: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -283,6 +295,7 @@ class _Gradient(nn.Cell):
             changes[3],
             changes[4],
             changes[5],
+            zeros_like(log_term),
         )
 
 
@@ -297,8 +310,9 @@ class _Value(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         coefficient: Tensor,
+        log_term: Tensor,
     ) -> Tensor:
-        return _value(input, target, nu, alpha, beta, coefficient)
+        return _value(input, target, nu, alpha, beta, coefficient, log_term)
 
     def bprop(
         self,
@@ -308,11 +322,20 @@ class _Value(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         coefficient: Tensor,
+        log_term: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, nu, alpha, beta, coefficient)
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4], slopes[5]
+        slopes = _slopes(dout, input, target, nu, alpha, beta, coefficient, log_term)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            slopes[5],
+            zeros_like(log_term),
+        )
 
 
 _slopes = _Gradient()
@@ -373,7 +396,20 @@ def evidential_regression_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target, nu, alpha, beta, coefficient),
+        (
+            input,
+            target,
+            nu,
+            alpha,
+            beta,
+            coefficient,
+            *_common(
+                ops.stop_gradient(input),
+                ops.stop_gradient(target),
+                ops.stop_gradient(nu),
+                ops.stop_gradient(beta),
+            ),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, divide, filled, fold, log, repeated, sigmoid, tanh, total
+from ._arrays import Operand, divide, filled, fold, log, repeated, sigmoids, tanh, total, zeros_like
 from ._checks import (
     check_floating,
     check_positive,
@@ -20,13 +20,24 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["FocalTverskyLoss", "focal_tversky_loss"]
 
 
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return sigmoids(input)
+
+
 def _value(
-    input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, gamma: Tensor, smooth: Tensor
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    gamma: Tensor,
+    smooth: Tensor,
+    sigmoid_input: Tensor,
+    probability: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    sigmoid_input = sigmoid(input)
-    term = (1.0 - target) * alpha * sigmoid_input + sigmoid(-input) * beta * target
+    term = (1.0 - target) * alpha * sigmoid_input + probability * beta * target
     sums = total(term, axis=(0, 2))
     tversky = ratio(sums, smooth + total(target * sigmoid_input, axis=(0, 2)) + sums)
     return filled(tversky ** (1.0 / gamma), tversky <= 0.0, 0.0)
@@ -40,10 +51,10 @@ def _gradient(
     beta: Tensor,
     gamma: Tensor,
     smooth: Tensor,
+    sigmoid_input: Tensor,
+    probability: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
@@ -56,21 +67,18 @@ def _gradient(
     slope = upstream * filled(-chosen * quotient, mask, 0.0)
     chosen_2 = filled(chosen * (ratio(1.0, term_2) - quotient), mask, 0.0)
     slope_2 = upstream * chosen_2
-    product = repeated(ops.expand_dims(slope_2, 1), input) * (term * alpha - beta * target)
-    product_2 = repeated(ops.expand_dims(slope_2, 1), input) * (
+    product = repeated(ops.expand_dims(slope_2, 1), sigmoid_input) * (term * alpha - beta * target)
+    term_3 = repeated(ops.expand_dims(slope, 1), sigmoid_input) * target + product
+    product_2 = repeated(ops.expand_dims(slope, 1), sigmoid_input) * sigmoid_input
+    product_3 = repeated(ops.expand_dims(slope_2, 1), sigmoid_input) * (
         probability * beta - alpha * sigmoid_input
     )
-    product_3 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), (gamma * gamma))
-    grad_input = (
-        sigmoid_input
-        * probability
-        * (repeated(ops.expand_dims(slope, 1), input) * target + product)
-    )
-    grad_target = repeated(ops.expand_dims(slope, 1), input) * sigmoid_input + product_2
+    product_4 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), (gamma * gamma))
+    grad_input = sigmoid_input * probability * term_3
     grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
     grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
-    grad_gamma = total(upstream * filled(product_3, mask, 0.0))
-    return grad_input, grad_target, grad_alpha, grad_beta, grad_gamma, total(slope)
+    grad_gamma = total(upstream * filled(product_4, mask, 0.0))
+    return grad_input, product_2 + product_3, grad_alpha, grad_beta, grad_gamma, total(slope)
 
 
 def _tangent(
@@ -89,8 +97,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * sigmoid_input, axis=(0, 2)) + sums
     tversky = ratio(sums, term_2)
@@ -135,8 +142,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = 1.0 - target
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     sums = total(term * alpha * sigmoid_input + probability * beta * target, axis=(0, 2))
     product = target * sigmoid_input
     term_2 = smooth + total(product, axis=(0, 2)) + sums
@@ -273,8 +279,12 @@ class _Gradient(nn.Cell):
         beta: Tensor,
         gamma: Tensor,
         smooth: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, alpha, beta, gamma, smooth)
+        return _gradient(
+            upstream, input, target, alpha, beta, gamma, smooth, sigmoid_input, probability
+        )
 
     def bprop(
         self,
@@ -285,6 +295,8 @@ class _Gradient(nn.Cell):
         beta: Tensor,
         gamma: Tensor,
         smooth: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -297,6 +309,8 @@ class _Gradient(nn.Cell):
             changes[3],
             changes[4],
             changes[5],
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
         )
 
 
@@ -311,8 +325,10 @@ class _Value(nn.Cell):
         beta: Tensor,
         gamma: Tensor,
         smooth: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
     ) -> Tensor:
-        return _value(input, target, alpha, beta, gamma, smooth)
+        return _value(input, target, alpha, beta, gamma, smooth, sigmoid_input, probability)
 
     def bprop(
         self,
@@ -322,11 +338,24 @@ class _Value(nn.Cell):
         beta: Tensor,
         gamma: Tensor,
         smooth: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, alpha, beta, gamma, smooth)
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4], slopes[5]
+        slopes = _slopes(
+            dout, input, target, alpha, beta, gamma, smooth, sigmoid_input, probability
+        )
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            slopes[5],
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
+        )
 
 
 _slopes = _Gradient()
@@ -384,7 +413,7 @@ def focal_tversky_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, alpha, beta, gamma, smooth)
+    loss = _kernel(input, target, alpha, beta, gamma, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream
+from ._arrays import Mean, Operand, Sum, constant, divide, like_upstream, zeros_like
 from ._checks import check_floating, check_reduction, check_shape
 from ._functions import gauss
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -11,22 +11,28 @@ from ._runtime import Loss, finish_entries, to_working, working_dtype
 __all__ = ["GaussianCRPSLoss", "gaussian_crps_loss"]
 
 
-def _value(input: Tensor, target: Tensor, std: Tensor) -> Tensor:
+def _common(input: Tensor, target: Tensor, std: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    z = divide(constant(0.7071067811865476, std) * (input - target), std)
+    return (ops.erf(z),)
+
+
+def _value(input: Tensor, target: Tensor, std: Tensor, erf_term: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # bell curve: exp(-z**2) -> gauss(z)
     term = input - target
     product = constant(0.7978845608028654, input) * gauss(divide(term, std), 0.5)
-    product_2 = divide(term * ops.erf(divide(constant(0.7071067811865476, input) * term, std)), std)
-    return (product + product_2 - constant(0.5641895835477563, input)) * std
+    term_2 = product + divide(term * erf_term, std) - constant(0.5641895835477563, input)
+    return term_2 * std
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor, std: Tensor) -> tuple[Tensor, ...]:
+def _gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, std: Tensor, erf_term: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `std`, given that of the loss."""
-    term = input - target
-    erf = ops.erf(divide(constant(0.7071067811865476, upstream) * term, std))
-    slope = upstream * 1.0 * erf
-    product = constant(0.7978845608028654, upstream) * gauss(divide(term, std), 0.5)
+    slope = upstream * erf_term
+    product = constant(0.7978845608028654, upstream) * gauss(divide((input - target), std), 0.5)
     grad_std = upstream * (product - constant(0.5641895835477563, upstream))
     return slope, -slope, grad_std
 
@@ -72,9 +78,9 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, std: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, std: Tensor, erf_term: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, std)
+        return _gradient(upstream, input, target, std, erf_term)
 
     def bprop(
         self,
@@ -82,6 +88,7 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         std: Tensor,
+        erf_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -91,20 +98,27 @@ class _Gradient(nn.Cell):
             changes[0],
             changes[1],
             changes[2],
+            zeros_like(erf_term),
         )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, std: Tensor) -> Tensor:
-        return _value(input, target, std)
+    def construct(self, input: Tensor, target: Tensor, std: Tensor, erf_term: Tensor) -> Tensor:
+        return _value(input, target, std, erf_term)
 
     def bprop(
-        self, input: Tensor, target: Tensor, std: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        std: Tensor,
+        erf_term: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, std)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes(dout, input, target, std, erf_term)
+        return slopes[0], slopes[1], slopes[2], zeros_like(erf_term)
 
 
 _slopes = _Gradient()
@@ -152,7 +166,12 @@ def gaussian_crps_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target, std),
+        (
+            input,
+            target,
+            std,
+            *_common(ops.stop_gradient(input), ops.stop_gradient(target), ops.stop_gradient(std)),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

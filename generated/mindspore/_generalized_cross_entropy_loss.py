@@ -16,27 +16,29 @@ from ._checks import (
     check_shape,
     is_number,
 )
-from ._functions import (
-    label_cross_entropy,
-    label_cross_entropy_and_excess,
-    label_excess,
-    softmax_tangent,
-)
+from ._functions import label_cross_entropy_and_excess, label_excess, softmax_tangent
 from ._runtime import Loss, finish, to_working, working_dtype
 
 __all__ = ["GeneralizedCrossEntropyLoss", "generalized_cross_entropy_loss"]
 
 
-def _value_limit(input: Tensor, target: Tensor) -> Tensor:
+def _common_limit(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return label_cross_entropy_and_excess(input, target, axis=-2)
+
+
+def _value_limit(input: Tensor, target: Tensor, nll: Tensor, excess: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
-    return label_cross_entropy(input, target, axis=-2)
+    return nll
 
 
-def _gradient_limit(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient_limit(
+    upstream: Tensor, input: Tensor, target: Tensor, nll: Tensor, excess: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, given that of the loss."""
-    return (repeated(ops.expand_dims(upstream, 1), input) * label_excess(input, target, axis=-2),)
+    return (repeated(ops.expand_dims(upstream, 1), excess) * excess,)
 
 
 def _tangent_limit(input: Tensor, target: Tensor, d_input: Tensor) -> Tensor:
@@ -56,14 +58,18 @@ def _curvature_limit(
 class _GradientLimit(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient_limit(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, nll: Tensor, excess: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_limit(upstream, input, target, nll, excess)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        nll: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -73,44 +79,55 @@ class _GradientLimit(nn.Cell):
             _tangent_limit(input, target, *tangents),
             changes[0],
             zeros_like(target) if isinstance(target, Tensor) else target,
+            zeros_like(nll),
+            zeros_like(excess),
         )
 
 
 class _ValueLimit(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value_limit(input, target)
+    def construct(self, input: Tensor, target: Tensor, nll: Tensor, excess: Tensor) -> Tensor:
+        return _value_limit(input, target, nll, excess)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, nll: Tensor, excess: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_limit(dout, input, target)
-        return slopes[0], zeros_like(target) if isinstance(target, Tensor) else target
+        slopes = _slopes_limit(dout, input, target, nll, excess)
+        return (
+            slopes[0],
+            zeros_like(target) if isinstance(target, Tensor) else target,
+            zeros_like(nll),
+            zeros_like(excess),
+        )
 
 
 _slopes_limit = _GradientLimit()
 _kernel_limit = _ValueLimit()
 
 
-def _value_power(input: Tensor, target: Tensor, q: Tensor) -> Tensor:
+def _common_power(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return label_cross_entropy_and_excess(input, target, axis=-2)
+
+
+def _value_power(input: Tensor, target: Tensor, q: Tensor, nll: Tensor, excess: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    return divide(-expm1(-q * label_cross_entropy(input, target, axis=-2)), q)
+    return divide(-expm1(-q * nll), q)
 
 
 def _gradient_power(
-    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, q: Tensor, nll: Tensor, excess: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `q`, given that of the loss."""
-    nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = exp(product)
     slope = upstream * exp_product
     slope_2 = upstream * (divide(expm1(product), (q * q)) + divide(exp_product * nll, q))
-    grad_input = repeated(ops.expand_dims(slope, 1), input) * excess
+    grad_input = repeated(ops.expand_dims(slope, 1), excess) * excess
     return grad_input, total(slope_2)
 
 
@@ -152,9 +169,15 @@ class _GradientPower(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, q: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        q: Tensor,
+        nll: Tensor,
+        excess: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_power(upstream, input, target, q)
+        return _gradient_power(upstream, input, target, q, nll, excess)
 
     def bprop(
         self,
@@ -162,6 +185,8 @@ class _GradientPower(nn.Cell):
         input: Tensor,
         target: Tensor,
         q: Tensor,
+        nll: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -171,20 +196,37 @@ class _GradientPower(nn.Cell):
             changes[0],
             zeros_like(target) if isinstance(target, Tensor) else target,
             changes[1],
+            zeros_like(nll),
+            zeros_like(excess),
         )
 
 
 class _ValuePower(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, q: Tensor) -> Tensor:
-        return _value_power(input, target, q)
+    def construct(
+        self, input: Tensor, target: Tensor, q: Tensor, nll: Tensor, excess: Tensor
+    ) -> Tensor:
+        return _value_power(input, target, q, nll, excess)
 
     def bprop(
-        self, input: Tensor, target: Tensor, q: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        q: Tensor,
+        nll: Tensor,
+        excess: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_power(dout, input, target, q)
-        return slopes[0], zeros_like(target) if isinstance(target, Tensor) else target, slopes[1]
+        slopes = _slopes_power(dout, input, target, q, nll, excess)
+        return (
+            slopes[0],
+            zeros_like(target) if isinstance(target, Tensor) else target,
+            slopes[1],
+            zeros_like(nll),
+            zeros_like(excess),
+        )
 
 
 _slopes_power = _GradientPower()
@@ -213,7 +255,7 @@ def _limit_loss(
     input = to_working(input, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_limit(input, target)
+    loss = _kernel_limit(input, target, *_common_limit(ops.stop_gradient(input), target))
     if dialect == "keras":
         return finish(
             loss,
@@ -261,7 +303,7 @@ def _power_loss(
     q = to_working(q, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_power(input, target, q)
+    loss = _kernel_power(input, target, q, *_common_power(ops.stop_gradient(input), target))
     if dialect == "keras":
         return finish(
             loss,

@@ -3,25 +3,30 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, log
+from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, log, zeros_like
 from ._checks import check_dialect, check_floating, check_least, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
 
 __all__ = ["GeneralizedKLDivLoss", "generalized_kl_div_loss"]
 
 
-def _value(input: Tensor, target: Tensor) -> Tensor:
+def _common(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return exp(input), log(target)
+
+
+def _value(input: Tensor, target: Tensor, exp_input: Tensor, log_target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    exp_input = exp(input)
-    return ops.where(target <= 0.0, exp_input, (log(target) - input) * target + exp_input - target)
+    return ops.where(target <= 0.0, exp_input, (log_target - input) * target + exp_input - target)
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, exp_input: Tensor, log_target: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target <= 0.0
-    exp_input = exp(input)
     grad_input = upstream * ops.where(mask, exp_input, exp_input - target)
-    grad_target = upstream * filled(log(target) - input + 1.0 - 1.0, mask, 0.0)
+    grad_target = upstream * filled(log_target - input + 1.0 - 1.0, mask, 0.0)
     return grad_input, grad_target
 
 
@@ -49,32 +54,50 @@ def _curvature(
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, exp_input: Tensor, log_target: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient(upstream, input, target, exp_input, log_target)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        exp_input: Tensor,
+        log_target: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
+        return (
+            like_upstream(_tangent(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+            zeros_like(exp_input),
+            zeros_like(log_target),
+        )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value(input, target)
+    def construct(
+        self, input: Tensor, target: Tensor, exp_input: Tensor, log_target: Tensor
+    ) -> Tensor:
+        return _value(input, target, exp_input, log_target)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        exp_input: Tensor,
+        log_target: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target)
-        return slopes[0], slopes[1]
+        slopes = _slopes(dout, input, target, exp_input, log_target)
+        return slopes[0], slopes[1], zeros_like(exp_input), zeros_like(log_target)
 
 
 _slopes = _Gradient()
@@ -123,7 +146,7 @@ def generalized_kl_div_loss(
         return finish_entries(
             _kernel,
             _kernel_sums,
-            (input, target),
+            (input, target, *_common(ops.stop_gradient(input), ops.stop_gradient(target))),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -134,7 +157,7 @@ def generalized_kl_div_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target),
+        (input, target, *_common(ops.stop_gradient(input), ops.stop_gradient(target))),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

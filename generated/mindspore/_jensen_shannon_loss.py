@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, constant, exp, fold, log1p, repeated, sigmoid, tanh, total, with_batch
+from ._arrays import Operand, constant, fold, log1p, repeated, sigmoid, tanh, total, with_batch
 from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
@@ -29,16 +29,14 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
-    abs_term = ops.abs(term)
     u = 0.5 * term
     term_2 = nll_2 - nll
-    product = sigmoid(term_2) * (ops.maximum(0.0, term) + log1p(exp(-abs_term)))
-    product_2 = sigmoid(term) * (ops.maximum(0.0, term_2) + log1p(exp(-ops.abs(term_2))))
-    cost = ops.where(
-        0.5 * abs_term < 1.0,
-        0.5 * term * tanh(u) - log_cosh(u),
-        -product - product_2 + constant(0.6931471805599453, input),
-    )
+    probability = sigmoid(term_2)
+    share = sigmoid(term)
+    product = probability * (ops.maximum(0.0, term) - log1p(-ops.minimum(share, probability)))
+    softplus = ops.maximum(0.0, term_2) - log1p(-ops.minimum(probability, share))
+    term_3 = -product - share * softplus + constant(0.6931471805599453, input)
+    cost = ops.where(0.5 * ops.abs(term) < 1.0, 0.5 * term * tanh(u) - log_cosh(u), term_3)
     sums = total((softmax(input, axis=-2) + softmax(target, axis=-2)) * cost, axis=1)
     return 0.5 * sums
 
@@ -51,17 +49,16 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    magnitude = ops.abs(term_2)
-    mask = 0.5 * magnitude < 1.0
+    mask = 0.5 * ops.abs(term_2) < 1.0
     u = 0.5 * term_2
     product = 0.25 * term_2 * sech2(u)
     term_3 = nll_2 - nll
     probability_3 = sigmoid(term_3)
     share = sigmoid(term_2)
     product_2 = probability_3 * share
-    softplus = ops.maximum(0.0, term_2) + log1p(exp(-magnitude))
+    softplus = ops.maximum(0.0, term_2) - log1p(-ops.minimum(share, probability_3))
     product_3 = product_2 * softplus
-    softplus_2 = ops.maximum(0.0, term_3) + log1p(exp(-ops.abs(term_3)))
+    softplus_2 = ops.maximum(0.0, term_3) - log1p(-ops.minimum(probability_3, share))
     product_4 = product_2 * softplus_2
     chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     slope = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen
@@ -99,14 +96,13 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term = nll - nll_2
-    abs_term = ops.abs(term)
-    mask = 0.5 * abs_term < 1.0
+    mask = 0.5 * ops.abs(term) < 1.0
     u = 0.5 * term
     term_2 = nll_2 - nll
     probability = sigmoid(term_2)
-    softplus = ops.maximum(0.0, term) + log1p(exp(-abs_term))
     share = sigmoid(term)
-    softplus_2 = ops.maximum(0.0, term_2) + log1p(exp(-ops.abs(term_2)))
+    softplus = ops.maximum(0.0, term) - log1p(-ops.minimum(share, probability))
+    softplus_2 = ops.maximum(0.0, term_2) - log1p(-ops.minimum(probability, share))
     term_3 = -probability * softplus - share * softplus_2 + constant(0.6931471805599453, input)
     cost = ops.where(mask, 0.5 * term * tanh(u) - log_cosh(u), term_3)
     probability_2 = softmax(input, axis=-2)
@@ -141,8 +137,7 @@ def _curvature(
     nll = negative_log_softmax(input, axis=-2)
     nll_2 = negative_log_softmax(target, axis=-2)
     term_2 = nll - nll_2
-    magnitude = ops.abs(term_2)
-    mask = 0.5 * magnitude < 1.0
+    mask = 0.5 * ops.abs(term_2) < 1.0
     u = 0.5 * term_2
     sech2_2 = sech2(u)
     product = 0.25 * term_2 * sech2_2
@@ -150,9 +145,9 @@ def _curvature(
     probability_3 = sigmoid(term_3)
     share = sigmoid(term_2)
     product_2 = probability_3 * share
-    softplus = ops.maximum(0.0, term_2) + log1p(exp(-magnitude))
+    softplus = ops.maximum(0.0, term_2) - log1p(-ops.minimum(share, probability_3))
     product_3 = product_2 * softplus
-    softplus_2 = ops.maximum(0.0, term_3) + log1p(exp(-ops.abs(term_3)))
+    softplus_2 = ops.maximum(0.0, term_3) - log1p(-ops.minimum(probability_3, share))
     product_4 = product_2 * softplus_2
     chosen = ops.where(mask, product, product_3 - product_2 + (product_2 - product_4))
     slope = 0.5 * repeated(ops.expand_dims(upstream, 1), input) * term * chosen

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, log
+from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, log, zeros_like
 from ._checks import check_dialect, check_floating, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, leading_size, to_working, working_dtype
@@ -78,16 +78,23 @@ _kernel_log_target = _ValueLogTarget()
 _kernel_log_target_sums = Sum(_kernel_log_target), Mean(_kernel_log_target)
 
 
-def _value_target(input: Tensor, target: Tensor) -> Tensor:
+def _common_target(target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (log(target),)
+
+
+def _value_target(input: Tensor, target: Tensor, log_target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return filled((log(target) - input) * target, target == 0.0, 0.0)
+    return filled((log_target - input) * target, target == 0.0, 0.0)
 
 
-def _gradient_target(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient_target(
+    upstream: Tensor, input: Tensor, target: Tensor, log_target: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     mask = target == 0.0
     grad_input = upstream * filled(-target, mask, 0.0)
-    grad_target = upstream * filled(log(target) - input + 1.0, mask, 0.0)
+    grad_target = upstream * filled(log_target - input + 1.0, mask, 0.0)
     return grad_input, grad_target
 
 
@@ -113,14 +120,17 @@ def _curvature_target(
 class _GradientTarget(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient_target(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, log_target: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_target(upstream, input, target, log_target)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        log_target: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -129,20 +139,21 @@ class _GradientTarget(nn.Cell):
             like_upstream(_tangent_target(input, target, *dout), upstream),
             changes[0],
             changes[1],
+            zeros_like(log_target),
         )
 
 
 class _ValueTarget(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value_target(input, target)
+    def construct(self, input: Tensor, target: Tensor, log_target: Tensor) -> Tensor:
+        return _value_target(input, target, log_target)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, log_target: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_target(dout, input, target)
-        return slopes[0], slopes[1]
+        slopes = _slopes_target(dout, input, target, log_target)
+        return slopes[0], slopes[1], zeros_like(log_target)
 
 
 _slopes_target = _GradientTarget()
@@ -219,7 +230,7 @@ def _target_loss(
         return finish_entries(
             _kernel_target,
             _kernel_target_sums,
-            (input, target),
+            (input, target, *_common_target(ops.stop_gradient(target))),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -232,7 +243,7 @@ def _target_loss(
         return finish_entries(
             _kernel_target,
             _kernel_target_sums,
-            (input, target),
+            (input, target, *_common_target(ops.stop_gradient(target))),
             reduction,
             dtype,
             rows=("sum", -1),
@@ -243,7 +254,7 @@ def _target_loss(
     return finish_entries(
         _kernel_target,
         _kernel_target_sums,
-        (input, target),
+        (input, target, *_common_target(ops.stop_gradient(target))),
         reduction,
         dtype,
         count=leading_size(input) if reduction == "batchmean" else None,

@@ -5,11 +5,30 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, constant, filled, like_upstream, sigmoid, tanh, total
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    constant,
+    filled,
+    like_upstream,
+    sigmoid,
+    tanh,
+    total,
+    zeros_like,
+)
 from ._checks import check_floating, check_positive, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["KTOLoss", "kto_loss"]
+
+
+def _common(
+    input: Tensor, reference: Tensor, beta: Tensor, divergence: Tensor
+) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    gain = (input - reference - divergence) * beta
+    return sigmoid(-gain), sigmoid(gain)
 
 
 def _value(
@@ -20,10 +39,11 @@ def _value(
     good_weight: Tensor,
     bad_weight: Tensor,
     divergence: Tensor,
+    probability: Tensor,
+    probability_2: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
-    gain = (input - reference - divergence) * beta
-    return ops.where(target == 1.0, good_weight * sigmoid(-gain), bad_weight * sigmoid(gain))
+    return ops.where(target == 1.0, good_weight * probability, bad_weight * probability_2)
 
 
 def _gradient(
@@ -35,31 +55,30 @@ def _gradient(
     good_weight: Tensor,
     bad_weight: Tensor,
     divergence: Tensor,
+    probability: Tensor,
+    probability_2: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
     mask = target == 1.0
-    term = input - reference - divergence
-    gain = term * beta
-    probability = sigmoid(-gain)
-    sigmoid_gain = sigmoid(gain)
+    product = probability_2 * (good_weight * probability)
+    product_2 = product * beta
+    product_3 = probability * (probability_2 * bad_weight)
+    product_4 = product_3 * beta
     chosen = ops.where(
         mask,
-        -good_weight * probability * sigmoid_gain * beta,
-        bad_weight * sigmoid_gain * probability * beta,
+        product * (reference - input + divergence),
+        product_3 * (input - reference - divergence),
     )
-    product = probability * sigmoid_gain
-    product_2 = good_weight * product
-    product_3 = bad_weight * product
-    chosen_2 = ops.where(mask, product_2 * (reference - input + divergence), product_3 * term)
-    grad_reference = upstream * ops.where(mask, product_2 * beta, -product_3 * beta)
+    grad_input = upstream * ops.where(mask, -product_2, product_4)
+    grad_reference = upstream * ops.where(mask, product_2, -product_4)
     grad_target = ops.fill(target.dtype, target.shape, 0.0)
     grad_good_weight = total(upstream * filled(probability, ~mask, 0.0))
-    grad_bad_weight = total(upstream * filled(sigmoid_gain, mask, 0.0))
+    grad_bad_weight = total(upstream * filled(probability_2, mask, 0.0))
     return (
-        upstream * chosen,
+        grad_input,
         grad_reference,
         grad_target,
-        total(upstream * chosen_2),
+        total(upstream * chosen),
         grad_good_weight,
         grad_bad_weight,
         constant(0.0, upstream),
@@ -219,9 +238,20 @@ class _Gradient(nn.Cell):
         good_weight: Tensor,
         bad_weight: Tensor,
         divergence: Tensor,
+        probability: Tensor,
+        probability_2: Tensor,
     ) -> tuple[Tensor, ...]:
         return _gradient(
-            upstream, input, reference, target, beta, good_weight, bad_weight, divergence
+            upstream,
+            input,
+            reference,
+            target,
+            beta,
+            good_weight,
+            bad_weight,
+            divergence,
+            probability,
+            probability_2,
         )
 
     def bprop(
@@ -234,6 +264,8 @@ class _Gradient(nn.Cell):
         good_weight: Tensor,
         bad_weight: Tensor,
         divergence: Tensor,
+        probability: Tensor,
+        probability_2: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -254,6 +286,8 @@ class _Gradient(nn.Cell):
             changes[4],
             changes[5],
             changes[6],
+            zeros_like(probability),
+            zeros_like(probability_2),
         )
 
 
@@ -269,8 +303,20 @@ class _Value(nn.Cell):
         good_weight: Tensor,
         bad_weight: Tensor,
         divergence: Tensor,
+        probability: Tensor,
+        probability_2: Tensor,
     ) -> Tensor:
-        return _value(input, reference, target, beta, good_weight, bad_weight, divergence)
+        return _value(
+            input,
+            reference,
+            target,
+            beta,
+            good_weight,
+            bad_weight,
+            divergence,
+            probability,
+            probability_2,
+        )
 
     def bprop(
         self,
@@ -281,11 +327,34 @@ class _Value(nn.Cell):
         good_weight: Tensor,
         bad_weight: Tensor,
         divergence: Tensor,
+        probability: Tensor,
+        probability_2: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, reference, target, beta, good_weight, bad_weight, divergence)
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4], slopes[5], slopes[6]
+        slopes = _slopes(
+            dout,
+            input,
+            reference,
+            target,
+            beta,
+            good_weight,
+            bad_weight,
+            divergence,
+            probability,
+            probability_2,
+        )
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            slopes[5],
+            slopes[6],
+            zeros_like(probability),
+            zeros_like(probability_2),
+        )
 
 
 _slopes = _Gradient()
@@ -350,7 +419,21 @@ def kto_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, reference, target, beta, good_weight, bad_weight, divergence),
+        (
+            input,
+            reference,
+            target,
+            beta,
+            good_weight,
+            bad_weight,
+            divergence,
+            *_common(
+                ops.stop_gradient(input),
+                ops.stop_gradient(reference),
+                ops.stop_gradient(beta),
+                ops.stop_gradient(divergence),
+            ),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

@@ -6,7 +6,18 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, filled, log1p, sigmoid, sign, total, zeros_like
+from ._arrays import (
+    Operand,
+    count_up,
+    filled,
+    log1p,
+    log1p_exp,
+    sigmoid,
+    sigmoids,
+    sign,
+    total,
+    zeros_like,
+)
 from ._checks import (
     check_floating,
     check_integers,
@@ -33,7 +44,7 @@ def _value(input: Tensor, target: Tensor, margin: Tensor) -> Tensor:
         logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
     term = (
-        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
+        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p_exp(-ops.abs(gap)))
     )
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
@@ -55,7 +66,7 @@ def _gradient(
         logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
     term_2 = (
-        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
+        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p_exp(-ops.abs(gap)))
     )
     positive = ops.maximum(0.0, term_2)
     mask_3 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
@@ -103,7 +114,7 @@ def _tangent(
         logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
     term_2 = (
-        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
+        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p_exp(-ops.abs(gap)))
     )
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
@@ -143,31 +154,31 @@ def _curvature(
     gap = filled(
         logsumexp(chosen, axis=-2) - ops.expand_dims(near_i, 1), ops.expand_dims(mask_2, 1), 0.0
     )
-    term_2 = (
-        ops.expand_dims(near_i, 1) + distance + (ops.maximum(0.0, gap) + log1p(exp(-ops.abs(gap))))
-    )
+    sigmoid_gap, probability = sigmoids(gap)
+    softplus = ops.maximum(0.0, gap) - log1p(-ops.minimum(sigmoid_gap, probability))
+    term_2 = ops.expand_dims(near_i, 1) + distance + softplus
     positive = ops.maximum(0.0, sign(term_2))
     mask_3 = ops.expand_dims(count_up(input.shape[0]), 1) != count_up(input.shape[0])
     positive_2 = ops.cast(((ops.expand_dims(target, 1) == target) & mask_3), input.dtype)
-    probability = softmax(chosen, axis=-1)
+    probability_2 = softmax(chosen, axis=-1)
     chosen_3 = ops.cast(ops.where(mask, -1.0, 0.0), input.dtype)
     term_3 = ops.expand_dims(d_input, 1) - d_input
     sums = total(input_direction * term_3, axis=2)
     term_4 = chosen_2 * d_margin + chosen_3 * sums
-    sums_2 = total(probability * term_4, axis=1)
-    sigmoid_gap = sigmoid(gap)
+    sums_2 = total(probability_2 * term_4, axis=1)
     chosen_4 = ops.cast(ops.where(mask_2, 0.0, 1.0), input.dtype)
-    probability_2 = softmax(chosen, axis=-2)
-    term_5 = total(probability_2 * term_4, axis=0) - ops.expand_dims(sums_2, 1)
+    probability_3 = softmax(chosen, axis=-2)
+    term_5 = total(probability_3 * term_4, axis=0) - ops.expand_dims(sums_2, 1)
     term_6 = ops.expand_dims(sums_2, 1) + sums + sigmoid_gap * ops.expand_dims(chosen_4, 1) * term_5
-    product = positive_2 * sigmoid_gap
+    product = sigmoid_gap * positive_2
     slope = upstream * chosen_4
     slope_2 = upstream * chosen_4 * chosen_4
     positive_3 = ops.maximum(0.0, term_2)
-    probability_3 = sigmoid(-gap)
-    product_2 = ops.expand_dims(slope_2, 1) * positive_3 * probability_3 * term_5
-    product_3 = product * (ops.expand_dims(slope, 1) * positive * term_6 + product_2)
-    sums_3 = total(product_3, axis=0)
+    term_7 = (
+        ops.expand_dims(slope, 1) * positive * term_6
+        + ops.expand_dims(slope_2, 1) * positive_3 * probability * term_5
+    )
+    sums_3 = total(product * term_7, axis=0)
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(chosen_4, 1)
@@ -177,40 +188,43 @@ def _curvature(
     )
     sums_4 = total(slope_3, axis=0)
     d_probability = softmax_tangent(chosen, term_4, axis=-2)
-    product_4 = positive_3 * probability_3 * ops.expand_dims(chosen_4, 1) * term_5
-    product_5 = chosen_4 * total(product * (positive * term_6 + product_4), axis=1)
-    term_7 = total(positive * positive_2 * term_6, axis=1) - product_5
-    slope_4 = probability * chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_7, 1)
-    term_8 = total(positive_3 * positive_2, axis=1) - chosen_4 * total(
+    term_8 = positive * term_6 + positive_3 * probability * ops.expand_dims(chosen_4, 1) * term_5
+    term_9 = total(positive * positive_2 * term_6, axis=1) - chosen_4 * total(
+        product * term_8, axis=1
+    )
+    slope_4 = probability_2 * chosen_3 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_9, 1)
+    term_10 = total(positive_3 * positive_2, axis=1) - chosen_4 * total(
         positive_2 * positive_3 * sigmoid_gap, axis=1
     )
     d_probability_2 = softmax_tangent(chosen, term_4, axis=-1)
-    slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * chosen_3 * d_probability_2
-    term_9 = (
+    slope_5 = (
+        ops.expand_dims(upstream, 1) * ops.expand_dims(term_10, 1) * chosen_3 * d_probability_2
+    )
+    term_11 = (
         ops.expand_dims(upstream, 1) * positive * positive_2 * term_6
-        + probability_2 * chosen_3 * sums_3
+        + probability_3 * chosen_3 * sums_3
         + sums_4 * chosen_3 * d_probability
         + slope_4
         + slope_5
     )
-    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * probability * chosen_3
-    term_10 = (
+    slope_6 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_10, 1) * probability_2 * chosen_3
+    term_12 = (
         ops.expand_dims(upstream, 1) * positive_3 * positive_2
-        + sums_4 * probability_2 * chosen_3
+        + sums_4 * probability_3 * chosen_3
         + slope_6
     )
-    product_6 = term_10 * ratio(1.0, distance)
-    product_7 = ops.expand_dims(product_6, 2) * (
+    product_2 = term_12 * ratio(1.0, distance)
+    product_3 = ops.expand_dims(product_2, 2) * (
         term_3 - input_direction * ops.expand_dims(sums, 2)
     )
-    term_11 = input_direction * ops.expand_dims(term_9, 2) + product_7
-    term_12 = total(probability_2 * chosen_2, axis=0) * sums_3 + sums_4 * total(
+    term_13 = input_direction * ops.expand_dims(term_11, 2) + product_3
+    term_14 = total(probability_3 * chosen_2, axis=0) * sums_3 + sums_4 * total(
         chosen_2 * d_probability, axis=0
     )
-    slope_7 = probability * ops.expand_dims(upstream, 1) * ops.expand_dims(term_7, 1)
-    slope_8 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_8, 1) * d_probability_2
-    change_input = -total(term_11, axis=0) + total(term_11, axis=1)
-    change_margin = total(term_12) + total(chosen_2 * (slope_7 + slope_8))
+    slope_7 = probability_2 * ops.expand_dims(upstream, 1) * ops.expand_dims(term_9, 1)
+    slope_8 = ops.expand_dims(upstream, 1) * ops.expand_dims(term_10, 1) * d_probability_2
+    change_input = -total(term_13, axis=0) + total(term_13, axis=1)
+    change_margin = total(term_14) + total(chosen_2 * (slope_7 + slope_8))
     return change_input, change_margin
 
 

@@ -3,11 +3,11 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, repeated, total, with_batch
+from ._arrays import Operand, repeated, total, with_batch, zeros_like
 from ._checks import check_filled, check_floating, check_rank, check_reduction, check_shape
 from ._functions import (
     centred,
-    cross_entropy_with,
+    cross_entropy_and_excess,
     excess_over,
     negative_log_softmax,
     softmax,
@@ -20,24 +20,30 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["ListNetLoss", "listnet_loss"]
 
 
-def _value(input: Tensor, target: Tensor) -> Tensor:
+def _common(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    probability = softmax(target, axis=-1)
+    return cross_entropy_and_excess(input, probability, axis=-1)
+
+
+def _value(input: Tensor, target: Tensor, xent: Tensor, excess: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
-    return cross_entropy_with(input, softmax(target, axis=-1), axis=-1)
+    return xent
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, xent: Tensor, excess: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     probability = softmax(target, axis=-1)
     nll = negative_log_softmax(input, axis=-1)
     slope = (
-        softmax_complement(target, axis=-1) * repeated(ops.expand_dims(upstream, 1), input) * nll
+        softmax_complement(target, axis=-1) * repeated(ops.expand_dims(upstream, 1), excess) * nll
     )
-    slope_2 = probability * repeated(ops.expand_dims(upstream, 1), input) * nll
-    grad_input = repeated(ops.expand_dims(upstream, 1), input) * excess_over(
-        input, probability, axis=-1
-    )
+    slope_2 = probability * repeated(ops.expand_dims(upstream, 1), excess) * nll
+    grad_input = repeated(ops.expand_dims(upstream, 1), excess) * excess
     grad_target = probability * (slope - sum_of_others(slope_2, axis=-1))
     return grad_input, grad_target
 
@@ -88,32 +94,42 @@ def _curvature(
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, xent: Tensor, excess: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient(upstream, input, target, xent, excess)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        xent: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (_tangent(input, target, *dout), changes[0], changes[1])
+        return (
+            _tangent(input, target, *dout),
+            changes[0],
+            changes[1],
+            zeros_like(xent),
+            zeros_like(excess),
+        )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value(input, target)
+    def construct(self, input: Tensor, target: Tensor, xent: Tensor, excess: Tensor) -> Tensor:
+        return _value(input, target, xent, excess)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, xent: Tensor, excess: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target)
-        return slopes[0], slopes[1]
+        slopes = _slopes(dout, input, target, xent, excess)
+        return slopes[0], slopes[1], zeros_like(xent), zeros_like(excess)
 
 
 _slopes = _Gradient()
@@ -159,7 +175,7 @@ def listnet_loss(
     check_shape("target", target, input.shape, "input")
     input = to_working(input, working)
     target = to_working(target, working)
-    loss = _kernel(input, target)
+    loss = _kernel(input, target, *_common(ops.stop_gradient(input), ops.stop_gradient(target)))
     return finish(
         loss,
         reduction,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoids, tanh, total, zeros_like
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import log_cosh, ratio, sech2
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -13,32 +13,37 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["LogCoshDiceLoss", "log_cosh_dice_loss"]
 
 
-def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return sigmoids(input)
+
+
+def _value(input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-cosh: log(cosh(z)) -> |z| + log1p(exp(-2|z|)) - log 2
-    p = sigmoid(input)
-    difference = total((1.0 - target) * p + sigmoid(-input) * target, axis=(0, 2))
-    return log_cosh(ratio(difference, smooth + total(target + p, axis=(0, 2))))
+    dice = ratio(
+        total((1.0 - target) * p + probability * target, axis=(0, 2)),
+        smooth + total(target + p, axis=(0, 2)),
+    )
+    return log_cosh(dice)
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     squashed = tanh(dice)
     slope = upstream * squashed * ratio(dice, term_2)
     slope_2 = upstream * squashed * ratio(1.0, term_2)
-    term_3 = repeated(ops.expand_dims(slope_2, 1), input) * (term - target) - repeated(
-        ops.expand_dims(slope, 1), input
+    term_3 = repeated(ops.expand_dims(slope_2, 1), p) * (term - target) - repeated(
+        ops.expand_dims(slope, 1), p
     )
-    grad_target = -repeated(ops.expand_dims(slope, 1), input) - repeated(
-        ops.expand_dims(slope_2, 1), input
+    grad_target = -repeated(ops.expand_dims(slope, 1), p) - repeated(
+        ops.expand_dims(slope_2, 1), p
     ) * tanh(0.5 * input)
     return p * probability * term_3, grad_target, -total(slope)
 
@@ -53,8 +58,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = 1.0 - target
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     term_2 = smooth + total(target + p, axis=(0, 2))
     dice = ratio(total(term * p + probability * target, axis=(0, 2)), term_2)
     product = p * probability
@@ -78,8 +82,7 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = p * probability
     term = 1.0 - target
     term_2 = smooth + total(target + p, axis=(0, 2))
@@ -156,9 +159,15 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, smooth)
+        return _gradient(upstream, input, target, smooth, p, probability)
 
     def bprop(
         self,
@@ -166,24 +175,42 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, smooth, *dout)
-        return (_tangent(input, target, smooth, *dout), changes[0], changes[1], changes[2])
+        return (
+            _tangent(input, target, smooth, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+            zeros_like(p),
+            zeros_like(probability),
+        )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
-        return _value(input, target, smooth)
+    def construct(
+        self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, probability: Tensor
+    ) -> Tensor:
+        return _value(input, target, smooth, p, probability)
 
     def bprop(
-        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, smooth)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes(dout, input, target, smooth, p, probability)
+        return slopes[0], slopes[1], slopes[2], zeros_like(p), zeros_like(probability)
 
 
 _slopes = _Gradient()
@@ -228,7 +255,7 @@ def log_cosh_dice_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
+    loss = _kernel(input, target, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 

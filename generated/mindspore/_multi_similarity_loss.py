@@ -9,11 +9,12 @@ from ._arrays import (
     Operand,
     count_up,
     divide,
-    exp,
     filled,
     log1p,
+    log1p_exp,
     repeated,
     sigmoid,
+    sigmoids,
     total,
     zeros_like,
 )
@@ -41,10 +42,10 @@ def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, base: Ten
     gap = sums - base
     chosen = filled(-gap * alpha, ~((ops.expand_dims(target, 1) == target) & mask), -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = divide((ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))), alpha)
+    product = divide((ops.maximum(0.0, pull) + log1p_exp(-ops.abs(pull))), alpha)
     chosen_2 = filled(gap * beta, ~(ops.expand_dims(target, 1) != target), -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_2 = divide((ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))), beta)
+    product_2 = divide((ops.maximum(0.0, push) + log1p_exp(-ops.abs(push))), beta)
     return product + product_2
 
 
@@ -87,14 +88,14 @@ def _gradient(
     product_6 = repeated(ops.expand_dims(ratio(1.0, norm(input, axis=-1)), 1), input) * (
         sums_3 - product_5
     )
-    sums_4 = total(upstream * (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))))
+    sums_4 = total(upstream * (ops.maximum(0.0, pull) + log1p_exp(-ops.abs(pull))))
     slope_3 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_pull, 1)
         * probability_2
         * filled(base - sums, ~mask_3, 0.0)
     )
-    sums_5 = total(upstream * (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))))
+    sums_5 = total(upstream * (ops.maximum(0.0, push) + log1p_exp(-ops.abs(push))))
     slope_4 = (
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(sigmoid_push, 1)
@@ -139,7 +140,7 @@ def _tangent(
     chosen = filled(-gap * alpha, ~mask_2, -math.inf)
     pull = logsumexp(chosen, axis=-1)
     product = divide(
-        (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))) * d_alpha, (alpha * alpha)
+        (ops.maximum(0.0, pull) + log1p_exp(-ops.abs(pull))) * d_alpha, (alpha * alpha)
     )
     product_2 = input_direction * repeated(
         ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
@@ -159,9 +160,7 @@ def _tangent(
     mask_3 = ops.expand_dims(target, 1) != target
     chosen_2 = filled(gap * beta, ~mask_3, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_4 = divide(
-        (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))) * d_beta, (beta * beta)
-    )
+    product_4 = divide((ops.maximum(0.0, push) + log1p_exp(-ops.abs(push))) * d_beta, (beta * beta))
     term_3 = (
         ops.where(mask_3, beta, 0.0) * term
         + ops.where(mask_3, -beta, 0.0) * d_base
@@ -194,20 +193,21 @@ def _curvature(
     gap = sums_2 - base
     chosen = filled(gap * beta, ~mask, -math.inf)
     push = logsumexp(chosen, axis=-1)
-    sigmoid_push = sigmoid(push)
+    sigmoid_push, probability = sigmoids(push)
     slope = upstream * sigmoid_push
-    probability = softmax(chosen, axis=-1)
+    probability_2 = softmax(chosen, axis=-1)
     chosen_2 = ops.where(mask, beta, 0.0)
+    product_2 = divide(ops.expand_dims(slope, 1) * probability_2 * chosen_2, beta)
     mask_2 = ops.expand_dims(count_up(upstream.shape[0]), 1) != count_up(input.shape[0])
     mask_3 = (ops.expand_dims(target, 1) == target) & mask_2
     chosen_3 = filled(-gap * alpha, ~mask_3, -math.inf)
     pull = logsumexp(chosen_3, axis=-1)
-    sigmoid_pull = sigmoid(pull)
+    sigmoid_pull, probability_3 = sigmoids(pull)
     slope_2 = upstream * sigmoid_pull
-    probability_2 = softmax(chosen_3, axis=-1)
+    probability_4 = softmax(chosen_3, axis=-1)
     chosen_4 = ops.where(mask_3, -alpha, 0.0)
-    product_2 = divide(ops.expand_dims(slope_2, 1) * probability_2 * chosen_4, alpha)
-    term = divide(ops.expand_dims(slope, 1) * probability * chosen_2, beta) + product_2
+    product_3 = divide(ops.expand_dims(slope_2, 1) * probability_4 * chosen_4, alpha)
+    term = product_2 + product_3
     sums_3 = ops.matmul(ops.transpose(term, (1, 0)), input_direction)
     sums_4 = total(sums_3 * input_direction, axis=1)
     term_2 = sums_3 - input_direction * repeated(ops.expand_dims(sums_4, 1), input)
@@ -217,19 +217,19 @@ def _curvature(
         ops.expand_dims(slope, 1) * chosen_2, power
     )
     term_4 = d_input - input_direction * repeated(ops.expand_dims(sums, 1), input)
-    product_3 = ops.expand_dims(quotient, 1) * ops.matmul(
+    product_4 = ops.expand_dims(quotient, 1) * ops.matmul(
         term_4, ops.transpose(input_direction, (1, 0))
     )
-    product_4 = quotient * ops.matmul(input_direction, ops.transpose(term_4, (1, 0)))
-    term_5 = product_3 + product_4
+    product_5 = quotient * ops.matmul(input_direction, ops.transpose(term_4, (1, 0)))
+    term_5 = product_4 + product_5
     chosen_6 = ops.where(mask, -beta, 0.0)
     chosen_7 = filled(gap, ~mask, 0.0)
     term_6 = chosen_2 * term_5 + chosen_6 * d_base + chosen_7 * d_beta
-    sums_5 = total(probability * term_6, axis=1)
-    slope_3 = upstream * sigmoid_push * sigmoid(-push) * sums_5
-    product_5 = divide(ops.expand_dims(slope_3, 1) * probability * chosen_2, beta)
+    sums_5 = total(probability_2 * term_6, axis=1)
+    slope_3 = upstream * sigmoid_push * probability * sums_5
+    product_6 = divide(ops.expand_dims(slope_3, 1) * probability_2 * chosen_2, beta)
     d_probability = softmax_tangent(chosen, term_6, axis=-1)
-    product_6 = divide(ops.expand_dims(slope, 1) * chosen_2 * d_probability, beta)
+    product_7 = divide(ops.expand_dims(slope, 1) * chosen_2 * d_probability, beta)
     power_2 = alpha * alpha
     chosen_8 = ops.cast(ops.where(mask_3, -1.0, 0.0), upstream.dtype)
     term_7 = divide(ops.expand_dims(slope_2, 1) * chosen_8, alpha) - divide(
@@ -238,27 +238,27 @@ def _curvature(
     chosen_9 = ops.where(mask_3, alpha, 0.0)
     chosen_10 = filled(base - sums_2, ~mask_3, 0.0)
     term_8 = chosen_4 * term_5 + chosen_9 * d_base + chosen_10 * d_alpha
-    sums_6 = total(probability_2 * term_8, axis=1)
-    slope_4 = upstream * sigmoid_pull * sigmoid(-pull) * sums_6
-    product_7 = divide(ops.expand_dims(slope_4, 1) * probability_2 * chosen_4, alpha)
+    sums_6 = total(probability_4 * term_8, axis=1)
+    slope_4 = upstream * sigmoid_pull * probability_3 * sums_6
+    product_8 = divide(ops.expand_dims(slope_4, 1) * probability_4 * chosen_4, alpha)
     d_probability_2 = softmax_tangent(chosen_3, term_8, axis=-1)
-    product_8 = divide(ops.expand_dims(slope_2, 1) * chosen_4 * d_probability_2, alpha)
+    product_9 = divide(ops.expand_dims(slope_2, 1) * chosen_4 * d_probability_2, alpha)
     term_9 = (
-        probability * term_3 * d_beta
-        + product_5
+        probability_2 * term_3 * d_beta
         + product_6
-        + probability_2 * term_7 * d_alpha
         + product_7
+        + probability_4 * term_7 * d_alpha
         + product_8
+        + product_9
     )
     sums_7 = ops.matmul(ops.transpose((term * ops.expand_dims(quotient, 1)), (1, 0)), term_4)
     term_10 = ops.matmul(ops.transpose(term_9, (1, 0)), input_direction) + sums_7
-    product_9 = sums_4 * quotient
+    product_10 = sums_4 * quotient
     term_11 = (
         input_direction * term_10 + sums_3 * repeated(ops.expand_dims(quotient, 1), input) * term_4
     )
-    product_10 = input_direction * repeated(ops.expand_dims(total(term_11, axis=1), 1), input)
-    term_12 = term_10 - repeated(ops.expand_dims(product_9, 1), input) * term_4 - product_10
+    product_11 = input_direction * repeated(ops.expand_dims(total(term_11, axis=1), 1), input)
+    term_12 = term_10 - repeated(ops.expand_dims(product_10, 1), input) * term_4 - product_11
     term_13 = (
         repeated(ops.expand_dims(quotient, 1), input) * term_12
         - repeated(ops.expand_dims(product, 1), input) * term_2
@@ -267,47 +267,48 @@ def _curvature(
     sums_9 = total(sums_8 * input_direction, axis=1)
     term_14 = sums_8 - input_direction * repeated(ops.expand_dims(sums_9, 1), input)
     term_15 = ops.matmul(term_9, input_direction) + ops.matmul((term * quotient), term_4)
-    product_11 = sums_9 * quotient
+    product_12 = sums_9 * quotient
     term_16 = (
         input_direction * term_15 + sums_8 * repeated(ops.expand_dims(quotient, 1), input) * term_4
     )
-    product_12 = input_direction * repeated(ops.expand_dims(total(term_16, axis=1), 1), input)
-    term_17 = term_15 - repeated(ops.expand_dims(product_11, 1), input) * term_4 - product_12
-    sums_10 = total(upstream * (ops.maximum(0.0, pull) + log1p(exp(-ops.abs(pull)))))
-    product_13 = probability_2 * chosen_10
-    slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_13
-    product_14 = (2.0 * sums_10 / alpha**3 - total(slope_5) / power_2) * d_alpha
+    product_13 = input_direction * repeated(ops.expand_dims(total(term_16, axis=1), 1), input)
+    term_17 = term_15 - repeated(ops.expand_dims(product_12, 1), input) * term_4 - product_13
+    softplus = ops.maximum(0.0, pull) - log1p(-ops.minimum(sigmoid_pull, probability_3))
+    product_14 = probability_4 * chosen_10
+    slope_5 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_14
+    term_18 = 2.0 * total(upstream * softplus) / alpha**3 - total(slope_5) / power_2
     slope_6 = upstream * sigmoid_pull * d_base
-    product_15 = probability_2 * ops.cast(mask_3, upstream.dtype)
-    term_18 = (
-        ops.expand_dims(slope_4, 1) * product_13
+    product_15 = probability_4 * ops.cast(mask_3, upstream.dtype)
+    term_19 = (
+        ops.expand_dims(slope_4, 1) * product_14
         + ops.expand_dims(slope_2, 1) * chosen_10 * d_probability_2
-        + ops.expand_dims(slope_2, 1) * probability_2 * chosen_8 * term_5
+        + ops.expand_dims(slope_2, 1) * probability_4 * chosen_8 * term_5
         + ops.expand_dims(slope_6, 1) * product_15
     )
-    sums_11 = total(upstream * (ops.maximum(0.0, push) + log1p(exp(-ops.abs(push)))))
-    product_16 = probability * chosen_7
+    softplus_2 = ops.maximum(0.0, push) - log1p(-ops.minimum(sigmoid_push, probability))
+    product_16 = probability_2 * chosen_7
     slope_7 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_16
+    term_20 = 2.0 * total(upstream * softplus_2) / beta**3 - total(slope_7) / power
     slope_8 = upstream * sigmoid_push * d_base
-    product_17 = probability * ops.cast(ops.where(mask, -1.0, 0.0), upstream.dtype)
-    term_19 = (
+    product_17 = probability_2 * ops.cast(ops.where(mask, -1.0, 0.0), upstream.dtype)
+    term_21 = (
         ops.expand_dims(slope_3, 1) * product_16
         + ops.expand_dims(slope, 1) * chosen_7 * d_probability
-        + ops.expand_dims(slope, 1) * probability * chosen_5 * term_5
+        + ops.expand_dims(slope, 1) * probability_2 * chosen_5 * term_5
         + ops.expand_dims(slope_8, 1) * product_17
     )
-    product_18 = probability * chosen_6
+    product_18 = probability_2 * chosen_6
     slope_9 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_push, 1) * product_18
     slope_10 = upstream * sigmoid_push * d_beta
-    term_20 = (
+    term_22 = (
         ops.expand_dims(slope_3, 1) * product_18
         + ops.expand_dims(slope, 1) * chosen_6 * d_probability
         + ops.expand_dims(slope_10, 1) * product_17
     )
-    product_19 = probability_2 * chosen_9
+    product_19 = probability_4 * chosen_9
     slope_11 = ops.expand_dims(upstream, 1) * ops.expand_dims(sigmoid_pull, 1) * product_19
     slope_12 = upstream * sigmoid_pull * d_alpha
-    term_21 = (
+    term_23 = (
         ops.expand_dims(slope_4, 1) * product_19
         + ops.expand_dims(slope_2, 1) * chosen_9 * d_probability_2
         + ops.expand_dims(slope_12, 1) * product_15
@@ -318,16 +319,16 @@ def _curvature(
         - repeated(ops.expand_dims(product, 1), input) * term_14
     )
     change_alpha = (
-        product_14 + total(term_18) / alpha - total(upstream * sigmoid_pull * sums_6) / power_2
+        term_18 * d_alpha
+        + total(term_19) / alpha
+        - total(upstream * sigmoid_pull * sums_6) / power_2
     )
     change_beta = (
-        (2.0 * sums_11 / beta**3 - total(slope_7) / power) * d_beta
-        + total(term_19) / beta
-        - total(upstream * sigmoid_push * sums_5) / power
+        term_20 * d_beta + total(term_21) / beta - total(upstream * sigmoid_push * sums_5) / power
     )
     change_base = (
-        total(term_20) / beta
-        + total(term_21) / alpha
+        total(term_22) / beta
+        + total(term_23) / alpha
         - total(slope_9) * d_beta / power
         - total(slope_11) * d_alpha / power_2
     )

@@ -3,32 +3,54 @@
 
 from mindspore import Parameter, Tensor, nn, ops
 
-from ._arrays import Operand, divide, exp, log1p, repeated, sigmoid, total, with_batch, zeros_like
+from ._arrays import (
+    Operand,
+    divide,
+    log1p,
+    repeated,
+    sigmoids,
+    smaller,
+    total,
+    with_batch,
+    zeros_like,
+)
 from ._checks import check_floating, check_rank, check_reduction, check_shape
 from ._runtime import Loss, broadcast_weight, finish, to_working, working_dtype
 
 __all__ = ["MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"]
 
 
-def _value(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return sigmoids(input)
+
+
+def _value(
+    input: Tensor, target: Tensor, weight: Tensor, sigmoid_input: Tensor, probability: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    log_term = log1p(exp(-ops.abs(input)))
-    log_likelihood = -(1.0 - target) * (ops.maximum(0.0, input) + log_term) - target * (
-        ops.maximum(0.0, -input) + log_term
+    log_term = log1p(-smaller(sigmoid_input, probability))
+    log_likelihood = -(1.0 - target) * (ops.maximum(0.0, input) - log_term) - target * (
+        ops.maximum(0.0, -input) - log_term
     )
     return divide(-total(log_likelihood * weight, axis=1), target.shape[1])
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    sigmoid_input: Tensor,
+    probability: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     slope = divide(upstream, target.shape[1])
     grad_input = (
         -repeated(ops.expand_dims(slope, 1), target)
-        * (target * sigmoid(-input) - (1.0 - target) * sigmoid(input))
+        * (target * probability - (1.0 - target) * sigmoid_input)
         * weight
     )
     grad_target = -repeated(ops.expand_dims(slope, 1), target) * input * weight
@@ -39,7 +61,8 @@ def _tangent(
     input: Tensor, target: Tensor, weight: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    product = (target * sigmoid(-input) - (1.0 - target) * sigmoid(input)) * d_input
+    sigmoid_input, probability = sigmoids(input)
+    product = (target * probability - (1.0 - target) * sigmoid_input) * d_input
     return divide(-total(weight * (input * d_target + product), axis=1), input.shape[1])
 
 
@@ -53,8 +76,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     slope = divide(upstream, input.shape[1])
-    sigmoid_input = sigmoid(input)
-    probability = sigmoid(-input)
+    sigmoid_input, probability = sigmoids(input)
     product = repeated(ops.expand_dims(slope, 1), input) * (sigmoid_input + probability) * d_target
     product_2 = repeated(ops.expand_dims(slope, 1), input) * sigmoid_input * probability * d_input
     change_target = -repeated(ops.expand_dims(slope, 1), input) * weight * d_input
@@ -65,9 +87,15 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, weight: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, weight)
+        return _gradient(upstream, input, target, weight, sigmoid_input, probability)
 
     def bprop(
         self,
@@ -75,6 +103,8 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -84,20 +114,42 @@ class _Gradient(nn.Cell):
             changes[0],
             changes[1],
             zeros_like(weight) if isinstance(weight, Tensor) else weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
         )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-        return _value(input, target, weight)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+    ) -> Tensor:
+        return _value(input, target, weight, sigmoid_input, probability)
 
     def bprop(
-        self, input: Tensor, target: Tensor, weight: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        weight: Tensor,
+        sigmoid_input: Tensor,
+        probability: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, weight)
-        return slopes[0], slopes[1], zeros_like(weight) if isinstance(weight, Tensor) else weight
+        slopes = _slopes(dout, input, target, weight, sigmoid_input, probability)
+        return (
+            slopes[0],
+            slopes[1],
+            zeros_like(weight) if isinstance(weight, Tensor) else weight,
+            zeros_like(sigmoid_input),
+            zeros_like(probability),
+        )
 
 
 _slopes = _Gradient()
@@ -147,7 +199,7 @@ def multilabel_soft_margin_loss(
     weight_or_one = (
         1.0 if weight is None else broadcast_weight("weight", weight, input.shape, working)
     )
-    loss = _kernel(input, target, weight_or_one)
+    loss = _kernel(input, target, weight_or_one, *_common(ops.stop_gradient(input)))
     return finish(
         loss,
         reduction,

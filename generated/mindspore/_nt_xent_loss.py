@@ -10,9 +10,8 @@ from ._arrays import (
     Operand,
     count_up,
     divide,
-    exp,
     filled,
-    log1p,
+    log1p_exp,
     repeated,
     sigmoid,
     total,
@@ -42,7 +41,7 @@ def _value(input: Tensor, target: Tensor, temperature: Tensor) -> Tensor:
     logit = divide(sums, temperature)
     chosen = filled(logit, ~(ops.expand_dims(target, 1) != target), -math.inf)
     term = ops.expand_dims(logsumexp(chosen, axis=-1), 1) - logit
-    return total(positive * (ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))), axis=1)
+    return total(positive * (ops.maximum(0.0, term) + log1p_exp(-ops.abs(term))), axis=1)
 
 
 def _gradient(

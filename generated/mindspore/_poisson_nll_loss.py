@@ -3,7 +3,7 @@
 
 import math
 
-from mindspore import Tensor, nn
+from mindspore import Tensor, nn, ops
 
 from ._arrays import (
     Mean,
@@ -23,16 +23,25 @@ from ._runtime import Loss, finish, finish_entries, to_working, working_dtype
 __all__ = ["PoissonNLLLoss", "poisson_nll_loss"]
 
 
-def _value_full_log_input(input: Tensor, target: Tensor) -> Tensor:
+def _common_full_log_input(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return log(target), exp(input)
+
+
+def _value_full_log_input(
+    input: Tensor, target: Tensor, log_target: Tensor, exp_input: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
-    stirling = (target + 0.5) * log(target) - target + constant(0.9189385332046727, target)
-    return filled(stirling, target <= 1.0, 0.0) + exp(input) - input * target
+    stirling = (target + 0.5) * log_target - target + constant(0.9189385332046727, target)
+    return filled(stirling, target <= 1.0, 0.0) + exp_input - input * target
 
 
-def _gradient_full_log_input(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient_full_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, log_target: Tensor, exp_input: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
-    return upstream * (exp(input) - target), upstream * (chosen - input)
+    chosen = filled(log_target + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
+    return upstream * (exp_input - target), upstream * (chosen - input)
 
 
 def _tangent_full_log_input(
@@ -58,14 +67,18 @@ def _curvature_full_log_input(
 class _GradientFullLogInput(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient_full_log_input(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, log_target: Tensor, exp_input: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_full_log_input(upstream, input, target, log_target, exp_input)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        log_target: Tensor,
+        exp_input: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -74,20 +87,30 @@ class _GradientFullLogInput(nn.Cell):
             like_upstream(_tangent_full_log_input(input, target, *dout), upstream),
             changes[0],
             changes[1],
+            zeros_like(log_target),
+            zeros_like(exp_input),
         )
 
 
 class _ValueFullLogInput(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value_full_log_input(input, target)
+    def construct(
+        self, input: Tensor, target: Tensor, log_target: Tensor, exp_input: Tensor
+    ) -> Tensor:
+        return _value_full_log_input(input, target, log_target, exp_input)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        log_target: Tensor,
+        exp_input: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_full_log_input(dout, input, target)
-        return slopes[0], slopes[1]
+        slopes = _slopes_full_log_input(dout, input, target, log_target, exp_input)
+        return slopes[0], slopes[1], zeros_like(log_target), zeros_like(exp_input)
 
 
 _slopes_full_log_input = _GradientFullLogInput()
@@ -95,14 +118,21 @@ _kernel_full_log_input = _ValueFullLogInput()
 _kernel_full_log_input_sums = Sum(_kernel_full_log_input), Mean(_kernel_full_log_input)
 
 
-def _value_log_input(input: Tensor, target: Tensor) -> Tensor:
+def _common_log_input(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (exp(input),)
+
+
+def _value_log_input(input: Tensor, target: Tensor, exp_input: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    return exp(input) - input * target
+    return exp_input - input * target
 
 
-def _gradient_log_input(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient_log_input(
+    upstream: Tensor, input: Tensor, target: Tensor, exp_input: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    return upstream * (exp(input) - target), -upstream * input
+    return upstream * (exp_input - target), -upstream * input
 
 
 def _tangent_log_input(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
@@ -121,14 +151,17 @@ def _curvature_log_input(
 class _GradientLogInput(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient_log_input(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, exp_input: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient_log_input(upstream, input, target, exp_input)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        exp_input: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -137,20 +170,21 @@ class _GradientLogInput(nn.Cell):
             like_upstream(_tangent_log_input(input, target, *dout), upstream),
             changes[0],
             changes[1],
+            zeros_like(exp_input),
         )
 
 
 class _ValueLogInput(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value_log_input(input, target)
+    def construct(self, input: Tensor, target: Tensor, exp_input: Tensor) -> Tensor:
+        return _value_log_input(input, target, exp_input)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, exp_input: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_log_input(dout, input, target)
-        return slopes[0], slopes[1]
+        slopes = _slopes_log_input(dout, input, target, exp_input)
+        return slopes[0], slopes[1], zeros_like(exp_input)
 
 
 _slopes_log_input = _GradientLogInput()
@@ -158,18 +192,23 @@ _kernel_log_input = _ValueLogInput()
 _kernel_log_input_sums = Sum(_kernel_log_input), Mean(_kernel_log_input)
 
 
-def _value_full_input(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
+def _common_full_input(target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (log(target),)
+
+
+def _value_full_input(input: Tensor, target: Tensor, eps: Tensor, log_target: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    stirling = (target + 0.5) * log(target) - target + constant(0.9189385332046727, target)
+    stirling = (target + 0.5) * log_target - target + constant(0.9189385332046727, target)
     return filled(stirling, target <= 1.0, 0.0) + input - target * log(eps + input)
 
 
 def _gradient_full_input(
-    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor, log_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = eps + input
-    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
+    chosen = filled(log_target + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
     grad_input = upstream - divide(upstream * target, term)
     return grad_input, upstream * (chosen - log(term))
 
@@ -200,9 +239,9 @@ class _GradientFullInput(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, eps: float
+        self, upstream: Tensor, input: Tensor, target: Tensor, eps: float, log_target: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient_full_input(upstream, input, target, constant(eps, input))
+        return _gradient_full_input(upstream, input, target, constant(eps, input), log_target)
 
     def bprop(
         self,
@@ -210,6 +249,7 @@ class _GradientFullInput(nn.Cell):
         input: Tensor,
         target: Tensor,
         eps: float,
+        log_target: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -219,20 +259,32 @@ class _GradientFullInput(nn.Cell):
             changes[0],
             changes[1],
             zeros_like(eps) if isinstance(eps, Tensor) else eps,
+            zeros_like(log_target),
         )
 
 
 class _ValueFullInput(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, eps: float) -> Tensor:
-        return _value_full_input(input, target, constant(eps, input))
+    def construct(self, input: Tensor, target: Tensor, eps: float, log_target: Tensor) -> Tensor:
+        return _value_full_input(input, target, constant(eps, input), log_target)
 
     def bprop(
-        self, input: Tensor, target: Tensor, eps: float, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        eps: float,
+        log_target: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_full_input(dout, input, target, eps)
-        return slopes[0], slopes[1], zeros_like(eps) if isinstance(eps, Tensor) else eps
+        slopes = _slopes_full_input(dout, input, target, eps, log_target)
+        return (
+            slopes[0],
+            slopes[1],
+            zeros_like(eps) if isinstance(eps, Tensor) else eps,
+            zeros_like(log_target),
+        )
 
 
 _slopes_full_input = _GradientFullInput()
@@ -330,7 +382,11 @@ def _full_log_input_loss(
     return finish_entries(
         _kernel_full_log_input,
         _kernel_full_log_input_sums,
-        (input, target),
+        (
+            input,
+            target,
+            *_common_full_log_input(ops.stop_gradient(input), ops.stop_gradient(target)),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,
@@ -354,7 +410,7 @@ def _log_input_loss(
     return finish_entries(
         _kernel_log_input,
         _kernel_log_input_sums,
-        (input, target),
+        (input, target, *_common_log_input(ops.stop_gradient(input))),
         reduction,
         dtype,
         sample_weight=sample_weight,
@@ -378,7 +434,7 @@ def _full_input_loss(
     input = to_working(input, working)
     target = to_working(target, working)
     eps = float(eps)
-    loss = _kernel_full_input(input, target, eps)
+    loss = _kernel_full_input(input, target, eps, *_common_full_input(ops.stop_gradient(target)))
     return finish(loss, reduction, dtype, sample_weight=sample_weight, denominator=denominator)
 
 

@@ -19,9 +19,9 @@ from ._checks import (
 )
 from ._functions import (
     centred,
-    cross_entropy_with,
+    cross_entropy_and_excess,
     excess_over,
-    label_cross_entropy,
+    label_cross_entropy_and_excess,
     label_excess,
     negative_log_softmax,
     softmax,
@@ -34,28 +34,35 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["PolyCrossEntropyLoss", "poly_cross_entropy_loss"]
 
 
-def _value_labels(input: Tensor, target: Tensor, epsilon: Tensor) -> Tensor:
+def _common_labels(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return label_cross_entropy_and_excess(input, target, axis=-2)
+
+
+def _value_labels(
+    input: Tensor, target: Tensor, epsilon: Tensor, nll_at: Tensor, excess: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     product = epsilon * pick(softmax_complement(input, axis=-2), target, axis=1)
-    return product + label_cross_entropy(input, target, axis=-2)
+    return product + nll_at
 
 
 def _gradient_labels(
-    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor, nll_at: Tensor, excess: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `epsilon`, given that of the loss."""
-    slope = repeated(ops.expand_dims(upstream, 1), input) * label_excess(input, target, axis=-2)
     probability = softmax(input, axis=-2)
     lack = softmax_complement(input, axis=-2)
     mask = ops.expand_dims(count_up(input.shape[1]), 1) == ops.expand_dims(target, 1)
-    slope_2 = upstream * epsilon
-    chosen = ops.where(mask, repeated(ops.expand_dims(slope_2, 1), input), 0.0)
+    slope = upstream * epsilon
+    chosen = ops.where(mask, repeated(ops.expand_dims(slope, 1), excess), 0.0)
     product = probability * (-lack * chosen - sum_of_others(-probability * chosen, axis=-2))
+    grad_input = repeated(ops.expand_dims(upstream, 1), excess) * excess + product
     grad_epsilon = total(upstream * pick(lack, target, axis=1))
-    return slope + product, grad_epsilon
+    return grad_input, grad_epsilon
 
 
 def _tangent_labels(
@@ -101,9 +108,15 @@ class _GradientLabels(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        epsilon: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_labels(upstream, input, target, epsilon)
+        return _gradient_labels(upstream, input, target, epsilon, nll_at, excess)
 
     def bprop(
         self,
@@ -111,6 +124,8 @@ class _GradientLabels(nn.Cell):
         input: Tensor,
         target: Tensor,
         epsilon: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -120,51 +135,75 @@ class _GradientLabels(nn.Cell):
             changes[0],
             zeros_like(target) if isinstance(target, Tensor) else target,
             changes[1],
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
 class _ValueLabels(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, epsilon: Tensor) -> Tensor:
-        return _value_labels(input, target, epsilon)
+    def construct(
+        self, input: Tensor, target: Tensor, epsilon: Tensor, nll_at: Tensor, excess: Tensor
+    ) -> Tensor:
+        return _value_labels(input, target, epsilon, nll_at, excess)
 
     def bprop(
-        self, input: Tensor, target: Tensor, epsilon: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        epsilon: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_labels(dout, input, target, epsilon)
-        return slopes[0], zeros_like(target) if isinstance(target, Tensor) else target, slopes[1]
+        slopes = _slopes_labels(dout, input, target, epsilon, nll_at, excess)
+        return (
+            slopes[0],
+            zeros_like(target) if isinstance(target, Tensor) else target,
+            slopes[1],
+            zeros_like(nll_at),
+            zeros_like(excess),
+        )
 
 
 _slopes_labels = _GradientLabels()
 _kernel_labels = _ValueLabels()
 
 
-def _value_probabilities(input: Tensor, target: Tensor, epsilon: Tensor) -> Tensor:
+def _common_probabilities(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return cross_entropy_and_excess(input, target, axis=-2)
+
+
+def _value_probabilities(
+    input: Tensor, target: Tensor, epsilon: Tensor, xent: Tensor, excess: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # weighted cross-entropy: sum(w (logsumexp(a) - a)) as one
     product = epsilon * total(softmax_complement(input, axis=-2) * target, axis=1)
-    return product + cross_entropy_with(input, target, axis=-2)
+    return product + xent
 
 
 def _gradient_probabilities(
-    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor, xent: Tensor, excess: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `epsilon`, given that of the loss."""
-    slope = repeated(ops.expand_dims(upstream, 1), input) * excess_over(input, target, axis=-2)
     probability = softmax(input, axis=-2)
-    slope_2 = upstream * epsilon
+    slope = upstream * epsilon
     lack = softmax_complement(input, axis=-2)
-    product = -repeated(ops.expand_dims(slope_2, 1), input) * probability * target
-    term = -repeated(ops.expand_dims(slope_2, 1), input) * lack * target - sum_of_others(
+    product = -repeated(ops.expand_dims(slope, 1), excess) * probability * target
+    term = -repeated(ops.expand_dims(slope, 1), excess) * lack * target - sum_of_others(
         product, axis=-2
     )
-    slope_3 = repeated(ops.expand_dims(upstream, 1), input) * negative_log_softmax(input, axis=-2)
-    grad_target = slope_3 + repeated(ops.expand_dims(slope_2, 1), input) * lack
+    slope_2 = repeated(ops.expand_dims(upstream, 1), excess) * negative_log_softmax(input, axis=-2)
+    grad_input = repeated(ops.expand_dims(upstream, 1), excess) * excess + probability * term
+    grad_target = slope_2 + repeated(ops.expand_dims(slope, 1), excess) * lack
     grad_epsilon = total(upstream * total(lack * target, axis=1))
-    return slope + probability * term, grad_target, grad_epsilon
+    return grad_input, grad_target, grad_epsilon
 
 
 def _tangent_probabilities(
@@ -230,9 +269,15 @@ class _GradientProbabilities(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, epsilon: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        epsilon: Tensor,
+        xent: Tensor,
+        excess: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_probabilities(upstream, input, target, epsilon)
+        return _gradient_probabilities(upstream, input, target, epsilon, xent, excess)
 
     def bprop(
         self,
@@ -240,6 +285,8 @@ class _GradientProbabilities(nn.Cell):
         input: Tensor,
         target: Tensor,
         epsilon: Tensor,
+        xent: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -249,20 +296,31 @@ class _GradientProbabilities(nn.Cell):
             changes[0],
             changes[1],
             changes[2],
+            zeros_like(xent),
+            zeros_like(excess),
         )
 
 
 class _ValueProbabilities(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, epsilon: Tensor) -> Tensor:
-        return _value_probabilities(input, target, epsilon)
+    def construct(
+        self, input: Tensor, target: Tensor, epsilon: Tensor, xent: Tensor, excess: Tensor
+    ) -> Tensor:
+        return _value_probabilities(input, target, epsilon, xent, excess)
 
     def bprop(
-        self, input: Tensor, target: Tensor, epsilon: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        epsilon: Tensor,
+        xent: Tensor,
+        excess: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_probabilities(dout, input, target, epsilon)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes_probabilities(dout, input, target, epsilon, xent, excess)
+        return slopes[0], slopes[1], slopes[2], zeros_like(xent), zeros_like(excess)
 
 
 _slopes_probabilities = _GradientProbabilities()
@@ -293,7 +351,7 @@ def _labels_loss(
     epsilon = to_working(epsilon, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel_labels(input, target, epsilon)
+    loss = _kernel_labels(input, target, epsilon, *_common_labels(ops.stop_gradient(input), target))
     return finish(
         loss,
         reduction,
@@ -329,7 +387,12 @@ def _probabilities_loss(
     epsilon = to_working(epsilon, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_probabilities(input, target, epsilon)
+    loss = _kernel_probabilities(
+        input,
+        target,
+        epsilon,
+        *_common_probabilities(ops.stop_gradient(input), ops.stop_gradient(target)),
+    )
     return finish(
         loss,
         reduction,

@@ -4,16 +4,22 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, total
+from ._arrays import Mean, Operand, Sum, exp, filled, like_upstream, total, zeros_like
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["PPOClipLoss", "ppo_clip_loss"]
 
 
-def _value(input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor) -> Tensor:
+def _common(input: Tensor, old: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (exp(input - old),)
+
+
+def _value(
+    input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor, exponential: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
-    exponential = exp(input - old)
     high = epsilon + 1.0
     low = 1.0 - epsilon
     chosen = ops.where(
@@ -25,11 +31,15 @@ def _value(input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor) -> Te
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    old: Tensor,
+    advantage: Tensor,
+    epsilon: Tensor,
+    exponential: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `old`, `advantage` and `epsilon`, given that of the loss."""
     mask = advantage > 0.0
-    exponential = exp(input - old)
     high = epsilon + 1.0
     mask_2 = exponential > high
     low = 1.0 - epsilon
@@ -115,9 +125,15 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        old: Tensor,
+        advantage: Tensor,
+        epsilon: Tensor,
+        exponential: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, old, advantage, epsilon)
+        return _gradient(upstream, input, old, advantage, epsilon, exponential)
 
     def bprop(
         self,
@@ -126,6 +142,7 @@ class _Gradient(nn.Cell):
         old: Tensor,
         advantage: Tensor,
         epsilon: Tensor,
+        exponential: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -136,14 +153,17 @@ class _Gradient(nn.Cell):
             changes[1],
             changes[2],
             changes[3],
+            zeros_like(exponential),
         )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor) -> Tensor:
-        return _value(input, old, advantage, epsilon)
+    def construct(
+        self, input: Tensor, old: Tensor, advantage: Tensor, epsilon: Tensor, exponential: Tensor
+    ) -> Tensor:
+        return _value(input, old, advantage, epsilon, exponential)
 
     def bprop(
         self,
@@ -151,11 +171,12 @@ class _Value(nn.Cell):
         old: Tensor,
         advantage: Tensor,
         epsilon: Tensor,
+        exponential: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, old, advantage, epsilon)
-        return slopes[0], slopes[1], slopes[2], slopes[3]
+        slopes = _slopes(dout, input, old, advantage, epsilon, exponential)
+        return slopes[0], slopes[1], slopes[2], slopes[3], zeros_like(exponential)
 
 
 _slopes = _Gradient()
@@ -209,7 +230,13 @@ def ppo_clip_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, old, advantage, epsilon),
+        (
+            input,
+            old,
+            advantage,
+            epsilon,
+            *_common(ops.stop_gradient(input), ops.stop_gradient(old)),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

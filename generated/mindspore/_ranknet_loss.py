@@ -4,7 +4,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, exp, log1p, repeated, sigmoid, total, with_batch
+from ._arrays import Operand, log1p_exp, repeated, sigmoid, total, with_batch
 from ._checks import check_floating, check_positive, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -17,7 +17,7 @@ def _value(input: Tensor, target: Tensor, sigma: Tensor) -> Tensor:
     # softplus: log(1 + exp(z)) -> softplus(z)
     ordered = ops.cast(ops.expand_dims(target, 2) > ops.expand_dims(target, 1), target.dtype)
     product = (ops.expand_dims(input, 2) - ops.expand_dims(input, 1)) * sigma
-    product_2 = ordered * (ops.maximum(0.0, -product) + log1p(exp(-ops.abs(product))))
+    product_2 = ordered * (ops.maximum(0.0, -product) + log1p_exp(-ops.abs(product)))
     return ratio(total(product_2, axis=(1, 2)), total(ordered, axis=(1, 2)))
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoid, sigmoids, tanh, total, zeros_like
 from ._checks import check_floating, check_range, check_rank, check_reduction, check_shape
 from ._functions import ratio
 from ._runtime import Loss, finish, to_working, working_dtype
@@ -11,18 +11,24 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["SensitivitySpecificityLoss", "sensitivity_specificity_loss"]
 
 
-def _value(input: Tensor, target: Tensor, r: Tensor) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (sigmoid(input),)
+
+
+def _value(input: Tensor, target: Tensor, r: Tensor, sigmoid_input: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    squared_error = ops.square(target - sigmoid(input))
+    squared_error = ops.square(target - sigmoid_input)
     term = 1.0 - target
     specificity = ratio(total(squared_error * term, axis=(0, 2)), total(term, axis=(0, 2)))
     sensitivity = ratio(total(squared_error * target, axis=(0, 2)), total(target, axis=(0, 2)))
     return (1.0 - r) * specificity + r * sensitivity
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor, r: Tensor) -> tuple[Tensor, ...]:
+def _gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, r: Tensor, sigmoid_input: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `r`, given that of the loss."""
-    sigmoid_input = sigmoid(input)
     term = target - sigmoid_input
     sums = total(target, axis=(0, 2))
     slope = upstream * ratio(1.0, sums) * r
@@ -58,7 +64,7 @@ def _tangent(
     input: Tensor, target: Tensor, r: Tensor, d_input: Tensor, d_target: Tensor, d_r: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    sigmoid_input = sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term = target - sigmoid_input
     squared_error = term * term
     term_2 = 1.0 - target
@@ -67,7 +73,6 @@ def _tangent(
     sums_2 = total(target, axis=(0, 2))
     sensitivity = ratio(total(squared_error * target, axis=(0, 2)), sums_2)
     term_3 = 1.0 - r
-    probability = sigmoid(-input)
     term_4 = (
         2.0 * term * term_2 - squared_error
     ) * d_target - 2.0 * term * sigmoid_input * probability * term_2 * d_input
@@ -94,9 +99,8 @@ def _curvature(
     d_r: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    sigmoid_input = sigmoid(input)
+    sigmoid_input, probability = sigmoids(input)
     term = target - sigmoid_input
-    probability = sigmoid(-input)
     sums = total(target, axis=(0, 2))
     quotient = ratio(1.0, sums)
     slope = upstream * quotient
@@ -216,9 +220,9 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, r: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, r: Tensor, sigmoid_input: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, r)
+        return _gradient(upstream, input, target, r, sigmoid_input)
 
     def bprop(
         self,
@@ -226,24 +230,37 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         r: Tensor,
+        sigmoid_input: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, r, *dout)
-        return (_tangent(input, target, r, *dout), changes[0], changes[1], changes[2])
+        return (
+            _tangent(input, target, r, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+            zeros_like(sigmoid_input),
+        )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, r: Tensor) -> Tensor:
-        return _value(input, target, r)
+    def construct(self, input: Tensor, target: Tensor, r: Tensor, sigmoid_input: Tensor) -> Tensor:
+        return _value(input, target, r, sigmoid_input)
 
     def bprop(
-        self, input: Tensor, target: Tensor, r: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        r: Tensor,
+        sigmoid_input: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, r)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes(dout, input, target, r, sigmoid_input)
+        return slopes[0], slopes[1], slopes[2], zeros_like(sigmoid_input)
 
 
 _slopes = _Gradient()
@@ -288,7 +305,7 @@ def sensitivity_specificity_loss(
     r = to_working(r, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, r)
+    loss = _kernel(input, target, r, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, count_up, exp, log1p, repeated, sigmoid, total
+from ._arrays import Operand, count_up, log1p_exp, repeated, sigmoid, total
 from ._checks import (
     check_floating,
     check_number,
@@ -25,7 +25,7 @@ def _value(image: Tensor, text: Tensor, logit_scale: Tensor, logit_bias: Tensor)
     sums = ops.matmul(direction(image, axis=-1), ops.transpose(direction(text, axis=-1), (1, 0)))
     mask = ops.expand_dims(count_up(image.shape[0]), 1) == count_up(text.shape[0])
     product = (logit_scale * sums + logit_bias) * ops.cast(ops.where(mask, 1.0, -1.0), image.dtype)
-    return total(ops.maximum(0.0, -product) + log1p(exp(-ops.abs(product))), axis=1)
+    return total(ops.maximum(0.0, -product) + log1p_exp(-ops.abs(product)), axis=1)
 
 
 def _gradient(

@@ -5,41 +5,49 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid, total
+from ._arrays import Mean, Operand, Sum, like_upstream, log1p, sigmoids, total, zeros_like
 from ._checks import check_dialect, check_floating, check_range, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SigmoidFocalLoss", "sigmoid_focal_loss"]
 
 
-def _value_plain(input: Tensor, target: Tensor, gamma: Tensor) -> Tensor:
+def _common_plain(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    p, probability = sigmoids(input)
+    return probability, p, log1p(-ops.minimum(p, probability))
+
+
+def _value_plain(
+    input: Tensor, target: Tensor, gamma: Tensor, probability: Tensor, p: Tensor, log_term: Tensor
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    neg_input = -input
-    log_term = log1p(exp(-ops.abs(input)))
-    product = sigmoid(neg_input) ** gamma * target * (ops.maximum(0.0, neg_input) + log_term)
-    product_2 = sigmoid(input) ** gamma * (1.0 - target) * (ops.maximum(0.0, input) + log_term)
+    product = probability**gamma * target * (ops.maximum(0.0, -input) - log_term)
+    product_2 = p**gamma * (1.0 - target) * (ops.maximum(0.0, input) - log_term)
     return product + product_2
 
 
 def _gradient_plain(
-    upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    gamma: Tensor,
+    probability: Tensor,
+    p: Tensor,
+    log_term: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `gamma`, given that of the loss."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma
+    power = probability**gamma
     product = power * target
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
+    softplus = ops.maximum(0.0, -input) - log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
-    softplus_2 = ops.maximum(0.0, input) + log_term
-    term = product * (-gamma * p * softplus - sigmoid_neg_input) + product_2 * (
-        gamma * sigmoid_neg_input * softplus_2 + p
+    softplus_2 = ops.maximum(0.0, input) - log_term
+    term = product * (-gamma * p * softplus - probability) + product_2 * (
+        gamma * probability * softplus_2 + p
     )
     grad_target = upstream * (power * softplus - power_2 * softplus_2)
     grad_gamma = total(upstream * softplus_2 * softplus * (-product - product_2))
@@ -50,18 +58,16 @@ def _tangent_plain(
     input: Tensor, target: Tensor, gamma: Tensor, d_input: Tensor, d_target: Tensor, d_gamma: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma
+    p, probability = sigmoids(input)
+    power = probability**gamma
     product = power * target
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term
     power_2 = p**gamma
     product_2 = power_2 * (1.0 - target)
-    softplus_2 = ops.maximum(0.0, input) + log_term
-    term = product * (-gamma * p * softplus - sigmoid_neg_input) + product_2 * (
-        gamma * sigmoid_neg_input * softplus_2 + p
+    softplus_2 = ops.maximum(0.0, input) - log_term
+    term = product * (-gamma * p * softplus - probability) + product_2 * (
+        gamma * probability * softplus_2 + p
     )
     return (
         term * d_input
@@ -80,72 +86,74 @@ def _curvature_plain(
     d_gamma: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
+    p, probability = sigmoids(input)
+    power = probability**gamma
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term
     product = gamma * power
-    softplus_2 = ops.maximum(0.0, input) + log_term
+    softplus_2 = ops.maximum(0.0, input) - log_term
     term = product * softplus_2 * p * target * softplus - power * p * target * softplus
     power_2 = p**gamma
     term_2 = 1.0 - target
     product_2 = gamma * power_2
     term_3 = (
-        power_2 * sigmoid_neg_input * term_2 * softplus_2
-        - product_2 * softplus * sigmoid_neg_input * term_2 * softplus_2
+        power_2 * probability * term_2 * softplus_2
+        - product_2 * softplus * probability * term_2 * softplus_2
     )
     term_4 = (
         term
-        + power * softplus_2 * target * sigmoid_neg_input
+        + power * softplus_2 * target * probability
         + (term_3 - power_2 * softplus * term_2 * p)
     )
     product_3 = power * target
     power_3 = gamma * gamma
     product_4 = gamma * p
     term_5 = (
-        power_3 * p * p * softplus
-        + product_4 * sigmoid_neg_input
-        - product_4 * sigmoid_neg_input * softplus
+        power_3 * p * p * softplus + product_4 * probability - product_4 * probability * softplus
     )
-    term_6 = product * p * target * sigmoid_neg_input + product_3 * sigmoid_neg_input * p
+    term_6 = product_3 * term_5 + (product * p * target * probability + product_3 * probability * p)
     product_5 = power_2 * term_2
-    product_6 = sigmoid_neg_input * gamma
+    product_6 = probability * gamma
     term_7 = (
-        power_3 * ops.square(sigmoid_neg_input) * softplus_2
+        power_3 * probability * probability * softplus_2
         + product_6 * p
         - product_6 * p * softplus_2
     )
-    term_8 = product_2 * sigmoid_neg_input * term_2 * p + product_5 * p * sigmoid_neg_input
-    product_7 = (product_3 * term_5 + term_6 + (product_5 * term_7 + term_8)) * d_input
-    term_9 = power * (-product_4 * softplus - sigmoid_neg_input) + power_2 * (
-        -product_6 * softplus_2 - p
+    term_8 = product_2 * probability * term_2 * p + product_5 * p * probability
+    term_9 = power * (-product_4 * softplus - probability) + power_2 * (-product_6 * softplus_2 - p)
+    term_10 = (
+        term_4 * d_gamma + (term_6 + (product_5 * term_7 + term_8)) * d_input + term_9 * d_target
     )
-    product_8 = softplus * softplus_2
-    product_9 = (power_2 - power) * product_8
-    product_10 = p * softplus
-    product_11 = softplus_2 * sigmoid_neg_input
-    term_10 = product_3 * (product_4 * product_8 + product_11 - product_10) + product_5 * (
-        product_11 - product_6 * product_8 - product_10
+    product_7 = softplus * softplus_2
+    product_8 = (power_2 - power) * product_7
+    product_9 = p * softplus
+    product_10 = softplus_2 * probability
+    term_11 = product_3 * (product_4 * product_7 + product_10 - product_9) + product_5 * (
+        product_10 - product_6 * product_7 - product_9
     )
-    term_11 = (
+    term_12 = (
         product_3 * softplus_2 * softplus_2 * softplus
         + product_5 * softplus * softplus * softplus_2
     )
-    slope = upstream * (term_10 * d_input + term_11 * d_gamma + product_9 * d_target)
-    change_input = upstream * (term_4 * d_gamma + product_7 + term_9 * d_target)
-    change_target = upstream * (term_9 * d_input + product_9 * d_gamma)
-    return change_input, change_target, total(slope)
+    slope = upstream * (term_11 * d_input + term_12 * d_gamma + product_8 * d_target)
+    change_target = upstream * (term_9 * d_input + product_8 * d_gamma)
+    return upstream * term_10, change_target, total(slope)
 
 
 class _GradientPlain(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, gamma: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_plain(upstream, input, target, gamma)
+        return _gradient_plain(upstream, input, target, gamma, probability, p, log_term)
 
     def bprop(
         self,
@@ -153,6 +161,9 @@ class _GradientPlain(nn.Cell):
         input: Tensor,
         target: Tensor,
         gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -162,20 +173,46 @@ class _GradientPlain(nn.Cell):
             changes[0],
             changes[1],
             changes[2],
+            zeros_like(probability),
+            zeros_like(p),
+            zeros_like(log_term),
         )
 
 
 class _ValuePlain(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, gamma: Tensor) -> Tensor:
-        return _value_plain(input, target, gamma)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+    ) -> Tensor:
+        return _value_plain(input, target, gamma, probability, p, log_term)
 
     def bprop(
-        self, input: Tensor, target: Tensor, gamma: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_plain(dout, input, target, gamma)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes_plain(dout, input, target, gamma, probability, p, log_term)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            zeros_like(probability),
+            zeros_like(p),
+            zeros_like(log_term),
+        )
 
 
 _slopes_plain = _GradientPlain()
@@ -183,47 +220,55 @@ _kernel_plain = _ValuePlain()
 _kernel_plain_sums = Sum(_kernel_plain), Mean(_kernel_plain)
 
 
-def _value_balanced(input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor) -> Tensor:
+def _common_balanced(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    p, probability = sigmoids(input)
+    return probability, p, log1p(-ops.minimum(p, probability))
+
+
+def _value_balanced(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    gamma: Tensor,
+    probability: Tensor,
+    p: Tensor,
+    log_term: Tensor,
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     # power of a sigmoid: sigmoid(z)**g as one
     # log-sigmoid: log(sigmoid(z)) -> -softplus(-z)
-    neg_input = -input
-    log_term = log1p(exp(-ops.abs(input)))
-    product = (
-        sigmoid(neg_input) ** gamma * alpha * target * (ops.maximum(0.0, neg_input) + log_term)
-    )
-    product_2 = (
-        sigmoid(input) ** gamma
-        * (1.0 - alpha)
-        * (1.0 - target)
-        * (ops.maximum(0.0, input) + log_term)
-    )
+    product = probability**gamma * alpha * target * (ops.maximum(0.0, -input) - log_term)
+    product_2 = p**gamma * (1.0 - alpha) * (1.0 - target) * (ops.maximum(0.0, input) - log_term)
     return product + product_2
 
 
 def _gradient_balanced(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    gamma: Tensor,
+    probability: Tensor,
+    p: Tensor,
+    log_term: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `alpha` and `gamma`, given that of the loss."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma
+    power = probability**gamma
     product = power * target
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
-    product_2 = product * (-gamma * p * alpha * softplus - alpha * sigmoid_neg_input)
+    softplus = ops.maximum(0.0, -input) - log_term
     power_2 = p**gamma
-    product_3 = power_2 * (1.0 - target)
+    product_2 = power_2 * (1.0 - target)
     term = 1.0 - alpha
-    softplus_2 = ops.maximum(0.0, input) + log_term
-    product_4 = product_3 * (gamma * sigmoid_neg_input * term * softplus_2 + term * p)
-    slope = upstream * softplus_2 * softplus * (-product * alpha - product_3 * term)
-    grad_input = upstream * (product_2 + product_4)
+    softplus_2 = ops.maximum(0.0, input) - log_term
+    term_2 = product * (-gamma * p * alpha * softplus - alpha * probability) + product_2 * (
+        gamma * probability * term * softplus_2 + term * p
+    )
+    slope = upstream * softplus_2 * softplus * (-product * alpha - product_2 * term)
     grad_target = upstream * (power * alpha * softplus - power_2 * term * softplus_2)
-    grad_alpha = total(upstream * (product * softplus - product_3 * softplus_2))
-    return grad_input, grad_target, grad_alpha, total(slope)
+    grad_alpha = total(upstream * (product * softplus - product_2 * softplus_2))
+    return upstream * term_2, grad_target, grad_alpha, total(slope)
 
 
 def _tangent_balanced(
@@ -237,29 +282,27 @@ def _tangent_balanced(
     d_gamma: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma
+    p, probability = sigmoids(input)
+    power = probability**gamma
     product = power * target
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
-    product_2 = product * (-gamma * p * alpha * softplus - alpha * sigmoid_neg_input)
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term
     power_2 = p**gamma
     term = 1.0 - target
-    product_3 = power_2 * term
+    product_2 = power_2 * term
     term_2 = 1.0 - alpha
-    softplus_2 = ops.maximum(0.0, input) + log_term
-    product_4 = product_3 * (gamma * sigmoid_neg_input * term_2 * softplus_2 + term_2 * p)
-    product_5 = (
+    softplus_2 = ops.maximum(0.0, input) - log_term
+    product_3 = product_2 * (gamma * probability * term_2 * softplus_2 + term_2 * p)
+    term_3 = product * (-gamma * p * alpha * softplus - alpha * probability) + product_3
+    product_4 = (
         softplus_2 * softplus * (-power * alpha * target - power_2 * term_2 * term) * d_gamma
     )
-    product_6 = (power * alpha * softplus - power_2 * term_2 * softplus_2) * d_target
+    product_5 = (power * alpha * softplus - power_2 * term_2 * softplus_2) * d_target
     return (
-        (product_2 + product_4) * d_input
+        term_3 * d_input
+        + product_4
+        + (product * softplus - product_2 * softplus_2) * d_alpha
         + product_5
-        + (product * softplus - product_3 * softplus_2) * d_alpha
-        + product_6
     )
 
 
@@ -275,14 +318,12 @@ def _curvature_balanced(
     d_gamma: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    neg_input = -input
-    sigmoid_neg_input = sigmoid(neg_input)
-    power = sigmoid_neg_input**gamma
-    p = sigmoid(input)
-    log_term = log1p(exp(-ops.abs(input)))
-    softplus = ops.maximum(0.0, neg_input) + log_term
+    p, probability = sigmoids(input)
+    power = probability**gamma
+    log_term = log1p(-ops.minimum(p, probability))
+    softplus = ops.maximum(0.0, -input) - log_term
     product = gamma * power
-    softplus_2 = ops.maximum(0.0, input) + log_term
+    softplus_2 = ops.maximum(0.0, input) - log_term
     term = (
         product * softplus_2 * p * alpha * target * softplus - power * p * alpha * target * softplus
     )
@@ -290,41 +331,37 @@ def _curvature_balanced(
     term_2 = 1.0 - alpha
     term_3 = 1.0 - target
     product_2 = gamma * power_2
-    product_3 = product_2 * softplus * sigmoid_neg_input * term_2 * term_3 * softplus_2
-    term_4 = power_2 * sigmoid_neg_input * term_2 * term_3 * softplus_2 - product_3
-    term_5 = (
-        term
-        + power * softplus_2 * alpha * target * sigmoid_neg_input
-        + (term_4 - power_2 * softplus * term_2 * term_3 * p)
+    product_3 = product_2 * softplus * probability * term_2 * term_3 * softplus_2
+    term_4 = (
+        power_2 * probability * term_2 * term_3 * softplus_2
+        - product_3
+        - power_2 * softplus * term_2 * term_3 * p
     )
+    term_5 = term + power * softplus_2 * alpha * target * probability + term_4
     product_4 = power * target
     power_3 = gamma * gamma
     product_5 = gamma * p
     term_6 = (
         power_3 * p * p * alpha * softplus
-        + product_5 * alpha * sigmoid_neg_input
-        - product_5 * sigmoid_neg_input * alpha * softplus
+        + product_5 * alpha * probability
+        - product_5 * probability * alpha * softplus
     )
-    term_7 = (
-        product * p * alpha * target * sigmoid_neg_input
-        + power * alpha * target * sigmoid_neg_input * p
-    )
+    term_7 = product * p * alpha * target * probability + power * alpha * target * probability * p
     product_6 = power_2 * term_3
-    product_7 = sigmoid_neg_input * gamma
+    product_7 = probability * gamma
     term_8 = (
-        power_3 * ops.square(sigmoid_neg_input) * term_2 * softplus_2
+        power_3 * probability * probability * term_2 * softplus_2
         + product_7 * term_2 * p
         - product_7 * p * term_2 * softplus_2
     )
     term_9 = (
-        product_2 * sigmoid_neg_input * term_2 * term_3 * p
-        + power_2 * term_2 * term_3 * p * sigmoid_neg_input
+        product_2 * probability * term_2 * term_3 * p + power_2 * term_2 * term_3 * p * probability
     )
     product_8 = (product_4 * term_6 + term_7 + (product_6 * term_8 + term_9)) * d_input
-    term_10 = product_4 * (-product_5 * softplus - sigmoid_neg_input) + product_6 * (
+    term_10 = product_4 * (-product_5 * softplus - probability) + product_6 * (
         -product_7 * softplus_2 - p
     )
-    product_9 = sigmoid_neg_input * alpha
+    product_9 = probability * alpha
     product_10 = p * term_2
     term_11 = power * (-product_5 * alpha * softplus - product_9) + power_2 * (
         -product_7 * term_2 * softplus_2 - product_10
@@ -338,9 +375,7 @@ def _curvature_balanced(
     product_14 = alpha * softplus
     term_14 = product_5 * product_11 * alpha + softplus_2 * product_9 - p * product_14
     product_15 = softplus_2 * term_2
-    term_15 = (
-        sigmoid_neg_input * product_15 - product_7 * product_11 * term_2 - softplus * product_10
-    )
+    term_15 = probability * product_15 - product_7 * product_11 * term_2 - softplus * product_10
     term_16 = (
         product_4 * softplus_2 * softplus_2 * product_14
         + product_6 * softplus * softplus * product_15
@@ -359,9 +394,17 @@ class _GradientBalanced(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_balanced(upstream, input, target, alpha, gamma)
+        return _gradient_balanced(upstream, input, target, alpha, gamma, probability, p, log_term)
 
     def bprop(
         self,
@@ -370,6 +413,9 @@ class _GradientBalanced(nn.Cell):
         target: Tensor,
         alpha: Tensor,
         gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -380,20 +426,49 @@ class _GradientBalanced(nn.Cell):
             changes[1],
             changes[2],
             changes[3],
+            zeros_like(probability),
+            zeros_like(p),
+            zeros_like(log_term),
         )
 
 
 class _ValueBalanced(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor) -> Tensor:
-        return _value_balanced(input, target, alpha, gamma)
+    def construct(
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+    ) -> Tensor:
+        return _value_balanced(input, target, alpha, gamma, probability, p, log_term)
 
     def bprop(
-        self, input: Tensor, target: Tensor, alpha: Tensor, gamma: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        gamma: Tensor,
+        probability: Tensor,
+        p: Tensor,
+        log_term: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_balanced(dout, input, target, alpha, gamma)
-        return slopes[0], slopes[1], slopes[2], slopes[3]
+        slopes = _slopes_balanced(dout, input, target, alpha, gamma, probability, p, log_term)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            zeros_like(probability),
+            zeros_like(p),
+            zeros_like(log_term),
+        )
 
 
 _slopes_balanced = _GradientBalanced()
@@ -422,7 +497,7 @@ def _plain_loss(
         return finish_entries(
             _kernel_plain,
             _kernel_plain_sums,
-            (input, target, gamma),
+            (input, target, gamma, *_common_plain(ops.stop_gradient(input))),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -433,7 +508,7 @@ def _plain_loss(
     return finish_entries(
         _kernel_plain,
         _kernel_plain_sums,
-        (input, target, gamma),
+        (input, target, gamma, *_common_plain(ops.stop_gradient(input))),
         reduction,
         dtype,
         sample_weight=sample_weight,
@@ -465,7 +540,7 @@ def _balanced_loss(
         return finish_entries(
             _kernel_balanced,
             _kernel_balanced_sums,
-            (input, target, alpha, gamma),
+            (input, target, alpha, gamma, *_common_balanced(ops.stop_gradient(input))),
             reduction,
             dtype,
             rows=("mean", -1),
@@ -476,7 +551,7 @@ def _balanced_loss(
     return finish_entries(
         _kernel_balanced,
         _kernel_balanced_sums,
-        (input, target, alpha, gamma),
+        (input, target, alpha, gamma, *_common_balanced(ops.stop_gradient(input))),
         reduction,
         dtype,
         sample_weight=sample_weight,

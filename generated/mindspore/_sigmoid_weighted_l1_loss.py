@@ -3,29 +3,31 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, like_upstream, sigmoid, sign, tanh
+from ._arrays import Mean, Operand, Sum, like_upstream, sigmoid, sigmoids, sign, tanh, zeros_like
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["SigmoidWeightedL1Loss", "sigmoid_weighted_l1_loss"]
 
 
-def _value(input: Tensor, target: Tensor) -> Tensor:
+def _common(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (sigmoid(ops.abs(input - target)),)
+
+
+def _value(input: Tensor, target: Tensor, probability: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    abs_error = ops.abs(input - target)
-    return abs_error * sigmoid(abs_error)
+    return ops.abs(input - target) * probability
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+def _gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, probability: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = input - target
     sign_term = sign(term)
     abs_error = ops.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
-    term_2 = (
-        sign_term * sigmoid_abs_error
-        + abs_error * sigmoid_abs_error * sigmoid(-abs_error) * sign_term
-    )
+    term_2 = sign_term * probability + abs_error * probability * sigmoid(-abs_error) * sign_term
     slope = upstream * term_2
     return slope, -slope
 
@@ -35,11 +37,8 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     term = input - target
     sign_term = sign(term)
     abs_error = ops.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
-    term_2 = (
-        sign_term * sigmoid_abs_error
-        + abs_error * sigmoid_abs_error * sigmoid(-abs_error) * sign_term
-    )
+    sigmoid_abs_error, probability = sigmoids(abs_error)
+    term_2 = sign_term * sigmoid_abs_error + abs_error * sigmoid_abs_error * probability * sign_term
     return term_2 * (d_input - d_target)
 
 
@@ -49,8 +48,7 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     term = input - target
     abs_error = ops.abs(term)
-    sigmoid_abs_error = sigmoid(abs_error)
-    probability = sigmoid(-abs_error)
+    sigmoid_abs_error, probability = sigmoids(abs_error)
     power = ops.square(sign(term))
     product = abs_error * sigmoid_abs_error * probability * power * tanh(-0.5 * abs_error)
     slope = (
@@ -62,32 +60,40 @@ def _curvature(
 class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
-    def construct(self, upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target)
+    def construct(
+        self, upstream: Tensor, input: Tensor, target: Tensor, probability: Tensor
+    ) -> tuple[Tensor, ...]:
+        return _gradient(upstream, input, target, probability)
 
     def bprop(
         self,
         upstream: Tensor,
         input: Tensor,
         target: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, *dout)
-        return (like_upstream(_tangent(input, target, *dout), upstream), changes[0], changes[1])
+        return (
+            like_upstream(_tangent(input, target, *dout), upstream),
+            changes[0],
+            changes[1],
+            zeros_like(probability),
+        )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor) -> Tensor:
-        return _value(input, target)
+    def construct(self, input: Tensor, target: Tensor, probability: Tensor) -> Tensor:
+        return _value(input, target, probability)
 
     def bprop(
-        self, input: Tensor, target: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, probability: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target)
-        return slopes[0], slopes[1]
+        slopes = _slopes(dout, input, target, probability)
+        return slopes[0], slopes[1], zeros_like(probability)
 
 
 _slopes = _Gradient()
@@ -131,7 +137,7 @@ def sigmoid_weighted_l1_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target),
+        (input, target, *_common(ops.stop_gradient(input), ops.stop_gradient(target))),
         reduction,
         dtype,
         sample_weight=sample_weight,

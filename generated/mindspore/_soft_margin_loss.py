@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, exp, like_upstream, log1p, sigmoid
+from ._arrays import Mean, Operand, Sum, like_upstream, log1p_exp, sigmoid
 from ._checks import check_floating, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
@@ -14,7 +14,7 @@ def _value(input: Tensor, target: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # softplus: log(1 + exp(z)) -> softplus(z)
     product = input * target
-    return ops.maximum(0.0, -product) + log1p(exp(-ops.abs(product)))
+    return ops.maximum(0.0, -product) + log1p_exp(-ops.abs(product))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:

@@ -9,11 +9,11 @@ from ._arrays import (
     Operand,
     count_up,
     divide,
-    exp,
     filled,
     fold,
     log,
     log1p,
+    log1p_exp,
     pick,
     repeated,
     sigmoid,
@@ -59,7 +59,7 @@ def _value_labels(input: Tensor, target: Tensor, weight: Tensor, gamma: Tensor) 
     return (
         sigmoid(term) ** gamma
         * take(weight, target)
-        * (ops.maximum(0.0, term) + log1p(exp(-ops.abs(term))))
+        * (ops.maximum(0.0, term) + log1p_exp(-ops.abs(term)))
     )
 
 
@@ -77,8 +77,9 @@ def _gradient_labels(
     power = sigmoid_term**gamma
     picked_2 = take(weight, target)
     lead = picked - log_sum
-    softplus = ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
-    slope = upstream * power * picked_2 * (gamma * sigmoid(lead) * softplus + sigmoid_term)
+    p = sigmoid(lead)
+    softplus = ops.maximum(0.0, term) - log1p(-ops.minimum(sigmoid_term, p))
+    slope = upstream * power * picked_2 * (gamma * p * softplus + sigmoid_term)
     product = (
         repeated(ops.expand_dims(slope, 1), input)
         * softmax(chosen, axis=-2)
@@ -93,7 +94,7 @@ def _gradient_labels(
     slope_2 = (
         upstream
         * power
-        * (ops.maximum(0.0, lead) + log1p(exp(-ops.abs(lead))))
+        * (ops.maximum(0.0, lead) - log1p(-ops.minimum(p, sigmoid_term)))
         * picked_2
         * softplus
     )
@@ -111,12 +112,11 @@ def _tangent_labels(
     term = log_sum - picked
     sigmoid_term = sigmoid(term)
     lead = picked - log_sum
-    softplus = ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    p = sigmoid(lead)
+    softplus = ops.maximum(0.0, term) - log1p(-ops.minimum(sigmoid_term, p))
     sums = total(softmax(chosen, axis=-2) * ops.cast(mask, input.dtype) * d_input, axis=1)
-    product = (gamma * sigmoid(lead) * softplus + sigmoid_term) * (
-        sums - pick(d_input, target, axis=1)
-    )
-    product_2 = (ops.maximum(0.0, lead) + log1p(exp(-ops.abs(lead)))) * softplus * d_gamma
+    product = (gamma * p * softplus + sigmoid_term) * (sums - pick(d_input, target, axis=1))
+    product_2 = (ops.maximum(0.0, lead) - log1p(-ops.minimum(p, sigmoid_term))) * softplus * d_gamma
     return sigmoid_term**gamma * take(weight, target) * (product - product_2)
 
 
@@ -141,9 +141,9 @@ def _curvature_labels(
     lead = picked - log_sum
     p = sigmoid(lead)
     picked_2 = take(weight, target)
-    softplus = ops.maximum(0.0, term) + log1p(exp(-ops.abs(term)))
+    softplus = ops.maximum(0.0, term) - log1p(-ops.minimum(sigmoid_term, p))
     product = gamma * power
-    softplus_2 = ops.maximum(0.0, lead) + log1p(exp(-ops.abs(lead)))
+    softplus_2 = ops.maximum(0.0, lead) - log1p(-ops.minimum(p, sigmoid_term))
     term_2 = power * p * picked_2 * softplus - product * softplus_2 * p * picked_2 * softplus
     product_2 = (term_2 - power * softplus_2 * picked_2 * sigmoid_term) * d_gamma
     product_3 = power * picked_2

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoid, sigmoids, tanh, total, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -20,9 +20,13 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["SquaredDiceLoss", "squared_dice_loss"]
 
 
-def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (sigmoid(input),)
+
+
+def _value(input: Tensor, target: Tensor, smooth: Tensor, p: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    p = sigmoid(input)
     return ratio(
         smooth + total((p - target) * (p - target), axis=(0, 2)),
         smooth + total(target * target + p * p, axis=(0, 2)),
@@ -30,10 +34,9 @@ def _value(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power, axis=(0, 2))
@@ -62,13 +65,12 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
-    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input, axis=(0, 2))
     return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
@@ -84,7 +86,7 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power, axis=(0, 2))
     quotient = ratio(1.0, term)
@@ -92,7 +94,6 @@ def _curvature(
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2, axis=(0, 2)), term), term)
     product = quotient * (quotient - quotient_2)
     quotient_3 = ratio(quotient_2, term)
-    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target), axis=(0, 2))
     product_2 = quotient * quotient * sums
     product_3 = quotient * quotient_2
@@ -152,9 +153,9 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, smooth)
+        return _gradient(upstream, input, target, smooth, p)
 
     def bprop(
         self,
@@ -162,43 +163,48 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         smooth: Tensor,
+        p: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
         changes = _curvature(upstream, input, target, smooth, *dout)
-        return (_tangent(input, target, smooth, *dout), changes[0], changes[1], changes[2])
+        return (
+            _tangent(input, target, smooth, *dout),
+            changes[0],
+            changes[1],
+            changes[2],
+            zeros_like(p),
+        )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
-        return _value(input, target, smooth)
+    def construct(self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor) -> Tensor:
+        return _value(input, target, smooth, p)
 
     def bprop(
-        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, smooth)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes(dout, input, target, smooth, p)
+        return slopes[0], slopes[1], slopes[2], zeros_like(p)
 
 
 _slopes = _Gradient()
 _kernel = _Value()
 
 
-def _value_mindspore(input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
+def _value_mindspore(input: Tensor, target: Tensor, smooth: Tensor, p: Tensor) -> Tensor:
     """Return the unreduced loss."""
-    p = sigmoid(input)
     return ratio(
         smooth + total((p - target) * (p - target)), smooth + total(target * target + p * p)
     )
 
 
 def _gradient_mindspore(
-    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `smooth`, given that of the loss."""
-    p = sigmoid(input)
     term = p - target
     power = p * p
     term_2 = smooth + total(target * target + power)
@@ -225,13 +231,12 @@ def _tangent_mindspore(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
     term_2 = p - target
     quotient_2 = ratio(ratio(smooth + total(term_2 * term_2), term), term)
-    probability = sigmoid(-input)
     sums = total(term_2 * (2.0 * p * probability * d_input - 2.0 * d_target))
     sums_2 = total(2.0 * target * d_target + 2.0 * power * probability * d_input)
     return (quotient - quotient_2) * d_smooth + quotient * sums - quotient_2 * sums_2
@@ -247,9 +252,8 @@ def _curvature_mindspore(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     power = p * p
-    probability = sigmoid(-input)
     term = smooth + total(target * target + power)
     quotient = ratio(1.0, term)
     term_2 = p - target
@@ -299,9 +303,9 @@ class _GradientMindspore(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient_mindspore(upstream, input, target, smooth)
+        return _gradient_mindspore(upstream, input, target, smooth, p)
 
     def bprop(
         self,
@@ -309,6 +313,7 @@ class _GradientMindspore(nn.Cell):
         input: Tensor,
         target: Tensor,
         smooth: Tensor,
+        p: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -318,20 +323,21 @@ class _GradientMindspore(nn.Cell):
             changes[0],
             changes[1],
             changes[2],
+            zeros_like(p),
         )
 
 
 class _ValueMindspore(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, smooth: Tensor) -> Tensor:
-        return _value_mindspore(input, target, smooth)
+    def construct(self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor) -> Tensor:
+        return _value_mindspore(input, target, smooth, p)
 
     def bprop(
-        self, input: Tensor, target: Tensor, smooth: Tensor, out: Tensor, dout: Tensor
+        self, input: Tensor, target: Tensor, smooth: Tensor, p: Tensor, out: Tensor, dout: Tensor
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_mindspore(dout, input, target, smooth)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes_mindspore(dout, input, target, smooth, p)
+        return slopes[0], slopes[1], slopes[2], zeros_like(p)
 
 
 _slopes_mindspore = _GradientMindspore()
@@ -357,7 +363,7 @@ def _loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, smooth)
+    loss = _kernel(input, target, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
@@ -379,7 +385,7 @@ def _mindspore_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_mindspore(input, target, smooth)
+    loss = _kernel_mindspore(input, target, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, denominator=denominator)
 
 

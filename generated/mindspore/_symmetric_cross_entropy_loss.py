@@ -16,7 +16,6 @@ from ._checks import (
     check_shape,
 )
 from ._functions import (
-    label_cross_entropy,
     label_cross_entropy_and_excess,
     label_excess,
     softmax,
@@ -29,17 +28,37 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["SymmetricCrossEntropyLoss", "symmetric_cross_entropy_loss"]
 
 
-def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, log_zero: Tensor) -> Tensor:
+def _common(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return label_cross_entropy_and_excess(input, target, axis=-2)
+
+
+def _value(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    log_zero: Tensor,
+    nll_at: Tensor,
+    excess: Tensor,
+) -> Tensor:
     """Return the unreduced loss."""
     # sum of the others: logsumexp(a) - a[k] -> (max(a) - a[k]) + log1p(sum of the others)
     # picked cross-entropy: (logsumexp(a) - a)[k] as one
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
     product = beta * pick(softmax_complement(input, axis=-2), target, axis=1) * log_zero
-    return alpha * label_cross_entropy(input, target, axis=-2) - product
+    return alpha * nll_at - product
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, log_zero: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    log_zero: Tensor,
+    nll_at: Tensor,
+    excess: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `alpha`, `beta` and `log_zero`, given that of the loss."""
     probability = softmax(input, axis=-2)
@@ -49,7 +68,6 @@ def _gradient(
     chosen = ops.where(mask, repeated(ops.expand_dims(slope, 1), input), 0.0)
     term = -other_probability * chosen - sum_of_others(-probability * chosen, axis=-2)
     slope_2 = upstream * alpha
-    nll_at, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     sums = total(upstream * pick(other_probability, target, axis=1))
     grad_input = probability * term + repeated(ops.expand_dims(slope_2, 1), input) * excess
     return grad_input, total(upstream * nll_at), -log_zero * sums, -beta * sums
@@ -140,8 +158,10 @@ class _Gradient(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         log_zero: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, alpha, beta, log_zero)
+        return _gradient(upstream, input, target, alpha, beta, log_zero, nll_at, excess)
 
     def bprop(
         self,
@@ -151,6 +171,8 @@ class _Gradient(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         log_zero: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -162,6 +184,8 @@ class _Gradient(nn.Cell):
             changes[1],
             changes[2],
             changes[3],
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
@@ -169,9 +193,16 @@ class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
     def construct(
-        self, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, log_zero: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        beta: Tensor,
+        log_zero: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
     ) -> Tensor:
-        return _value(input, target, alpha, beta, log_zero)
+        return _value(input, target, alpha, beta, log_zero, nll_at, excess)
 
     def bprop(
         self,
@@ -180,16 +211,20 @@ class _Value(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         log_zero: Tensor,
+        nll_at: Tensor,
+        excess: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, alpha, beta, log_zero)
+        slopes = _slopes(dout, input, target, alpha, beta, log_zero, nll_at, excess)
         return (
             slopes[0],
             zeros_like(target) if isinstance(target, Tensor) else target,
             slopes[1],
             slopes[2],
             slopes[3],
+            zeros_like(nll_at),
+            zeros_like(excess),
         )
 
 
@@ -251,7 +286,7 @@ def symmetric_cross_entropy_loss(
     log_zero = to_working(log_zero, working)
     input = fold(input, 2)
     target = fold(target, 1)
-    loss = _kernel(input, target, alpha, beta, log_zero)
+    loss = _kernel(input, target, alpha, beta, log_zero, *_common(ops.stop_gradient(input), target))
     return finish(
         loss,
         reduction,

@@ -5,7 +5,7 @@ import math
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Operand, fold, repeated, sigmoid, tanh, total
+from ._arrays import Operand, fold, repeated, sigmoids, tanh, total, zeros_like
 from ._checks import (
     check_dialect,
     check_floating,
@@ -21,20 +21,37 @@ from ._runtime import Loss, finish, to_working, working_dtype
 __all__ = ["TverskyLoss", "tversky_loss"]
 
 
-def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor) -> Tensor:
+def _common(input: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return sigmoids(input)
+
+
+def _value(
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    smooth: Tensor,
+    p: Tensor,
+    probability: Tensor,
+) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    false = total((1.0 - target) * alpha * p + sigmoid(-input) * beta * target, axis=(0, 2))
+    false = total((1.0 - target) * alpha * p + probability * beta * target, axis=(0, 2))
     return ratio(false, smooth + total(target * p, axis=(0, 2)) + false)
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    smooth: Tensor,
+    p: Tensor,
+    probability: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
@@ -42,10 +59,10 @@ def _gradient(
     slope = upstream * quotient
     term_3 = ratio(1.0, term_2) - quotient
     slope_2 = upstream * term_3
-    product = repeated(ops.expand_dims(slope_2, 1), input) * (term * alpha - beta * target)
-    product_2 = repeated(ops.expand_dims(slope_2, 1), input) * (probability * beta - alpha * p)
-    grad_input = p * probability * (product - repeated(ops.expand_dims(slope, 1), input) * target)
-    grad_target = product_2 - repeated(ops.expand_dims(slope, 1), input) * p
+    product = repeated(ops.expand_dims(slope_2, 1), p) * (term * alpha - beta * target)
+    product_2 = repeated(ops.expand_dims(slope_2, 1), p) * (probability * beta - alpha * p)
+    grad_input = p * probability * (product - repeated(ops.expand_dims(slope, 1), p) * target)
+    grad_target = product_2 - repeated(ops.expand_dims(slope, 1), p) * p
     grad_alpha = total(upstream * term_3 * total(term * p, axis=2))
     grad_beta = total(upstream * term_3 * total(probability * target, axis=2))
     return grad_input, grad_target, grad_alpha, grad_beta, -total(slope)
@@ -64,9 +81,8 @@ def _tangent(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(target * p, axis=(0, 2)) + false
     quotient = ratio(ratio(false, term_2), term_2)
@@ -99,10 +115,9 @@ def _curvature(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     product = target * p
     term = 1.0 - target
-    probability = sigmoid(-input)
     false = total(term * alpha * p + probability * beta * target, axis=(0, 2))
     term_2 = smooth + total(product, axis=(0, 2)) + false
     quotient = ratio(1.0, term_2)
@@ -179,8 +194,10 @@ class _Gradient(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, alpha, beta, smooth)
+        return _gradient(upstream, input, target, alpha, beta, smooth, p, probability)
 
     def bprop(
         self,
@@ -190,6 +207,8 @@ class _Gradient(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -201,6 +220,8 @@ class _Gradient(nn.Cell):
             changes[2],
             changes[3],
             changes[4],
+            zeros_like(p),
+            zeros_like(probability),
         )
 
 
@@ -208,9 +229,16 @@ class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
     def construct(
-        self, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        beta: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> Tensor:
-        return _value(input, target, alpha, beta, smooth)
+        return _value(input, target, alpha, beta, smooth, p, probability)
 
     def bprop(
         self,
@@ -219,11 +247,21 @@ class _Value(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, alpha, beta, smooth)
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4]
+        slopes = _slopes(dout, input, target, alpha, beta, smooth, p, probability)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            zeros_like(p),
+            zeros_like(probability),
+        )
 
 
 _slopes = _Gradient()
@@ -231,33 +269,45 @@ _kernel = _Value()
 
 
 def _value_keras(
-    input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    smooth: Tensor,
+    p: Tensor,
+    probability: Tensor,
 ) -> Tensor:
     """Return the unreduced loss."""
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    p = sigmoid(input)
-    sums = total((1.0 - target) * beta * p + sigmoid(-input) * alpha * target)
+    sums = total((1.0 - target) * beta * p + probability * alpha * target)
     return ratio(smooth + sums, smooth + total(target * p) + sums)
 
 
 def _gradient_keras(
-    upstream: Tensor, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
+    upstream: Tensor,
+    input: Tensor,
+    target: Tensor,
+    alpha: Tensor,
+    beta: Tensor,
+    smooth: Tensor,
+    p: Tensor,
+    probability: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
     term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
     term_3 = ratio(1.0, term_2) - quotient
-    slope = upstream * repeated(term_3, input) * (term * beta - alpha * target)
-    slope_2 = upstream * repeated(term_3, input) * (probability * alpha - beta * p)
-    grad_input = p * probability * (slope - upstream * repeated(quotient, input) * target)
-    grad_target = slope_2 - upstream * repeated(quotient, input) * p
+    term_4 = (
+        upstream * repeated(term_3, p) * (term * beta - alpha * target)
+        - upstream * repeated(quotient, p) * target
+    )
+    slope = upstream * repeated(term_3, p) * (probability * alpha - beta * p)
+    grad_target = slope - upstream * repeated(quotient, p) * p
     grad_alpha = upstream * term_3 * total(probability * target)
     grad_beta = upstream * term_3 * total(term * p)
-    return grad_input, grad_target, grad_alpha, grad_beta, upstream * term_3
+    return p * probability * term_4, grad_target, grad_alpha, grad_beta, upstream * term_3
 
 
 def _tangent_keras(
@@ -273,9 +323,8 @@ def _tangent_keras(
     d_smooth: Tensor,
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    p = sigmoid(input)
+    p, probability = sigmoids(input)
     term = 1.0 - target
-    probability = sigmoid(-input)
     sums = total(term * beta * p + probability * alpha * target)
     term_2 = smooth + total(target * p) + sums
     quotient = ratio(ratio(smooth + sums, term_2), term_2)
@@ -308,8 +357,7 @@ def _curvature_keras(
     d_smooth: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    p = sigmoid(input)
-    probability = sigmoid(-input)
+    p, probability = sigmoids(input)
     product = target * p
     term = 1.0 - target
     sums = total(term * beta * p + probability * alpha * target)
@@ -380,8 +428,10 @@ class _GradientKeras(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient_keras(upstream, input, target, alpha, beta, smooth)
+        return _gradient_keras(upstream, input, target, alpha, beta, smooth, p, probability)
 
     def bprop(
         self,
@@ -391,6 +441,8 @@ class _GradientKeras(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -402,6 +454,8 @@ class _GradientKeras(nn.Cell):
             changes[2],
             changes[3],
             changes[4],
+            zeros_like(p),
+            zeros_like(probability),
         )
 
 
@@ -409,9 +463,16 @@ class _ValueKeras(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
     def construct(
-        self, input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, smooth: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        alpha: Tensor,
+        beta: Tensor,
+        smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
     ) -> Tensor:
-        return _value_keras(input, target, alpha, beta, smooth)
+        return _value_keras(input, target, alpha, beta, smooth, p, probability)
 
     def bprop(
         self,
@@ -420,11 +481,21 @@ class _ValueKeras(nn.Cell):
         alpha: Tensor,
         beta: Tensor,
         smooth: Tensor,
+        p: Tensor,
+        probability: Tensor,
         out: Tensor,
         dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_keras(dout, input, target, alpha, beta, smooth)
-        return slopes[0], slopes[1], slopes[2], slopes[3], slopes[4]
+        slopes = _slopes_keras(dout, input, target, alpha, beta, smooth, p, probability)
+        return (
+            slopes[0],
+            slopes[1],
+            slopes[2],
+            slopes[3],
+            slopes[4],
+            zeros_like(p),
+            zeros_like(probability),
+        )
 
 
 _slopes_keras = _GradientKeras()
@@ -456,7 +527,7 @@ def _loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel(input, target, alpha, beta, smooth)
+    loss = _kernel(input, target, alpha, beta, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, shape=shape, denominator=denominator)
 
 
@@ -484,7 +555,7 @@ def _keras_loss(
     smooth = to_working(smooth, working)
     input = fold(input, 2)
     target = fold(target, 2)
-    loss = _kernel_keras(input, target, alpha, beta, smooth)
+    loss = _kernel_keras(input, target, alpha, beta, smooth, *_common(ops.stop_gradient(input)))
     return finish(loss, reduction, dtype, denominator=denominator)
 
 

@@ -2,9 +2,9 @@
 """Tweedie loss for quantities that are often 0 and else positive
 (Tweedie, 1984; Jorgensen, 1987)."""
 
-from mindspore import Tensor, nn
+from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, divide, exp, filled, like_upstream, log, total
+from ._arrays import Mean, Operand, Sum, divide, exp, filled, like_upstream, log, total, zeros_like
 from ._checks import check_floating, check_range, check_reduction, check_shape
 from ._functions import scaled_exp
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -12,29 +12,32 @@ from ._runtime import Loss, finish_entries, to_working, working_dtype
 __all__ = ["TweedieLoss", "tweedie_loss"]
 
 
-def _value_log_mean(input: Tensor, target: Tensor, power: Tensor) -> Tensor:
+def _common_log_mean(input: Tensor, power: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (exp((2.0 - power) * input),)
+
+
+def _value_log_mean(input: Tensor, target: Tensor, power: Tensor, exponential: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    term = 2.0 - power
-    return divide(exp(term * input), term) + divide(
+    return divide(exponential, (2.0 - power)) + divide(
         scaled_exp(target, (1.0 - power) * input), (power - 1.0)
     )
 
 
 def _gradient_log_mean(
-    upstream: Tensor, input: Tensor, target: Tensor, power: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, power: Tensor, exponential: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `power`, given that of the loss."""
-    term = 2.0 - power
-    exponential = exp(term * input)
-    term_2 = power - 1.0
-    term_3 = 1.0 - power
-    product = term_3 * input
+    term = power - 1.0
+    term_2 = 1.0 - power
+    product = term_2 * input
     scaled_exp_2 = scaled_exp(target, product)
-    term_4 = divide(exponential, (term * term)) - divide(exponential * input, term)
-    term_5 = -divide(scaled_exp_2, (term_2 * term_2)) - divide(scaled_exp_2 * input, term_2)
-    grad_input = upstream * (exponential + divide(scaled_exp_2 * term_3, term_2))
-    grad_target = divide(upstream * exp(product), term_2)
+    term_3 = 2.0 - power
+    term_4 = divide(exponential, (term_3 * term_3)) - divide(exponential * input, term_3)
+    term_5 = -divide(scaled_exp_2, (term * term)) - divide(scaled_exp_2 * input, term)
+    grad_input = upstream * (exponential + divide(scaled_exp_2 * term_2, term))
+    grad_target = divide(upstream * exp(product), term)
     grad_power = total(upstream * (term_4 + term_5))
     return grad_input, grad_target, grad_power
 
@@ -110,9 +113,9 @@ class _GradientLogMean(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, power: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, power: Tensor, exponential: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient_log_mean(upstream, input, target, power)
+        return _gradient_log_mean(upstream, input, target, power, exponential)
 
     def bprop(
         self,
@@ -120,6 +123,7 @@ class _GradientLogMean(nn.Cell):
         input: Tensor,
         target: Tensor,
         power: Tensor,
+        exponential: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -129,20 +133,29 @@ class _GradientLogMean(nn.Cell):
             changes[0],
             changes[1],
             changes[2],
+            zeros_like(exponential),
         )
 
 
 class _ValueLogMean(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, power: Tensor) -> Tensor:
-        return _value_log_mean(input, target, power)
+    def construct(
+        self, input: Tensor, target: Tensor, power: Tensor, exponential: Tensor
+    ) -> Tensor:
+        return _value_log_mean(input, target, power, exponential)
 
     def bprop(
-        self, input: Tensor, target: Tensor, power: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        power: Tensor,
+        exponential: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes_log_mean(dout, input, target, power)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes_log_mean(dout, input, target, power, exponential)
+        return slopes[0], slopes[1], slopes[2], zeros_like(exponential)
 
 
 _slopes_log_mean = _GradientLogMean()
@@ -318,7 +331,12 @@ def _log_mean_loss(
     return finish_entries(
         _kernel_log_mean,
         _kernel_log_mean_sums,
-        (input, target, power),
+        (
+            input,
+            target,
+            power,
+            *_common_log_mean(ops.stop_gradient(input), ops.stop_gradient(power)),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

@@ -3,7 +3,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, divide, expm1, like_upstream, total
+from ._arrays import Mean, Operand, Sum, divide, expm1, like_upstream, total, zeros_like
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._functions import gauss
 from ._runtime import Loss, finish_entries, to_working, working_dtype
@@ -11,22 +11,29 @@ from ._runtime import Loss, finish_entries, to_working, working_dtype
 __all__ = ["WelschLoss", "welsch_loss"]
 
 
-def _value(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
+def _common(input: Tensor, target: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (expm1(-ops.square(divide((input - target), scale))),)
+
+
+def _value(input: Tensor, target: Tensor, scale: Tensor, expm1_term: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # bell curve: exp(-z**2) -> gauss(z)
     # complement of a bell curve: gauss(z) - 1 -> expm1(-z**2)
-    return -0.5 * scale * scale * expm1(-ops.square(divide((input - target), scale)))
+    return -0.5 * scale * scale * expm1_term
 
 
-def _gradient(upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
+def _gradient(
+    upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor, expm1_term: Tensor
+) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
     product = divide(term, scale)
     gauss_2 = gauss(product, 1.0)
     slope = upstream * gauss_2 * term
-    slope_2 = upstream * (-scale * expm1(-product * product) - gauss_2 * term * product)
-    return slope, -slope, total(slope_2)
+    grad_scale = total(upstream * (-scale * expm1_term - gauss_2 * term * product))
+    return slope, -slope, grad_scale
 
 
 def _tangent(
@@ -69,9 +76,9 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor
+        self, upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor, expm1_term: Tensor
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, scale)
+        return _gradient(upstream, input, target, scale, expm1_term)
 
     def bprop(
         self,
@@ -79,6 +86,7 @@ class _Gradient(nn.Cell):
         input: Tensor,
         target: Tensor,
         scale: Tensor,
+        expm1_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -88,20 +96,27 @@ class _Gradient(nn.Cell):
             changes[0],
             changes[1],
             changes[2],
+            zeros_like(expm1_term),
         )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
-        return _value(input, target, scale)
+    def construct(self, input: Tensor, target: Tensor, scale: Tensor, expm1_term: Tensor) -> Tensor:
+        return _value(input, target, scale, expm1_term)
 
     def bprop(
-        self, input: Tensor, target: Tensor, scale: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        scale: Tensor,
+        expm1_term: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, scale)
-        return slopes[0], slopes[1], slopes[2]
+        slopes = _slopes(dout, input, target, scale, expm1_term)
+        return slopes[0], slopes[1], slopes[2], zeros_like(expm1_term)
 
 
 _slopes = _Gradient()
@@ -150,7 +165,12 @@ def welsch_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target, scale),
+        (
+            input,
+            target,
+            scale,
+            *_common(ops.stop_gradient(input), ops.stop_gradient(target), ops.stop_gradient(scale)),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,

@@ -3,41 +3,54 @@
 
 from mindspore import Tensor, nn, ops
 
-from ._arrays import Mean, Operand, Sum, divide, filled, like_upstream, log1p, sign, total
+from ._arrays import (
+    Mean,
+    Operand,
+    Sum,
+    divide,
+    filled,
+    like_upstream,
+    log1p,
+    sign,
+    total,
+    zeros_like,
+)
 from ._checks import check_floating, check_positive, check_reduction, check_shape
 from ._runtime import Loss, finish_entries, to_working, working_dtype
 
 __all__ = ["WingLoss", "wing_loss"]
 
 
-def _value(input: Tensor, target: Tensor, width: Tensor, eps: Tensor) -> Tensor:
+def _common(input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:
+    """Return what takes long both in the loss and in its gradient."""
+    return (log1p(divide(ops.abs(input - target), eps)),)
+
+
+def _value(input: Tensor, target: Tensor, width: Tensor, eps: Tensor, log_term: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # log1p: log(1 + z) -> log1p(z)
     abs_error = ops.abs(input - target)
     return ops.where(
-        abs_error < width,
-        width * log1p(divide(abs_error, eps)),
-        abs_error + (width * log1p(width / eps) - width),
+        abs_error < width, width * log_term, abs_error + (width * log1p(width / eps) - width)
     )
 
 
 def _gradient(
-    upstream: Tensor, input: Tensor, target: Tensor, width: Tensor, eps: Tensor
+    upstream: Tensor, input: Tensor, target: Tensor, width: Tensor, eps: Tensor, log_term: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target`, `width` and `eps`, given that of the loss."""
     term = input - target
     abs_error = ops.abs(term)
     mask = abs_error < width
-    product = divide(abs_error, eps)
-    term_2 = product + 1.0
+    term_2 = divide(abs_error, eps) + 1.0
     sign_term = sign(term)
     chosen = ops.where(mask, divide(width * sign_term, term_2 * eps), sign_term)
     slope = upstream * chosen
-    product_2 = width / eps
-    term_3 = product_2 + 1.0
-    chosen_2 = ops.where(mask, log1p(product), log1p(product_2) + width / (term_3 * eps) - 1.0)
+    product = width / eps
+    term_3 = product + 1.0
+    chosen_2 = ops.where(mask, log_term, log1p(product) + width / (term_3 * eps) - 1.0)
     chosen_3 = ops.where(
-        mask, divide(-width * abs_error, term_2 * (eps * eps)), -product_2 * (product_2 / term_3)
+        mask, divide(-width * abs_error, term_2 * (eps * eps)), -product * (product / term_3)
     )
     return slope, -slope, total(upstream * chosen_2), total(upstream * chosen_3)
 
@@ -127,9 +140,15 @@ class _Gradient(nn.Cell):
     """The gradient by its own formula, differentiated by that of the second derivative."""
 
     def construct(
-        self, upstream: Tensor, input: Tensor, target: Tensor, width: Tensor, eps: Tensor
+        self,
+        upstream: Tensor,
+        input: Tensor,
+        target: Tensor,
+        width: Tensor,
+        eps: Tensor,
+        log_term: Tensor,
     ) -> tuple[Tensor, ...]:
-        return _gradient(upstream, input, target, width, eps)
+        return _gradient(upstream, input, target, width, eps, log_term)
 
     def bprop(
         self,
@@ -138,6 +157,7 @@ class _Gradient(nn.Cell):
         target: Tensor,
         width: Tensor,
         eps: Tensor,
+        log_term: Tensor,
         out: tuple[Tensor, ...],
         dout: tuple[Tensor, ...],
     ) -> tuple[Operand, ...]:
@@ -148,20 +168,30 @@ class _Gradient(nn.Cell):
             changes[1],
             changes[2],
             changes[3],
+            zeros_like(log_term),
         )
 
 
 class _Value(nn.Cell):
     """The unreduced loss, differentiated by the formula of its gradient."""
 
-    def construct(self, input: Tensor, target: Tensor, width: Tensor, eps: Tensor) -> Tensor:
-        return _value(input, target, width, eps)
+    def construct(
+        self, input: Tensor, target: Tensor, width: Tensor, eps: Tensor, log_term: Tensor
+    ) -> Tensor:
+        return _value(input, target, width, eps, log_term)
 
     def bprop(
-        self, input: Tensor, target: Tensor, width: Tensor, eps: Tensor, out: Tensor, dout: Tensor
+        self,
+        input: Tensor,
+        target: Tensor,
+        width: Tensor,
+        eps: Tensor,
+        log_term: Tensor,
+        out: Tensor,
+        dout: Tensor,
     ) -> tuple[Operand, ...]:
-        slopes = _slopes(dout, input, target, width, eps)
-        return slopes[0], slopes[1], slopes[2], slopes[3]
+        slopes = _slopes(dout, input, target, width, eps, log_term)
+        return slopes[0], slopes[1], slopes[2], slopes[3], zeros_like(log_term)
 
 
 _slopes = _Gradient()
@@ -214,7 +244,13 @@ def wing_loss(
     return finish_entries(
         _kernel,
         _kernel_sums,
-        (input, target, width, eps),
+        (
+            input,
+            target,
+            width,
+            eps,
+            *_common(ops.stop_gradient(input), ops.stop_gradient(target), ops.stop_gradient(eps)),
+        ),
         reduction,
         dtype,
         sample_weight=sample_weight,
