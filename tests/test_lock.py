@@ -38,6 +38,12 @@ bad_loss = Loss("BadLoss", far)
 # Neither 0 nor 1, the simplest numbers, may be given for the input, and float32 has no 0.3.
 BOUNDED = CANCELS.replace('tensor("input")', 'tensor("input", lower=0.3, upper=0.9)')
 
+# The same of two arguments, in a quotient and a factor.
+SCALED = CANCELS.replace("Loss, tensor", "Loss, parameter, tensor").replace(
+    "far = 1 - cos(x - t)",
+    'a = parameter("a", 1.0, positive=True)\nfar = a**2 * (1 - cos((x - t) / a))',
+)
+
 PAGES = (Path("README.md"), Path("specs/README.md"))
 SHOWN = re.compile(r"^( *)```python\n( *\"\"\".*?)^ *```", re.DOTALL | re.MULTILINE)
 README = [
@@ -77,7 +83,9 @@ def test_what_the_readme_shows_is_written_as_it_stands(run, spec):
 
 
 @pytest.mark.parametrize(
-    "spec", [OVERFLOWS, CANCELS, BOUNDED], ids=["overflows", "cancels", "bounded"]
+    "spec",
+    [OVERFLOWS, CANCELS, BOUNDED, SCALED],
+    ids=["overflows", "cancels", "bounded", "scaled"],
 )
 def test_what_is_not_is_refused_before_anything_is_written(run, spec):
     result, out = run(spec)

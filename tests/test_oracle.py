@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from declared import library
 from mpmath import mp
-from sympy import Abs, Max, Ne, Piecewise, cosh, exp, log
+from sympy import Abs, Max, Ne, Piecewise, cos, cosh, exp, log, sqrt
 
 from lossgen import (
     Case,
@@ -215,6 +215,18 @@ class TestSizes:
     def test_a_formula_of_one_variable_has_one_term(self):
         exact = solve(-log(1 - sigmoid(x)), input=[-40.0]).value
         assert exact.size[0] == abs(exact.value[0])
+
+    def test_a_formula_of_one_quotient_has_one_term(self):
+        scale = parameter("scale", 3.0, positive=True)
+        for formula in (sqrt(1 + (x / scale) ** 2) - 1, scale**2 * (1 - cos((x - t) / scale))):
+            given = {"target": [0.0]} if formula.has(t) else {}
+            exact = solve(formula, input=[1e-9], **given).value
+            assert mp.almosteq(exact.size[0], abs(exact.value[0]), 1e-9)
+
+    def test_a_steep_formula_of_a_quotient_has_what_rounding_it_costs(self):
+        scale = parameter("scale", 3.0, positive=True)
+        exact = solve(exp(x / scale), input=[300.0]).value
+        assert mp.almosteq(exact.size[0], 100 * exact.value[0], 1e-9)
 
     def test_a_difference_of_inputs_has_one_term_and_of_products_two(self):
         found = solve(x - t, input=[1.0], target=[1 - 1e-10])

@@ -29,10 +29,13 @@ NUDGE = mp.mpf(10) ** -12
 
 @cache
 def variables(e: Basic) -> frozenset[Basic] | None:
-    """Return what a formula is a function of: arguments and their differences; None for axes."""
+    """Return what a formula is a function of; None for axes.
+
+    That is arguments, their differences, and powers of quotients of two of these.
+    """
     if isinstance(e, words.AxisOperation):
         return None
-    if isinstance(e, LEAVES) or (isinstance(e, sympy.Add) and _is_difference(e)):
+    if _is_leaf(e) or _is_quotient(e):
         return frozenset((e,))
     found: frozenset[Basic] = frozenset()
     for arg in e.args:
@@ -41,6 +44,19 @@ def variables(e: Basic) -> frozenset[Basic] | None:
             return None
         found |= inner
     return found
+
+
+def _is_leaf(e: Basic) -> bool:
+    return isinstance(e, LEAVES) or (isinstance(e, sympy.Add) and _is_difference(e))
+
+
+def _is_quotient(e: Basic) -> bool:
+    """Say whether this is c (z/a)**k with a whole k, which is rounded as one number is."""
+    powers = [arg.as_base_exp() for arg in e.args if not arg.is_number] if e.is_Mul else []
+    exponents = [exponent for base, exponent in powers if _is_leaf(base)]
+    return len(powers) == 2 == len(exponents) and bool(
+        exponents[0].is_Integer and exponents[0] == -exponents[1]
+    )
 
 
 def _is_difference(e: Basic) -> bool:
@@ -106,10 +122,11 @@ class SizedEvaluator(WrittenEvaluator):
         if isinstance(variable, LEAVES) or bits(x) <= SINGLE:
             yield from (mp.zero for _ in series)
             return
+        share = ROUNDING if _is_leaf(variable) else 1  # a quotient, and its powers, round often
         for here, moved in zip(series, self._moved(e, variable, at, x * (1 + NUDGE)), strict=True):
             known = here is not None and moved is not None
             steep = abs(moved - here) / NUDGE if known else mp.zero
-            yield max(ROUNDING * steep - abs(here), mp.zero) if known else mp.zero
+            yield max(share * steep - abs(here), mp.zero) if known else mp.zero
 
     def _moved(self, e: Basic, variable: Basic, at: Place, x: Any) -> tuple[Any, Any, Any]:
         """Return a formula of one variable elsewhere; outside of its domain there is nothing."""

@@ -74,6 +74,11 @@ EXCEPTIONS: tuple[Row, ...] = (
         allowed=5.5,
     ),
     Row(
+        ("TukeyBiweightLoss",), "mindspore", "float64", "value", 4.9,
+        "a logarithm and an exponential of a rounded square, six roundings in a row",
+        allowed=5.5,
+    ),
+    Row(
         ("CosineEmbeddingLoss",), "mindspore", "float64", "*", 1e8,
         "MindSpore rounds Python numbers to float32: parameters, numbers of functions",
     ),
