@@ -110,6 +110,8 @@ def broadcast_weight(name: str, weight: Tensor, shape: tuple[int, ...], working:
 def broadcast_input(name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     """An input spread over a shape."""
     check_spread(name, tensor, shape)
+    if tensor.shape == shape:  # `ops.broadcast_to` would copy it
+        return tensor
     return ops.broadcast_to(tensor, shape)
 
 
