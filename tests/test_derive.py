@@ -24,6 +24,7 @@ from lossgen.meanings import FUNCTIONS, REDUCTIONS
 from lossgen.nodes import Node, add, call, const, divide, fold, leaf, mul, over, power, subtract
 from lossgen.partials import PARTIALS
 from lossgen.program import Argument, Program
+from lossgen.regions import mask
 from lossgen.rules import stabilise
 
 # In the order in which arrays carry them: other names for an axis stand behind it.
@@ -527,6 +528,15 @@ def test_an_exponent_of_zero_has_a_finite_gradient() -> None:
     assert meaning.at(by_p, {}) == 2 * 4 * mp.log(2)
     assert all(mp.isfinite(number) for node in program.curvatures
                for number in meaning.array(node, ROW[: 2 * len(node.axes)]).values())  # fmt: skip
+
+
+def test_a_row_that_does_not_count_has_no_entry_of_its_own() -> None:
+    """What is masked is the one entry of each row that is not 0 already."""
+    index, value = n.leaf("index", ("n",), "label"), n.leaf("value", ("n",))
+    valid = n.compare("ne", index, n.const(-1))
+    here = n.compare("eq", n.position("c"), index)
+    masked = mask(n.select(here, value, n.ZERO), valid)
+    assert masked is n.select(here, n.select(valid, value, n.ZERO), n.ZERO)
 
 
 class TestValid:

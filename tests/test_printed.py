@@ -292,6 +292,20 @@ def test_a_gradient_takes_in_what_it_is_given_unless_that_is_computed_from_the_v
     assert "label_cross_entropy_and_excess(" in str(body)
 
 
+def test_quotients_by_several_are_by_their_product():
+    z, t, c = (n.leaf(name, ("n",)) for name in "ztc")
+    inverse = n.mul(n.power(z, n.MINUS_ONE), n.power(t, n.MINUS_ONE))
+    expected = {
+        TORCH: ("torch.reciprocal(z * t)", "c / (z * t)"),
+        MINDSPORE: ("divide(1.0, z * t)", "divide(c, z * t)"),
+        NUMPY: ("1.0 / (z * t)", "c / (z * t)"),
+    }
+    for backend, codes in expected.items():
+        for root, code in zip((inverse, n.mul(c, inverse)), codes, strict=True):
+            body = print_body(backend, (root,), ("n",), {}, ("z", "t", "c"))
+            assert body.results == (code,), backend.name
+
+
 def test_one_entry_of_each_row_is_placed_unless_its_mask_is_needed_anyway():
     index, value, x = n.leaf("index", ("n",), "label"), n.leaf("value", ("n",)), n.leaf("x", RANK)
     one_hot = n.one_hot("c", index, value)

@@ -85,6 +85,7 @@ def derivatives(*operations: str, first: str = "gradient") -> Iterator[Test]:
 SINGLE = (
     test_derive.test_erf_has_the_slope_of_its_formula,
     test_derive.test_an_exponent_of_zero_has_a_finite_gradient,
+    test_derive.test_a_row_that_does_not_count_has_no_entry_of_its_own,
 )
 
 
@@ -179,6 +180,7 @@ def expansions(*operations: str) -> Iterator[Test]:
 def printed() -> Iterator[Test]:
     """Yield tests of what is printed, as NumPy runs it."""
     yield "test_printed condition", test_printed.test_a_condition_of_three_is_printed_whole
+    yield "test_printed quotients", test_printed.test_quotients_by_several_are_by_their_product
     for name in test_printed.ALONE:
         yield (
             f"test_printed alone[{name}]",
