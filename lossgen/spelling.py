@@ -252,25 +252,33 @@ class Spelling:
         return op, first, entries, number
 
     def _print_mul(self, node: Node) -> Text:
-        top: list[str] = []
-        bottom: list[str] = []
         sign = "-" if n.is_const(node.args[0], -1) else ""
-        for arg in node.args[1:] if sign else node.args:
-            inverse = denominator(arg)
-            if inverse is None:
-                square = arg.op == "pow" and self.text[arg].level == PRODUCT
-                top.append(self._operand(arg, node, PRODUCT if square or not top else UNARY))
-            else:
-                bottom.append(self._operand(inverse, node, UNARY))
-        if bottom and not top and node.axes and "reciprocal" in self.backend.operations:
-            code = self._spell("reciprocal", " * ".join(bottom))
-            return Text(sign + code, UNARY if sign else ATOM)
-        code = sign + (" * ".join(top) or "1.0")
-        if bottom and "divide" in self.backend.operations and node.axes:
-            return Text(self._spell("divide", code, " * ".join(bottom)))
-        if bottom:
-            code += " / " + (bottom[0] if len(bottom) == 1 else f"({' * '.join(bottom)})")
-        return Text(code, PRODUCT if top[1:] or bottom else UNARY)
+        factors = [(arg, denominator(arg)) for arg in (node.args[1:] if sign else node.args)]
+        above = [arg for arg, inverse in factors if inverse is None]
+        below = [inverse for _, inverse in factors if inverse is not None]
+        operations = self.backend.operations if node.axes and below else {}
+        called = "divide" in operations or (not above and "reciprocal" in operations)
+        bottom = " * ".join(self._factors(below, node, UNARY, alone=called))
+        if not above and "reciprocal" in operations:
+            return Text(sign + self._spell("reciprocal", bottom), UNARY if sign else ATOM)
+        top = sign + " * ".join(self._factors(above, node, PRODUCT, alone=called and not sign))
+        top = top if above else f"{sign}1.0"
+        if called:
+            return Text(self._spell("divide", top, bottom))
+        if below:
+            top += f" / {bottom}" if len(below) == 1 else f" / ({bottom})"
+        return Text(top, PRODUCT if above[1:] or below else UNARY)
+
+    def _factors(self, factors: list[Node], node: Node, first: int, *, alone: bool) -> list[str]:
+        """Return factors, in parentheses where they need some; alone in a call, one needs none."""
+        if alone and len(factors) == 1:
+            return [self._operand(factors[0], node, COMPARE)]
+        codes: list[str] = []
+        for factor in factors:
+            square = factor.op == "pow" and self.text[factor].level == PRODUCT
+            level = first if square or not codes else UNARY
+            codes.append(self._operand(factor, node, level))
+        return codes
 
     def _print_inverse(self, node: Node) -> Text:
         """One number for many: a product with it costs less than as many quotients."""

@@ -307,7 +307,7 @@ def _gradient(
     chosen = filled(gamma_neg * lowered ** (gamma_neg - 1.0), (mask_2 & (gamma_neg == 0.0)), 0.0)
     product = chosen * log_term
     power = lowered**gamma_neg
-    product_2 = divide(power, (1.0 - lowered))
+    product_2 = divide(power, 1.0 - lowered)
     chosen_2 = filled(positive * p * probability * term_2 * (product_2 - product), mask, 0.0)
     power_2 = probability**gamma_pos
     product_3 = target * power_2
@@ -344,7 +344,7 @@ def _tangent(
     log_term = log1p(-lowered)
     product = chosen * log_term
     power = lowered**gamma_neg
-    product_2 = divide(power, (1.0 - lowered))
+    product_2 = divide(power, 1.0 - lowered)
     chosen_2 = filled(positive * p * probability * term_2 * (product_2 - product), mask, 0.0)
     power_2 = probability**gamma_pos
     log_term_2 = log1p(-ops.minimum(p, probability))

@@ -42,7 +42,7 @@ __all__ = ["BarronLoss", "barron_loss"]
 def _value_squared(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
-    return 0.5 * ops.square(divide((input - target), scale))
+    return 0.5 * ops.square(divide(input - target, scale))
 
 
 def _gradient_squared(
@@ -50,7 +50,7 @@ def _gradient_squared(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
-    slope = divide(upstream * term, (scale * scale))
+    slope = divide(upstream * term, scale * scale)
     grad_scale = -total(upstream * term * term) / scale**3
     return slope, -slope, grad_scale
 
@@ -60,9 +60,9 @@ def _tangent_squared(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     term = input - target
-    return divide(term * (d_input - d_target), (scale * scale)) - ops.square(
-        divide(term, scale)
-    ) * (d_scale / scale)
+    return divide(term * (d_input - d_target), scale * scale) - ops.square(divide(term, scale)) * (
+        d_scale / scale
+    )
 
 
 def _curvature_squared(
@@ -76,7 +76,7 @@ def _curvature_squared(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = d_input - d_target
-    slope = divide(upstream * term, (scale * scale))
+    slope = divide(upstream * term, scale * scale)
     term_2 = input - target
     power = scale**3
     slope_2 = divide(2.0 * upstream * term_2 * d_scale, power)
@@ -162,7 +162,7 @@ def _tangent_cauchy(
     term = input - target
     over_square1_2 = over_square1(divide(constant(0.7071067811865476, input) * term, scale))
     product = divide(constant(1.4142135623730951, input) * (d_input - d_target), scale)
-    product_2 = divide(constant(1.4142135623730951, input) * term * d_scale, (scale * scale))
+    product_2 = divide(constant(1.4142135623730951, input) * term * d_scale, scale * scale)
     return over_square1_2 * (product - product_2)
 
 
@@ -254,7 +254,7 @@ def _value_welsch(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # bell curve: exp(-z**2) -> gauss(z)
     # complement of a bell curve: gauss(z) - 1 -> expm1(-z**2)
-    return -expm1(-0.5 * ops.square(divide((input - target), scale)))
+    return -expm1(-0.5 * ops.square(divide(input - target, scale)))
 
 
 def _gradient_welsch(
@@ -263,7 +263,7 @@ def _gradient_welsch(
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
     gauss_2 = gauss(divide(term, scale), 0.5)
-    slope = divide(upstream * gauss_2 * term, (scale * scale))
+    slope = divide(upstream * gauss_2 * term, scale * scale)
     grad_scale = -total(upstream * gauss_2 * term * term) / scale**3
     return slope, -slope, grad_scale
 
@@ -276,7 +276,7 @@ def _tangent_welsch(
     product = divide(term, scale)
     gauss_2 = gauss(product, 0.5)
     return divide(
-        gauss_2 * term * (d_input - d_target), (scale * scale)
+        gauss_2 * term * (d_input - d_target), scale * scale
     ) - d_scale * product * product * divide(gauss_2, scale)
 
 
@@ -357,7 +357,7 @@ def _value_exponential(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # complement: 1 - sigmoid(z) -> sigmoid(-z), exp(z) - 1 -> expm1(z)
-    return expm1(0.5 * ops.square(divide((input - target), scale)))
+    return expm1(0.5 * ops.square(divide(input - target, scale)))
 
 
 def _gradient_exponential(
@@ -366,7 +366,7 @@ def _gradient_exponential(
     """Return the gradient by `input`, `target` and `scale`, given that of the loss."""
     term = input - target
     exponential = exp(0.5 * ops.square(divide(term, scale)))
-    slope = divide(upstream * exponential * term, (scale * scale))
+    slope = divide(upstream * exponential * term, scale * scale)
     grad_scale = -total(upstream * exponential * term * term) / scale**3
     return slope, -slope, grad_scale
 
@@ -378,8 +378,9 @@ def _tangent_exponential(
     term = input - target
     power = ops.square(divide(term, scale))
     exponential = exp(0.5 * power)
-    product = divide(exponential * term * (d_input - d_target), (scale * scale))
-    return product - d_scale * power * divide(exponential, scale)
+    return divide(
+        exponential * term * (d_input - d_target), scale * scale
+    ) - d_scale * power * divide(exponential, scale)
 
 
 def _curvature_exponential(
@@ -464,7 +465,7 @@ def _value_general(input: Tensor, target: Tensor, alpha: Tensor, scale: Tensor) 
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # power transform: (1 + z)**p - 1 -> p box_cox(z, p)
-    product = divide((input - target), scale)
+    product = divide(input - target, scale)
     beta = ops.maximum(constant(1e-06, input), ops.abs(alpha - 2.0))
     return 0.5 * box_cox(product * divide(product, beta), 0.5 * alpha) * beta
 
@@ -480,7 +481,7 @@ def _gradient_general(
     product_2 = product * divide(product, beta)
     product_3 = 0.5 * alpha
     power1p_2 = power1p(product_2, product_3 - 1.0)
-    slope = divide(upstream * power1p_2 * term, (scale * scale))
+    slope = divide(upstream * power1p_2 * term, scale * scale)
     direction_2 = sign(term_2)
     term_3 = 0.5 * box_cox_slope(product_2, product_3) - power1p_2 * direction_2 * ops.square(
         divide(term, beta * scale)
@@ -515,7 +516,7 @@ def _tangent_general(
     term_4 = 0.5 * term_3 * beta + 0.5 * box_cox(product_2, product_3) * direction_2
     return (
         term_4 * d_alpha
-        + divide(power1p_2 * term * (d_input - d_target), (scale * scale))
+        + divide(power1p_2 * term * (d_input - d_target), scale * scale)
         - divide(power1p_2 * term * term * d_scale, scale**3)
     )
 

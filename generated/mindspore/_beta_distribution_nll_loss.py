@@ -44,7 +44,7 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by each differentiable argument, given that of the loss."""
     digamma_2 = digamma(concentration0 + concentration1)
-    term = divide((concentration0 - 1.0), (1.0 - target)) - divide((concentration1 - 1.0), target)
+    term = divide(concentration0 - 1.0, 1.0 - target) - divide(concentration1 - 1.0, target)
     grad_concentration1 = upstream * (digamma(concentration1) - log_target - digamma_2)
     grad_concentration0 = upstream * (digamma(concentration0) - log_term - digamma_2)
     return grad_concentration1, grad_concentration0, upstream * term
@@ -60,7 +60,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     product = digamma(concentration0 + concentration1) * (d_concentration0 + d_concentration1)
-    term = divide((concentration0 - 1.0), (1.0 - target)) - divide((concentration1 - 1.0), target)
+    term = divide(concentration0 - 1.0, 1.0 - target) - divide(concentration1 - 1.0, target)
     return (
         (digamma(concentration0) - log1p(-target)) * d_concentration0
         + (digamma(concentration1) - log(target)) * d_concentration1
@@ -83,8 +83,8 @@ def _curvature(
     term = trigamma(concentration1) * d_concentration1 - divide(d_target, target) - product
     term_2 = 1.0 - target
     term_3 = trigamma(concentration0) * d_concentration0 + divide(d_target, term_2) - product
-    term_4 = divide((concentration0 - 1.0), (term_2 * term_2)) + divide(
-        (concentration1 - 1.0), (target * target)
+    term_4 = divide(concentration0 - 1.0, term_2 * term_2) + divide(
+        concentration1 - 1.0, target * target
     )
     term_5 = divide(d_concentration0, term_2) + term_4 * d_target - divide(d_concentration1, target)
     return upstream * term, upstream * term_3, upstream * term_5

@@ -42,7 +42,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, 
     term = 1.0 - input
     product = 2.0 * input
     by_target = ops.where(
-        input <= 0.5, log1p(divide((1.0 - product), input)), -log1p(divide((product - 1.0), term))
+        input <= 0.5, log1p(divide(1.0 - product, input)), -log1p(divide(product - 1.0, term))
     )
     grad_input = divide(
         upstream * (input - target), ops.maximum(constant(1e-12, upstream), term * input)
@@ -55,7 +55,7 @@ def _tangent(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -
     product = 2.0 * input
     term = 1.0 - input
     by_target = ops.where(
-        input <= 0.5, log1p(divide((1.0 - product), input)), -log1p(divide((product - 1.0), term))
+        input <= 0.5, log1p(divide(1.0 - product, input)), -log1p(divide(product - 1.0, term))
     )
     product_2 = divide(
         (input - target) * d_input, ops.maximum(constant(1e-12, input), term * input)
@@ -77,16 +77,16 @@ def _curvature(
         * term_2
         * (input - target)
         * d_input,
-        (maximum * maximum),
+        maximum * maximum,
     )
     product_4 = divide(
-        (-divide(term_2, (input * input)) - divide(2.0, input)), (divide(term_2, input) + 1.0)
+        -divide(term_2, input * input) - divide(2.0, input), divide(term_2, input) + 1.0
     )
     term_3 = product_2 - 1.0
     product_5 = divide(
-        -(divide(term_3, (term * term)) + divide(2.0, term)), (divide(term_3, term) + 1.0)
+        -(divide(term_3, term * term) + divide(2.0, term)), divide(term_3, term) + 1.0
     )
-    change_input = upstream * (divide((d_input - d_target), maximum) - product_3)
+    change_input = upstream * (divide(d_input - d_target, maximum) - product_3)
     change_target = upstream * ops.where(input <= 0.5, product_4, product_5) * d_input
     return change_input, change_target
 
@@ -145,7 +145,7 @@ def _gradient_keras(
     """Return the gradient by `input` and `target`, given that of the loss."""
     maximum = ops.maximum(constant(1e-07, upstream), input)
     clipped = ops.minimum(constant(0.9999999, upstream), maximum)
-    product = divide((1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5), (1.0 - clipped))
+    product = divide((1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5), 1.0 - clipped)
     term = product - divide((0.5 * sign(logarithm + 100.0) + 0.5) * target, clipped)
     grad_input = (
         upstream
@@ -164,7 +164,7 @@ def _tangent_keras(input: Tensor, target: Tensor, d_input: Tensor, d_target: Ten
     log_term = log1p(-clipped)
     logarithm = log(clipped)
     product = (ops.maximum(-100.0, log_term) - ops.maximum(-100.0, logarithm)) * d_target
-    product_2 = divide((1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5), (1.0 - clipped))
+    product_2 = divide((1.0 - target) * (0.5 * sign(log_term + 100.0) + 0.5), 1.0 - clipped)
     term = product_2 - divide((0.5 * sign(logarithm + 100.0) + 0.5) * target, clipped)
     product_3 = (
         (0.5 * sign(constant(0.9999999, input) - maximum) + 0.5)

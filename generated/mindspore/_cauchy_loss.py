@@ -16,7 +16,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # log1p: log(1 + z) -> log1p(z)
     # log of a square: log1p(z**2) as one
-    return 0.5 * scale * scale * log1p_square(divide((input - target), scale))
+    return 0.5 * scale * scale * log1p_square(divide(input - target, scale))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor) -> tuple[Tensor, ...]:

@@ -15,7 +15,7 @@ def _value(input: Tensor, target: Tensor, eps: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # hypotenuse: sqrt(1 + z**2) -> hypot1(z), 1/(1 + z**2) -> hypot1(z)**-2
-    return hypot1(divide((input - target), eps)) * eps
+    return hypot1(divide(input - target, eps)) * eps
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> tuple[Tensor, ...]:

@@ -481,7 +481,7 @@ def _curvature(
     chosen_7 = ops.where(mask_2, divide(quotient_13, power_6), divide(quotient_15, power_5))
     term_35 = chosen_5 * term_26 + chosen_6 * term_27 - chosen_7 * term_24 - chosen_4 * term_25
     product_14 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_4 * term_35
-    product_15 = divide((quotient_13 * quotient_14 + ratio(quotient_14, height)), power_6)
+    product_15 = divide(quotient_13 * quotient_14 + ratio(quotient_14, height), power_6)
     term_36 = product_15 - divide(2.0 * over_hypot1_2 * quotient_14 * quotient_14, power_3)
     chosen_8 = ops.where(
         mask_2, term_36, divide(2.0 * over_hypot1_3 * quotient_16 * quotient_16, power_4)
@@ -550,7 +550,7 @@ def _curvature(
     )
     product_25 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_7 * term_35
     product_26 = divide(-2.0 * over_hypot1_2 * quotient_13 * quotient_13, power_3)
-    product_27 = divide((-quotient_16 * quotient_15 - ratio(quotient_15, width)), power_5)
+    product_27 = divide(-quotient_16 * quotient_15 - ratio(quotient_15, width), power_5)
     term_45 = divide(2.0 * over_hypot1_3 * quotient_15 * quotient_15, power_4) + product_27
     product_28 = (
         constant(0.8105694691387022, upstream)
@@ -615,7 +615,7 @@ def _curvature(
     )
     product_39 = constant(0.8105694691387022, upstream) * gap * quotient_12 * chosen_12
     product_40 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_6 * term_35
-    product_41 = divide((quotient_17 * quotient_19 + ratio(quotient_19, true_height)), power_7)
+    product_41 = divide(quotient_17 * quotient_19 + ratio(quotient_19, true_height), power_7)
     term_51 = product_41 - divide(2.0 * over_hypot1_4 * quotient_19 * quotient_19, power_9)
     product_42 = divide(2.0 * over_hypot1_5 * quotient_20 * quotient_20, power_10)
     product_43 = (
@@ -674,7 +674,7 @@ def _curvature(
     product_52 = constant(0.8105694691387022, upstream) * quotient_12 * chosen_5 * term_35
     product_53 = divide(-2.0 * over_hypot1_4 * quotient_17 * quotient_17, power_9)
     product_54 = divide(2.0 * over_hypot1_5 * quotient_18 * quotient_18, power_10)
-    product_55 = divide((-quotient_20 * quotient_18 - ratio(quotient_18, true_width)), power_8)
+    product_55 = divide(-quotient_20 * quotient_18 - ratio(quotient_18, true_width), power_8)
     product_56 = (
         constant(0.8105694691387022, upstream)
         * gap

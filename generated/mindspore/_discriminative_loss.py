@@ -357,7 +357,7 @@ def _tangent_length(
     clusters = total(1.0 / sums)
     product = ratio(total(divide(norm(own, axis=-1), sums)), clusters) * d_length_weight
     sums_2 = total(direction(own, axis=-1) * ops.matmul(chosen, d_input), axis=1)
-    product_2 = length_weight * ratio(1.0, clusters) * total(divide(sums_2, (sums * sums)))
+    product_2 = length_weight * ratio(1.0, clusters) * total(divide(sums_2, sums * sums))
     return product + product_2
 
 

@@ -30,7 +30,7 @@ __all__ = ["EvidentialRegressionLoss", "evidential_regression_loss"]
 def _common(input: Tensor, target: Tensor, nu: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     """Return what takes long both in the loss and in its gradient."""
     error = input - target
-    return (log1p(0.5 * error * divide(nu, (nu + 1.0)) * divide(error, beta)),)
+    return (log1p(0.5 * error * divide(nu, nu + 1.0) * divide(error, beta)),)
 
 
 def _value(
@@ -204,7 +204,7 @@ def _curvature(
     )
     term_13 = divide(0.5 * nu * term_3 * power_6, term) + divide(term_12, term_2)
     product_15 = (power_5 - divide(2.0 * term * beta, power_4) + term_5 * term_13) * d_beta
-    product_16 = divide((divide(1.0, term * beta) - divide(nu, beta * power_2)), term_2)
+    product_16 = divide(divide(1.0, term * beta) - divide(nu, beta * power_2), term_2)
     product_17 = product_5 * (product_16 - divide(nu * term_3, power * term * beta))
     abs_error = ops.abs(error)
     term_14 = (

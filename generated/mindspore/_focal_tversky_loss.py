@@ -73,7 +73,7 @@ def _gradient(
     product_3 = repeated(ops.expand_dims(slope_2, 1), sigmoid_input) * (
         probability * beta - alpha * sigmoid_input
     )
-    product_4 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), (gamma * gamma))
+    product_4 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), gamma * gamma)
     grad_input = sigmoid_input * probability * term_3
     grad_alpha = total(upstream * chosen_2 * total(term * sigmoid_input, axis=2))
     grad_beta = total(upstream * chosen_2 * total(probability * target, axis=2))
@@ -119,7 +119,7 @@ def _tangent(
     )
     chosen_2 = filled(-chosen * quotient, mask, 0.0)
     sums_2 = total(sigmoid_input * (d_target + product_2 * d_input), axis=(0, 2))
-    product_4 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), (gamma * gamma))
+    product_4 = divide(-filled(tversky**power * log(tversky), mask_2, 0.0), gamma * gamma)
     return (
         product_3 + chosen_2 * d_smooth + chosen_2 * sums_2 + filled(product_4, mask, 0.0) * d_gamma
     )

@@ -36,7 +36,7 @@ def box_cox_bend(x: Tensor, exponent: Tensor | float) -> Tensor:
     log1p_x = log1p(x)
     product = exponent * log1p_x
     product_2 = power1p(x, exponent) * (log1p_x * exponent * (product - 2.0) + 2.0)
-    product_3 = divide((product_2 - 2.0), filled(product, product == 0.0, 1.0) ** 3)
+    product_3 = divide(product_2 - 2.0, filled(product, product == 0.0, 1.0) ** 3)
     chosen = ops.where(ops.abs(product) < 1.5, exp_moment2(product), product_3)
     return log1p_x**3 * chosen
 
@@ -46,7 +46,7 @@ def box_cox_slope(x: Tensor, exponent: Tensor | float) -> Tensor:
     log1p_x = log1p(x)
     product = exponent * log1p_x
     product_2 = divide(
-        (power1p(x, exponent) * (product - 1.0) + 1.0),
+        power1p(x, exponent) * (product - 1.0) + 1.0,
         ops.square(filled(product, product == 0.0, 1.0)),
     )
     chosen = ops.where(ops.abs(product) < 1.5, exp_moment1(product), product_2)

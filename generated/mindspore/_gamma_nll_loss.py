@@ -88,13 +88,13 @@ def _value_mean(input: Tensor, target: Tensor) -> Tensor:
 
 def _gradient_mean(upstream: Tensor, input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    grad_input = upstream * (1.0 / input - divide(target, (input * input)))
+    grad_input = upstream * (1.0 / input - divide(target, input * input))
     return grad_input, divide(upstream, input)
 
 
 def _tangent_mean(input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    return (1.0 / input - divide(target, (input * input))) * d_input + divide(d_target, input)
+    return (1.0 / input - divide(target, input * input)) * d_input + divide(d_target, input)
 
 
 def _curvature_mean(

@@ -32,7 +32,7 @@ def _gradient(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `std`, given that of the loss."""
     slope = upstream * erf_term
-    product = constant(0.7978845608028654, upstream) * gauss(divide((input - target), std), 0.5)
+    product = constant(0.7978845608028654, upstream) * gauss(divide(input - target, std), 0.5)
     grad_std = upstream * (product - constant(0.5641895835477563, upstream))
     return slope, -slope, grad_std
 

@@ -15,7 +15,7 @@ def _value(input: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # quotient of powers: x**2 / y**2 -> (x / y)**2, and so for 3 and 4
     # hypotenuse: sqrt(1 + z**2) -> hypot1(z), 1/(1 + z**2) -> hypot1(z)**-2
-    return ops.square(over_hypot1(divide((input - target), scale)))
+    return ops.square(over_hypot1(divide(input - target, scale)))
 
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, scale: Tensor) -> tuple[Tensor, ...]:

@@ -126,7 +126,7 @@ def _gradient_power(
     product = -q * nll
     exp_product = exp(product)
     slope = upstream * exp_product
-    slope_2 = upstream * (divide(expm1(product), (q * q)) + divide(exp_product * nll, q))
+    slope_2 = upstream * (divide(expm1(product), q * q) + divide(exp_product * nll, q))
     grad_input = repeated(ops.expand_dims(slope, 1), excess) * excess
     return grad_input, total(slope_2)
 
@@ -138,7 +138,7 @@ def _tangent_power(
     nll, excess = label_cross_entropy_and_excess(input, target, axis=-2)
     product = -q * nll
     exp_product = exp(product)
-    product_2 = (divide(expm1(product), (q * q)) + divide(exp_product * nll, q)) * d_q
+    product_2 = (divide(expm1(product), q * q) + divide(exp_product * nll, q)) * d_q
     return product_2 + exp_product * total(excess * d_input, axis=1)
 
 
@@ -155,7 +155,7 @@ def _curvature_power(
     product_2 = repeated(ops.expand_dims(slope_2, 1), input) * softmax_tangent(
         input, d_input, axis=-2
     )
-    product_3 = divide(exp_product * nll, (q * q))
+    product_3 = divide(exp_product * nll, q * q)
     product_4 = nll * exp_product
     term = (
         -divide(2.0 * expm1(product), q**3) - product_3 + (-product_3 - product_4 * divide(nll, q))

@@ -79,7 +79,7 @@ def _tangent(
         + ops.expand_dims(ratio(1.0, norm(query, axis=-1)), 1) * sums_2
     )
     term_2 = divide(term, temperature) - divide(
-        similarity * d_temperature, (temperature * temperature)
+        similarity * d_temperature, temperature * temperature
     )
     return total(excess * term_2, axis=1)
 

@@ -55,7 +55,7 @@ def _tangent(
     return (
         2.0 * term * d_chosen
         + 2.0 * term * (d_reference_rejected - d_rejected)
-        + divide(term * d_tau, (tau * tau))
+        + divide(term * d_tau, tau * tau)
         - 2.0 * term * d_reference_chosen
     )
 

@@ -24,7 +24,7 @@ def _gradient(
     spread = ops.maximum(eps, scale)
     term = input - target
     slope = divide(upstream * sign(term), spread)
-    term_2 = divide(2.0, (2.0 * spread)) - divide(ops.abs(term), (spread * spread))
+    term_2 = divide(2.0, 2.0 * spread) - divide(ops.abs(term), spread * spread)
     return slope, -slope, upstream * term_2
 
 
@@ -40,7 +40,7 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     spread = ops.maximum(eps, scale)
     term = input - target
-    term_2 = divide(2.0, (2.0 * spread)) - divide(ops.abs(term), (spread * spread))
+    term_2 = divide(2.0, 2.0 * spread) - divide(ops.abs(term), spread * spread)
     return term_2 * d_scale + divide(sign(term) * (d_input - d_target), spread)
 
 
@@ -60,7 +60,7 @@ def _curvature(
     term = input - target
     sign_term = sign(term)
     slope = divide(upstream * sign_term * d_scale, power)
-    term_2 = divide(2.0 * ops.abs(term), spread**3) - divide(4.0, ((2.0 * spread) * (2.0 * spread)))
+    term_2 = divide(2.0 * ops.abs(term), spread**3) - divide(4.0, (2.0 * spread) * (2.0 * spread))
     term_3 = term_2 * d_scale - divide(sign_term * (d_input - d_target), power)
     return -slope, slope, upstream * term_3
 

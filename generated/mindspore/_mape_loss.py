@@ -23,7 +23,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> t
     slope = divide(100.0 * upstream * sign(term), maximum)
     slope_2 = divide(
         100.0 * upstream * (0.5 * sign(abs_target - eps) + 0.5) * sign(target) * ops.abs(term),
-        (maximum * maximum),
+        maximum * maximum,
     )
     return slope, -slope_2 - slope
 
@@ -37,7 +37,7 @@ def _tangent(
     term = input - target
     product = divide(
         100.0 * (0.5 * sign(abs_target - eps) + 0.5) * sign(target) * ops.abs(term) * d_target,
-        (maximum * maximum),
+        maximum * maximum,
     )
     return divide(100.0 * sign(term) * (d_input - d_target), maximum) - product
 

@@ -23,10 +23,8 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, eps: Tensor) -> t
     maximum = ops.maximum(eps, input)
     maximum_2 = ops.maximum(eps, target)
     term = log1p(maximum) - log1p(maximum_2)
-    grad_input = divide(2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5), (maximum + 1.0))
-    grad_target = divide(
-        -2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5), (maximum_2 + 1.0)
-    )
+    grad_input = divide(2.0 * upstream * term * (0.5 * sign(input - eps) + 0.5), maximum + 1.0)
+    grad_target = divide(-2.0 * upstream * term * (0.5 * sign(target - eps) + 0.5), maximum_2 + 1.0)
     return grad_input, grad_target
 
 
@@ -36,8 +34,8 @@ def _tangent(
     """Return the derivative of the loss along the tangents."""
     maximum = ops.maximum(eps, input)
     maximum_2 = ops.maximum(eps, target)
-    product = divide(2.0 * (0.5 * sign(input - eps) + 0.5) * d_input, (maximum + 1.0))
-    product_2 = divide(2.0 * (0.5 * sign(target - eps) + 0.5) * d_target, (maximum_2 + 1.0))
+    product = divide(2.0 * (0.5 * sign(input - eps) + 0.5) * d_input, maximum + 1.0)
+    product_2 = divide(2.0 * (0.5 * sign(target - eps) + 0.5) * d_target, maximum_2 + 1.0)
     return (log1p(maximum) - log1p(maximum_2)) * (product - product_2)
 
 

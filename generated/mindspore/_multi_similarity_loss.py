@@ -42,11 +42,10 @@ def _value(input: Tensor, target: Tensor, alpha: Tensor, beta: Tensor, base: Ten
     gap = sums - base
     chosen = filled(-gap * alpha, ~((ops.expand_dims(target, 1) == target) & mask), -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = divide((ops.maximum(0.0, pull) + log1p_exp(-ops.abs(pull))), alpha)
+    product = divide(ops.maximum(0.0, pull) + log1p_exp(-ops.abs(pull)), alpha)
     chosen_2 = filled(gap * beta, ~(ops.expand_dims(target, 1) != target), -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_2 = divide((ops.maximum(0.0, push) + log1p_exp(-ops.abs(push))), beta)
-    return product + product_2
+    return product + divide(ops.maximum(0.0, push) + log1p_exp(-ops.abs(push)), beta)
 
 
 def _gradient(
@@ -139,9 +138,7 @@ def _tangent(
     gap = sums - base
     chosen = filled(-gap * alpha, ~mask_2, -math.inf)
     pull = logsumexp(chosen, axis=-1)
-    product = divide(
-        (ops.maximum(0.0, pull) + log1p_exp(-ops.abs(pull))) * d_alpha, (alpha * alpha)
-    )
+    product = divide((ops.maximum(0.0, pull) + log1p_exp(-ops.abs(pull))) * d_alpha, alpha * alpha)
     product_2 = input_direction * repeated(
         ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
     )
@@ -160,7 +157,7 @@ def _tangent(
     mask_3 = ops.expand_dims(target, 1) != target
     chosen_2 = filled(gap * beta, ~mask_3, -math.inf)
     push = logsumexp(chosen_2, axis=-1)
-    product_4 = divide((ops.maximum(0.0, push) + log1p_exp(-ops.abs(push))) * d_beta, (beta * beta))
+    product_4 = divide((ops.maximum(0.0, push) + log1p_exp(-ops.abs(push))) * d_beta, beta * beta)
     term_3 = (
         ops.where(mask_3, beta, 0.0) * term
         + ops.where(mask_3, -beta, 0.0) * d_base

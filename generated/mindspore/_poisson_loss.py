@@ -37,7 +37,7 @@ def _curvature(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    change_input = upstream * (divide(target * d_input, (term * term)) - divide(d_target, term))
+    change_input = upstream * (divide(target * d_input, term * term) - divide(d_target, term))
     change_target = divide(-upstream * d_input, term)
     return change_input, change_target
 

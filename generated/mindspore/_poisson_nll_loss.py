@@ -40,7 +40,7 @@ def _gradient_full_log_input(
     upstream: Tensor, input: Tensor, target: Tensor, log_target: Tensor, exp_input: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
-    chosen = filled(log_target + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
+    chosen = filled(log_target + divide(target + 0.5, target) - 1.0, target <= 1.0, 0.0)
     return upstream * (exp_input - target), upstream * (chosen - input)
 
 
@@ -48,7 +48,7 @@ def _tangent_full_log_input(
     input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
+    chosen = filled(log(target) + divide(target + 0.5, target) - 1.0, target <= 1.0, 0.0)
     return (chosen - input) * d_target + (exp(input) - target) * d_input
 
 
@@ -56,9 +56,7 @@ def _curvature_full_log_input(
     upstream: Tensor, input: Tensor, target: Tensor, d_input: Tensor, d_target: Tensor
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    chosen = filled(
-        divide(2.0, target) - divide((target + 0.5), (target * target)), target <= 1.0, 0.0
-    )
+    chosen = filled(divide(2.0, target) - divide(target + 0.5, target * target), target <= 1.0, 0.0)
     change_input = upstream * (exp(input) * d_input - d_target)
     change_target = upstream * (chosen * d_target - d_input)
     return change_input, change_target
@@ -208,7 +206,7 @@ def _gradient_full_input(
 ) -> tuple[Tensor, ...]:
     """Return the gradient by `input` and `target`, given that of the loss."""
     term = eps + input
-    chosen = filled(log_target + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
+    chosen = filled(log_target + divide(target + 0.5, target) - 1.0, target <= 1.0, 0.0)
     grad_input = upstream - divide(upstream * target, term)
     return grad_input, upstream * (chosen - log(term))
 
@@ -217,7 +215,7 @@ def _tangent_full_input(
     input: Tensor, target: Tensor, eps: Tensor, d_input: Tensor, d_target: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    chosen = filled(log(target) + divide((target + 0.5), target) - 1.0, target <= 1.0, 0.0)
+    chosen = filled(log(target) + divide(target + 0.5, target) - 1.0, target <= 1.0, 0.0)
     term = eps + input
     return (chosen - log(term)) * d_target + d_input - divide(target * d_input, term)
 
@@ -227,10 +225,8 @@ def _curvature_full_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    chosen = filled(
-        divide(2.0, target) - divide((target + 0.5), (target * target)), target <= 1.0, 0.0
-    )
-    change_input = upstream * (divide(target * d_input, (term * term)) - divide(d_target, term))
+    chosen = filled(divide(2.0, target) - divide(target + 0.5, target * target), target <= 1.0, 0.0)
+    change_input = upstream * (divide(target * d_input, term * term) - divide(d_target, term))
     change_target = upstream * (chosen * d_target - divide(d_input, term))
     return change_input, change_target
 
@@ -318,7 +314,7 @@ def _curvature_input(
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
     term = eps + input
-    change_input = upstream * (divide(target * d_input, (term * term)) - divide(d_target, term))
+    change_input = upstream * (divide(target * d_input, term * term) - divide(d_target, term))
     change_target = divide(-upstream * d_input, term)
     return change_input, change_target
 

@@ -14,7 +14,7 @@ __all__ = ["QuantileHuberLoss", "quantile_huber_loss"]
 def _value(input: Tensor, target: Tensor, kappa: Tensor) -> Tensor:
     """Return the unreduced loss."""
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
+    level = divide(count_up(input.shape[1]) + 0.5, input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     product = (
@@ -29,7 +29,7 @@ def _gradient(upstream: Tensor, input: Tensor, target: Tensor, kappa: Tensor) ->
     """Return the gradient by `input`, `target` and `kappa`, given that of the loss."""
     slope = divide(upstream, target.shape[1])
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
+    level = divide(count_up(input.shape[1]) + 0.5, input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     clamped = ops.maximum(-1.0, ops.minimum(1.0, divide(error, kappa)))
@@ -47,7 +47,7 @@ def _tangent(
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
+    level = divide(count_up(input.shape[1]) + 0.5, input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     clamped = ops.maximum(-1.0, ops.minimum(1.0, divide(error, kappa)))
@@ -68,12 +68,12 @@ def _curvature(
     """Return the derivative of the gradient along the tangents."""
     slope = divide(upstream, target.shape[1])
     error = ops.expand_dims(target, 1) - ops.expand_dims(input, 2)
-    level = divide((count_up(input.shape[1]) + 0.5), input.shape[1])
+    level = divide(count_up(input.shape[1]) + 0.5, input.shape[1])
     term = 1.0 - level
     chosen = ops.where(error > 0.0, ops.expand_dims(level, 1), ops.expand_dims(term, 1))
     mask = ops.abs(error) <= kappa
     term_2 = ops.expand_dims(d_target, 1) - ops.expand_dims(d_input, 2)
-    chosen_2 = filled(divide(-error, (kappa * kappa)), ~mask, 0.0)
+    chosen_2 = filled(divide(-error, kappa * kappa), ~mask, 0.0)
     product = chosen * (ops.where(mask, 1.0 / kappa, 0.0) * term_2 + chosen_2 * d_kappa)
     product_2 = divide(error, kappa)
     product_3 = filled(product_2 * divide(product_2, kappa), ~mask, 0.0) * d_kappa

@@ -87,7 +87,7 @@ def _value(input: Tensor, target: Tensor, beta: Tensor) -> Tensor:
 
 def _gradient(upstream: Tensor, input: Tensor, target: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     """Return the gradient by `input`, `target` and `beta`, given that of the loss."""
-    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide((input - target), beta)))
+    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide(input - target, beta)))
     slope = upstream * clamped
     grad_beta = -0.5 * total(upstream * clamped * clamped)
     return slope, -slope, grad_beta
@@ -97,7 +97,7 @@ def _tangent(
     input: Tensor, target: Tensor, beta: Tensor, d_input: Tensor, d_target: Tensor, d_beta: Tensor
 ) -> Tensor:
     """Return the derivative of the loss along the tangents."""
-    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide((input - target), beta)))
+    clamped = ops.maximum(-1.0, ops.minimum(1.0, divide(input - target, beta)))
     return clamped * (d_input - d_target) - 0.5 * clamped * clamped * d_beta
 
 
@@ -115,7 +115,7 @@ def _curvature(
     mask = ops.abs(error) < beta
     term = d_input - d_target
     product = ops.where(mask, 1.0 / beta, 0.0) * term
-    chosen = filled(divide(-error, (beta * beta)), ~mask, 0.0)
+    chosen = filled(divide(-error, beta * beta), ~mask, 0.0)
     product_2 = divide(error, beta)
     term_2 = chosen * term + filled(product_2 * divide(product_2, beta), ~mask, 0.0) * d_beta
     change_input = upstream * (product + chosen * d_beta)

@@ -17,7 +17,7 @@ def _value(input: Tensor, target: Tensor, df: Tensor, scale: Tensor) -> Tensor:
     # log1p: log(1 + z) -> log1p(z)
     # log of a square: log1p(z**2) as one
     term = df + 1.0
-    product = 0.5 * term * log1p_square(divide((input - target), ops.sqrt(df) * scale))
+    product = 0.5 * term * log1p_square(divide(input - target, ops.sqrt(df) * scale))
     return (
         0.5 * log(constant(3.141592653589793, input) * df)
         + product

@@ -65,7 +65,7 @@ def _gradient(
         ops.expand_dims(upstream, 1)
         * ops.expand_dims(quotient, 1)
         * excess
-        * filled(divide(-sums, (temperature * temperature)), ~mask, 0.0)
+        * filled(divide(-sums, temperature * temperature), ~mask, 0.0)
     )
     return product_2 + product_3, total(slope_4)
 
@@ -79,7 +79,7 @@ def _tangent(
     input_direction = direction(input, axis=-1)
     sums = ops.matmul(input_direction, ops.transpose(input_direction, (1, 0)))
     excess = excess_over(filled(divide(sums, temperature), ~mask, -math.inf), positive, axis=-1)
-    product = filled(divide(-sums, (temperature * temperature)), ~mask, 0.0) * d_temperature
+    product = filled(divide(-sums, temperature * temperature), ~mask, 0.0) * d_temperature
     product_2 = input_direction * repeated(
         ops.expand_dims(total(input_direction * d_input, axis=1), 1), input
     )

@@ -20,8 +20,8 @@ def _common_log_mean(input: Tensor, power: Tensor) -> tuple[Tensor, ...]:
 def _value_log_mean(input: Tensor, target: Tensor, power: Tensor, exponential: Tensor) -> Tensor:
     """Return the unreduced loss."""
     # scaled exponential: z exp(a) as one
-    return divide(exponential, (2.0 - power)) + divide(
-        scaled_exp(target, (1.0 - power) * input), (power - 1.0)
+    return divide(exponential, 2.0 - power) + divide(
+        scaled_exp(target, (1.0 - power) * input), power - 1.0
     )
 
 
@@ -34,8 +34,8 @@ def _gradient_log_mean(
     product = term_2 * input
     scaled_exp_2 = scaled_exp(target, product)
     term_3 = 2.0 - power
-    term_4 = divide(exponential, (term_3 * term_3)) - divide(exponential * input, term_3)
-    term_5 = -divide(scaled_exp_2, (term * term)) - divide(scaled_exp_2 * input, term)
+    term_4 = divide(exponential, term_3 * term_3) - divide(exponential * input, term_3)
+    term_5 = -divide(scaled_exp_2, term * term) - divide(scaled_exp_2 * input, term)
     grad_input = upstream * (exponential + divide(scaled_exp_2 * term_2, term))
     grad_target = divide(upstream * exp(product), term)
     grad_power = total(upstream * (term_4 + term_5))
@@ -48,12 +48,12 @@ def _tangent_log_mean(
     """Return the derivative of the loss along the tangents."""
     term = 2.0 - power
     exponential = exp(term * input)
-    term_2 = divide(exponential, (term * term)) - divide(exponential * input, term)
+    term_2 = divide(exponential, term * term) - divide(exponential * input, term)
     term_3 = power - 1.0
     term_4 = 1.0 - power
     product = term_4 * input
     scaled_exp_2 = scaled_exp(target, product)
-    term_5 = -divide(scaled_exp_2, (term_3 * term_3)) - divide(scaled_exp_2 * input, term_3)
+    term_5 = -divide(scaled_exp_2, term_3 * term_3) - divide(scaled_exp_2 * input, term_3)
     return (
         (term_2 + term_5) * d_power
         + (exponential + divide(scaled_exp_2 * term_4, term_3)) * d_input
@@ -92,7 +92,7 @@ def _curvature_log_mean(
     term_7 = -divide(upstream * exponential_2, power_2) - divide(
         upstream * exponential_2 * input, term_2
     )
-    product_5 = divide(exponential * input, (term * term))
+    product_5 = divide(exponential * input, term * term)
     term_8 = (
         divide(2.0 * exponential, term**3) - product_5 + (product * divide(input, term) - product_5)
     )
@@ -166,7 +166,7 @@ _kernel_log_mean_sums = Sum(_kernel_log_mean), Mean(_kernel_log_mean)
 def _value_mean(input: Tensor, target: Tensor, power: Tensor) -> Tensor:
     """Return the unreduced loss."""
     term = 2.0 - power
-    return divide(input**term, term) + divide(input ** (1.0 - power) * target, (power - 1.0))
+    return divide(input**term, term) + divide(input ** (1.0 - power) * target, power - 1.0)
 
 
 def _gradient_mean(
@@ -182,8 +182,8 @@ def _gradient_mean(
     power_2 = input**term_3
     power_3 = input**term
     logarithm = log(input)
-    term_4 = divide(power_3, (term * term)) - divide(filled(power_3 * logarithm, mask, 0.0), term)
-    term_5 = -divide(power_2, (term_2 * term_2)) - divide(
+    term_4 = divide(power_3, term * term) - divide(filled(power_3 * logarithm, mask, 0.0), term)
+    term_5 = -divide(power_2, term_2 * term_2) - divide(
         filled(power_2 * logarithm, mask, 0.0), term_2
     )
     grad_input = upstream * (divide(chosen, term) + divide(chosen_2 * target, term_2))
@@ -200,11 +200,11 @@ def _tangent_mean(
     power_2 = input**term
     mask = input == 0.0
     logarithm = log(input)
-    term_2 = divide(power_2, (term * term)) - divide(filled(power_2 * logarithm, mask, 0.0), term)
+    term_2 = divide(power_2, term * term) - divide(filled(power_2 * logarithm, mask, 0.0), term)
     term_3 = power - 1.0
     term_4 = 1.0 - power
     power_3 = input**term_4
-    term_5 = -divide(power_3, (term_3 * term_3)) - divide(
+    term_5 = -divide(power_3, term_3 * term_3) - divide(
         filled(power_3 * logarithm, mask, 0.0), term_3
     )
     chosen = filled(term * input ** (term - 1.0), (mask & (term == 0.0)), 0.0)

@@ -13,7 +13,7 @@ __all__ = ["WelschLoss", "welsch_loss"]
 
 def _common(input: Tensor, target: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
     """Return what takes long both in the loss and in its gradient."""
-    return (expm1(-ops.square(divide((input - target), scale))),)
+    return (expm1(-ops.square(divide(input - target, scale))),)
 
 
 def _value(input: Tensor, target: Tensor, scale: Tensor, expm1_term: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ def _curvature(
     d_scale: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the derivative of the gradient along the tangents."""
-    product = divide((input - target), scale)
+    product = divide(input - target, scale)
     gauss_2 = gauss(product, 1.0)
     power = product * product
     slope = 2.0 * upstream * gauss_2 * power
