@@ -187,9 +187,8 @@ def loss_and_slopes(
 ) -> tuple[Tensor, Sequence[Tensor]]:
     """Return the loss of each entry, and its gradients by the wanted arguments."""
     if not wanted:
-        return values_by_tiles(kernels, args) if large else unshared(
-            [kernels.run_value(args)], args
-        )[0], ()
+        loss = values_by_tiles(kernels, args) if large else kernels.run_value(args)
+        return unshared([loss], args)[0], ()
     if not large:
         loss, slopes = _run(kernels, args, None, 1.0, wanted)
         full = [filled(slope, args[k]) for k, slope in zip(wanted, slopes, strict=True)]

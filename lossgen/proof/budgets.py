@@ -75,7 +75,7 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     Row(
         ("TukeyBiweightLoss",), "mindspore", "float64", "value", 4.9,
-        "a logarithm and an exponential of a rounded square, six roundings in a row",
+        "log1p by asinh and expm1 by sinh err by 1.9 and 2.2 units, one within the other by 4.1",
         allowed=5.5,
     ),
     Row(
